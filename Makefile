@@ -1,0 +1,49 @@
+# Two commands on a fresh machine: `make run` and `make test`. Needs Python 3.11, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# Compiled modules halve the start of every command; some machines turn them off.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run test quick test-long ui bench lint format docs clean
+
+run: $(READY)  ## Take in the sample files, build every month, print net-new leads
+	$(BIN)/leads-platform run
+
+ui: $(READY)  ## The Dagster UI on http://127.0.0.1:3000
+	$(BIN)/leads-platform ui
+
+test: $(READY)  ## Everything but full-size cases
+	$(BIN)/pytest -n 2 --dist loadfile
+
+quick: $(READY)  ## The inner loop, under a minute
+	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not slow" -x
+
+test-long: $(READY)  ## Full-size cases: large files, long fuzzing
+	$(BIN)/pytest -m long --timeout 7200
+
+bench: $(READY)  ## Measure against raw DuckDB; docs/performance.md keeps the numbers
+	$(BIN)/python -m leads_platform_tests.bench
+
+lint: $(READY)  ## ruff and pyright
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY)  ## The generated data dictionary and the contract schema
+	$(BIN)/python -m leads_platform.dictionary docs
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV): a few minutes the first time."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[dev,slack]"
+	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib leads_platform || true
+	touch $(READY)

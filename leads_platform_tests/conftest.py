@@ -1,0 +1,48 @@
+"""Fixtures every room's tests share: the reference data, and an empty environment of the platform."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from leads_platform.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The real input. Where it is missing the test is skipped; where `../shared` is there, that is a failure."""
+    path = Path(os.environ.get("LEADS_PLATFORM_REFERENCE") or ROOT.parent / "shared" / "reference")
+    if path.is_dir():
+        return path
+    if path.parent.is_dir() and path.parent.name == "shared":
+        pytest.fail(f"{path} is missing although {path.parent} is there")
+    pytest.skip(f"no reference data at {path}; set LEADS_PLATFORM_REFERENCE to where it is")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An empty environment in which today is 15 July 2024."""
+    return environment(tmp_path / "data")
+
+
+def environment(data: Path, overrides: Mapping[str, str] | None = None) -> Settings:
+    """Settings for an environment below `data`, on a clock of its own."""
+    (data / "landing").mkdir(parents=True, exist_ok=True)
+    told = {
+        "LEADS_PLATFORM_DATA": str(data),
+        "LEADS_PLATFORM_NOW": "2024-07-15T12:00:00",
+        **(overrides or {}),
+    }
+    return Settings.from_env(told)
+
+
+def clock(text: str) -> datetime:
+    """A moment in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("UTC"))

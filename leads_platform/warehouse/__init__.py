@@ -1,0 +1,30 @@
+"""The engine: declare a table, know what is stale, write it in one transaction, publish a copy. No Dagster here."""
+
+from leads_platform.warehouse.catalogue import Catalogue, tables_in
+from leads_platform.warehouse.table import (
+    Audit,
+    Column,
+    DeclarationError,
+    Table,
+    accepted_values,
+    bad_rows,
+    not_null,
+    phones_are_valid,
+    references,
+    volume_is_usual,
+)
+
+__all__ = [
+    "Audit",
+    "Catalogue",
+    "Column",
+    "DeclarationError",
+    "Table",
+    "accepted_values",
+    "bad_rows",
+    "not_null",
+    "phones_are_valid",
+    "references",
+    "tables_in",
+    "volume_is_usual",
+]

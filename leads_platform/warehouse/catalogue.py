@@ -1,0 +1,106 @@
+"""All tables of the platform: found in the rooms, checked against each other, in the order they build.
+
+Belongs here: which tables there are and which reads which. Does not: what a room's tables are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from pkgutil import iter_modules
+
+from leads_platform.warehouse import sql
+from leads_platform.warehouse.table import DeclarationError, Table
+
+ARRIVALS = "arrivals."
+# A room reads these layers of another room and no others.
+SHARED_LAYERS = ("dim", "fct")
+
+
+def tables_in(room_package: str) -> list[Table]:
+    """The tables of a room: one file each, named as the table. A module without a table of its name is a helper."""
+    room = room_package.rsplit(".", 1)[-1]
+    package = import_module(room_package)
+    found = []
+    for module in iter_modules(package.__path__):
+        table = getattr(import_module(f"{room_package}.{module.name}"), module.name, None)
+        if isinstance(table, Table):
+            found.append(table.named(room, module.name))
+    return found
+
+
+class Catalogue:
+    """The tables by address, in build order, with who reads whom. Raises DeclarationError when they do not fit."""
+
+    def __init__(self, tables: Iterable[Table], feeds: Iterable[str], standards: dict[str, str]) -> None:
+        named = {}
+        for table in tables:
+            if table.address in named:
+                raise DeclarationError(f"{table.address} is declared twice")
+            named[table.address] = table
+        self.feeds = frozenset(feeds)
+        self._inputs = {address: self._expanded(table, named) for address, table in named.items()}
+        try:
+            order = list(
+                TopologicalSorter({a: set(self._in(a, named)) for a in sorted(named)}).static_order()
+            )
+        except CycleError as error:
+            raise DeclarationError(
+                f"tables read each other in a circle: {' -> '.join(error.args[1])}"
+            ) from error
+        self.tables = {address: named[address] for address in order}
+        self.declarations = {a: table.declaration_hash(standards) for a, table in self.tables.items()}
+
+    def _expanded(self, table: Table, named: dict[str, Table]) -> dict[str, bool]:
+        """The addresses a table reads, audits included, each with whether its history is read."""
+        inputs: dict[str, bool] = {}
+        texts = [(table.reads, table.history)]
+        texts += [(sql.relations(audit.select), audit.history) for audit, _ in table.audits if audit.select]
+        for reads, history in texts:
+            for read in reads:
+                for address in self.matching(read, named) if read != table.address else ():
+                    inputs[address] = inputs.get(address, False) or read in history
+        for address in inputs:
+            other = named.get(address)
+            if other and other.room != table.room and other.layer not in SHARED_LAYERS:
+                raise DeclarationError(
+                    f"{table.address} reads {address}: a room reads another room's dim_ and fct_ tables only"
+                )
+        return inputs
+
+    def matching(self, read: str, named: dict[str, Table] | None = None) -> list[str]:
+        """The addresses that a relation as written stands for: itself, or all that a `*` pattern matches."""
+        named = self.tables if named is None else named
+        if read.startswith(ARRIVALS):
+            if read[len(ARRIVALS) :] not in self.feeds and read != "arrivals.files":
+                raise DeclarationError(f"{read} is read, but there is no feed of that name")
+            return [read]
+        found = [address for address in sorted(named) if fnmatchcase(address, read)]
+        if not found:
+            raise DeclarationError(f"{read} is read, but there is no such table")
+        return found
+
+    @staticmethod
+    def _is_table(address: str) -> bool:
+        return not address.startswith(ARRIVALS)
+
+    def _in(self, address: str, named: dict[str, Table]) -> list[str]:
+        return [read for read in self._inputs[address] if read in named]
+
+    def inputs(self, address: str) -> dict[str, bool]:
+        """What a table reads (tables and `arrivals.<feed>`), with True where its history is read."""
+        return self._inputs[address]
+
+    def upstream(self, address: str) -> list[str]:
+        """The tables this table reads."""
+        return [read for read in self._inputs[address] if self._is_table(read)]
+
+    def readers(self, addresses: Iterable[str]) -> set[str]:
+        """These tables and everything that reads them, however far."""
+        found = set(addresses)
+        for address in self.tables:
+            if found.intersection(self.upstream(address)):
+                found.add(address)
+        return found

@@ -1,0 +1,62 @@
+"""Building everything that is stale, in this process and without Dagster.
+
+Belongs here: the loop of plan, build, and plan again around what failed. Does not: the plan's or the write's rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from leads_platform.warehouse.planner import Work, plan, stale_months
+from leads_platform.warehouse.write import Build, Warehouse
+
+
+def plan_stale(
+    warehouse: Warehouse,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    select: Iterable[str] | None = None,
+    blocked_from: dict[str, date] | None = None,
+) -> list[Work]:
+    """What has to be built now; `select` narrows it to some tables (and what they read that is stale)."""
+    warehouse.forget_settled_refusals()
+    stale = stale_months(warehouse.catalogue, warehouse.sources, warehouse.built(), first, last)
+    if select is not None:
+        wanted = set(select)
+        for address in reversed(warehouse.catalogue.tables):
+            if address in wanted:
+                wanted.update(warehouse.catalogue.upstream(address))
+        stale = {address: months for address, months in stale.items() if address in wanted}
+    return plan(warehouse.catalogue, stale, blocked_from)
+
+
+def build_stale(
+    warehouse: Warehouse,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    select: Iterable[str] | None = None,
+    on_build: Callable[[Build], None] = lambda build: None,
+    on_start: Callable[[Work], None] = lambda work: None,
+) -> dict[str, date]:
+    """Builds until nothing that can be built is stale.
+
+    A table that fails is built again for the good months before its first bad one; what reads it stops there too.
+    Returns the first bad month of each table that failed, empty when all is well.
+    """
+    blocked: dict[str, date] = {}
+    while True:
+        works = plan_stale(warehouse, first=first, last=last, select=select, blocked_from=blocked)
+        if not works:
+            return blocked
+        for work in works:
+            on_start(work)
+            build = warehouse.build(work.table, work.first, work.last)
+            on_build(build)
+            if not build.committed:
+                bad = min(build.bad_months)
+                # A changed column set builds all months, whatever was asked: then no good months can go before.
+                blocked[work.table] = bad if bad <= work.last else work.first
+                break  # what follows may read it: plan anew around it

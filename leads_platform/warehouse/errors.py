@@ -1,0 +1,51 @@
+"""DuckDB's errors in words that hold no values of rows.
+
+Belongs here: what a person may see of an error while a table is built. Does not: opening the file (connection).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import duckdb
+
+# DuckDB's errors about the statement itself, or the machine. Others (conversion, out of range, invalid input) quote
+# values of rows, which may be personal data, with no sure sign where a value ends.
+_ABOUT_NO_ROW = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.NotImplementedException,
+    duckdb.TransactionException,
+    duckdb.PermissionException,
+)
+
+
+class BuildError(Exception):
+    """DuckDB could not run a table's select or an audit. The text holds no values of rows."""
+
+
+@contextlib.contextmanager
+def errors_in_words(address: str) -> Iterator[None]:
+    """Turns DuckDB's errors while the table `address` is built into BuildError, cut off from their cause."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise BuildError(f"{address}: DuckDB could not build it: {_without_values(error)}") from None
+
+
+def _without_values(error: duckdb.Error) -> str:
+    """The error as DuckDB words it, or, where that may quote a row, what kind it is and the column and type."""
+    if isinstance(error, _ABOUT_NO_ROW):
+        return str(error).split("\n\nLINE", 1)[0]
+    kind = type(error).__name__.removesuffix("Exception")
+    head, suffix, tail = str(error).rpartition(" when casting from source column ")
+    if isinstance(error, duckdb.ConversionException) and suffix:
+        to = re.search(r"\b(?:to|type) ([A-Z][A-Z0-9_]*(?:\(\d+,\d+\))?)\Z", head)
+        column = re.match(r"\w+", tail)
+        kind += f" of column {column[0] if column else '?'}{f' to {to[1]}' if to else ''}"
+    return f"{kind} (its value is left out, as it may be personal data); use try_cast or try_strptime, with an audit"

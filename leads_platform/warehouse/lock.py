@@ -1,0 +1,92 @@
+"""One writer per environment: a lock file every writer holds for its whole run, with who holds it and how far it is.
+
+Belongs here: taking, announcing and showing the lock. Does not: DuckDB's own file lock (connection).
+The operating system frees the lock when its holder dies, however it dies; the note beside it is only for people.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from filelock import FileLock, Timeout
+
+
+class LockHeld(Exception):
+    """Another run writes to this environment and did not finish within the time given."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who writes now: its process, what it said it does, and its last word of progress."""
+
+    pid: int
+    doing: str
+    since: str
+    progress: str = ""
+
+    def __str__(self) -> str:
+        progress = f"; {self.progress}" if self.progress else ""
+        return f"process {self.pid} ({self.doing}, since {self.since}{progress})"
+
+
+class WriterLock:
+    """The environment's lock. `with WriterLock(home, "build 2024-05"): ...` waits for it, telling once who holds it."""
+
+    def __init__(
+        self, home: Path, doing: str, *, wait: float = 600.0, say: Callable[[str], None] = lambda text: None
+    ) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(home / "writer.lock")
+        self._note = home / "writer.json"
+        self._doing, self._wait, self._say = doing, wait, say
+        self._since = ""
+
+    def __enter__(self) -> WriterLock:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            self._say(f"Waiting for the warehouse: {holder(self._note.parent) or 'another run'} is writing.")
+            try:
+                self._lock.acquire(timeout=self._wait)
+            except Timeout as error:
+                raise LockHeld(
+                    f"{holder(self._note.parent) or 'Another run'} has held the warehouse for more than "
+                    f"{self._wait:.0f} s. Let it finish, or stop that process, then try again."
+                ) from error
+        self._since = time.strftime("%Y-%m-%d %H:%M:%S")
+        self.progress("")
+        return self
+
+    def progress(self, text: str) -> None:
+        """Notes what the holder is at, for those who wait."""
+        scratch = self._note.with_suffix(f".{os.getpid()}.tmp")
+        note = {"pid": os.getpid(), "doing": self._doing, "since": self._since, "progress": text}
+        scratch.write_text(json.dumps(note))
+        scratch.replace(self._note)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._note.unlink(missing_ok=True)
+        self._lock.release()
+
+
+def holder(home: Path) -> Holder | None:
+    """Who holds the environment's lock now, by its own note; None when nobody does."""
+    try:
+        found = Holder(**json.loads((home / "writer.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    try:
+        os.kill(found.pid, 0)
+    except PermissionError:  # it lives, as another user's process
+        return found
+    except OSError:
+        return None
+    return found

@@ -1,0 +1,87 @@
+"""The note beside the warehouse: what is built and which checks failed, for those who must not open the live file.
+
+Belongs here: writing and reading `ledger.json`. Does not: deciding anything; the warehouse's own ledger tables rule.
+It is written when a writer's session ends, however it ends. After a crash it is older than the warehouse until the
+next session; it then shows months as stale that are not, never the other way round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+_BUILDS = "select table_name, month::varchar, row_count, content_hash, fingerprint from warehouse.builds"
+_FAILED = "select table_name, month::varchar, check_name, bad_rows, evidence from warehouse.checks where not passed"
+_REFUSED = (
+    "select table_name, month::varchar, check_name, bad_rows, evidence from warehouse.refused_builds"
+)
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check that failed for a month; `refused` when it kept new rows out, else a warning on rows that stand."""
+
+    table: str
+    month: date
+    check: str
+    bad_rows: int
+    evidence: dict[str, object]
+    refused: bool
+
+
+@dataclass(frozen=True)
+class Note:
+    """What was built, by (table, month), and what failed."""
+
+    rows: dict[tuple[str, date], int]
+    fingerprints: dict[tuple[str, date], str]
+    content: dict[tuple[str, date], str]
+    failed: list[FailedCheck]
+
+    def content_hash(self, tables: Iterable[str]) -> str:
+        """One hash of all rows of these tables; equal for warehouses of equal content, whenever they were made."""
+        wanted = set(tables)
+        lines = sorted(
+            f"{table} {month} {self.rows[table, month]} {content}"
+            for (table, month), content in self.content.items()
+            if table in wanted and self.rows[table, month]
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write_note(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Writes the note by rename."""
+    note = {
+        name: con.execute(query).fetchall()
+        for name, query in (("builds", _BUILDS), ("failed", _FAILED), ("refused", _REFUSED))
+    }
+    scratch = path.with_suffix(f".{os.getpid()}.tmp")
+    scratch.write_text(json.dumps(note))
+    scratch.replace(path)
+
+
+def read_note(path: Path) -> Note:
+    """The note, or an empty one when nothing was ever built."""
+    try:
+        told = json.loads(path.read_text())
+    except FileNotFoundError:
+        return Note({}, {}, {}, [])
+    builds = {(table, date.fromisoformat(month)): rest for table, month, *rest in told["builds"]}
+    failed = [
+        FailedCheck(table, date.fromisoformat(month), check, bad, json.loads(evidence), refused)
+        for name, refused in (("refused", True), ("failed", False))
+        for table, month, check, bad, evidence in told[name]
+    ]
+    return Note(
+        {at: rest[0] for at, rest in builds.items()},
+        {at: rest[2] for at, rest in builds.items()},
+        {at: rest[1] for at, rest in builds.items()},
+        failed,
+    )

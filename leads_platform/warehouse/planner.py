@@ -1,0 +1,168 @@
+"""What is stale, and in which order and ranges to build it: one planner for the CLI, the sensors and the schedule.
+
+Belongs here: fingerprints and plans, as pure functions of the catalogue, the sources and what was built.
+Does not: building (write), or any reading of tables' rows.
+
+A table's month has a fingerprint: its declaration and the fingerprints of all it read. It is stale when no build
+carries the fingerprint that the archive and the code call for today. A history or step table's fingerprint holds
+those of all earlier months, so a late file makes every later month stale, and no other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from leads_platform.months import add_months, label, months_between, ranges
+from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
+from leads_platform.warehouse.sources import Sources
+
+Fingerprints = Mapping[tuple[str, date], str]
+
+
+class InputsMissing(Exception):
+    """A month can't be built because a month it reads was never built; the text says which and what to run."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Build one table for an unbroken range of months."""
+
+    table: str
+    first: date
+    last: date
+
+    @property
+    def months(self) -> list[date]:
+        return months_between(self.first, self.last)
+
+
+class Fingerprinter:
+    """Computes fingerprints from a lookup of the inputs' own; the same rule serves what should be and what is."""
+
+    def __init__(
+        self, catalogue: Catalogue, sources: Sources, of: Callable[[str, date], str | None] | None = None
+    ) -> None:
+        self._catalogue, self._sources = catalogue, sources
+        self._of = of or self.expected
+        self._known: dict[tuple[str, date], str] = {}
+        self._chains: dict[tuple[str, date], str] = {}
+        data = sources.data_months()
+        self.first = data[0] if data else None
+        self.horizon = data[1] if data else None
+
+    def previous(self, month: date) -> date | None:
+        """The month a step continues from: the one before, or the horizon when `month` lies beyond it."""
+        if self.first is None or self.horizon is None or month <= self.first:
+            return None
+        return min(add_months(month, -1), self.horizon)
+
+    def expected(self, address: str, month: date) -> str:
+        """The fingerprint this month should have."""
+        if (address, month) not in self._known:
+            self._known[address, month] = self.compute(address, month)
+        return self._known[address, month]
+
+    def compute(self, address: str, month: date) -> str:
+        """The fingerprint of a table's month from its inputs'. Raises InputsMissing."""
+        table = self._catalogue.tables[address]
+        parts = [self._catalogue.declarations[address]]
+        for read, history in sorted(self._catalogue.inputs(address).items()):
+            parts.append(f"{read}:{self._chain(read, month) if history else self._input(read, month)}")
+        if table.step and (before := self.previous(month)):
+            parts.append(f"self:{self._input(address, before)}")
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+    def _input(self, address: str, month: date) -> str:
+        if address.startswith(ARRIVALS):
+            return self._sources.version(address[len(ARRIVALS) :], month) or "-"
+        fingerprint = self._of(address, month)
+        if fingerprint is None:
+            raise InputsMissing(
+                f"{address} has not been built for {label(month)}, which this month reads; "
+                f"build it first: leads-platform build --first-month {label(month)}"
+            )
+        return fingerprint
+
+    def _chain(self, address: str, month: date) -> str:
+        """One value for all months of an input up to `month`, from the first with data."""
+        if self.first is None or month < self.first:
+            return "-"
+        start, chain = self.first, "-"
+        at = month
+        while at >= start:  # the nearest month whose chain is known, else the first
+            if (address, at) in self._chains:
+                start, chain = add_months(at, 1), self._chains[address, at]
+                break
+            at = add_months(at, -1)
+        horizon = self.horizon or month
+        for each in months_between(start, month):
+            if each <= horizon:  # months beyond the horizon hold no records of their own
+                chain = hashlib.sha256(f"{chain}\x1f{self._input(address, each)}".encode()).hexdigest()[:32]
+            self._chains[address, each] = chain
+        return chain
+
+
+def stale_months(
+    catalogue: Catalogue,
+    sources: Sources,
+    built: Fingerprints,
+    first: date | None = None,
+    last: date | None = None,
+) -> dict[str, list[date]]:
+    """Each table's stale months between the first and last month with data (or `first`, `last`), in build order.
+
+    Months that were built but hold no data any more, because their files were withdrawn, count too: their rows must go.
+    """
+    known = {month for address, month in built if address in catalogue.tables} | {*(sources.data_months() or ())}
+    if not known:
+        return {}
+    months = months_between(max(first or min(known), min(known)), last or max(known))
+    should = Fingerprinter(catalogue, sources)
+    stale = {}
+    for address in catalogue.tables:
+        wanting = [m for m in months if built.get((address, m)) != should.expected(address, m)]
+        if wanting:
+            stale[address] = wanting
+    return stale
+
+
+def plan(
+    catalogue: Catalogue, stale: Mapping[str, Iterable[date]], blocked_from: Mapping[str, date] | None = None
+) -> list[Work]:
+    """The stale months as ranges, each table after what it reads.
+
+    `blocked_from` gives, for tables whose audits failed, the first bad month: that table and all that read it are
+    planned only for the months before it. A step table's range has no gaps: what follows a stale month is stale.
+    """
+    limits: dict[str, date] = dict(blocked_from or {})
+    works = []
+    for address in catalogue.tables:
+        own = [limits[read] for read in (address, *catalogue.upstream(address)) if read in limits]
+        if own:
+            limits[address] = min(own)
+        months = [m for m in stale.get(address, ()) if address not in limits or m < limits[address]]
+        works += [Work(address, first, last) for first, last in ranges(months)]
+    return works
+
+
+def batches(catalogue: Catalogue, works: Iterable[Work]) -> list[list[Work]]:
+    """Groups works of one range that can run together, in an order in which every table follows what it reads."""
+    groups: list[list[Work]] = []
+    placed: dict[str, int] = {}
+    for work in works:
+        earliest = max((placed[read] for read in catalogue.upstream(work.table) if read in placed), default=0)
+        own = placed.get(work.table)  # a second range of one table never shares a run with its first
+        earliest = max(earliest, own + 1) if own is not None else earliest
+        for index in range(earliest, len(groups)):
+            same = groups[index][0]
+            if (same.first, same.last) == (work.first, work.last):
+                groups[index].append(work)
+                break
+        else:
+            groups.append([work])
+            index = len(groups) - 1
+        placed[work.table] = max(index, placed.get(work.table, 0))
+    return groups

@@ -1,0 +1,251 @@
+"""The `Table` declaration: what a row is, its grain, columns, audits and one select.
+
+Belongs here: what an author writes, and what follows from it without a database (names, reads, declaration hash).
+Does not: how it is written (write), when it is stale (planner), or anything of Dagster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from leads_platform.warehouse import sql
+
+ColumnType = str
+Layer = Literal["base", "stg", "int", "dim", "fct", "rep"]
+
+
+class DeclarationError(Exception):
+    """A table is declared in a way that can't be built; the text names the table and the mend."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its DuckDB type and its meaning in a sentence; `pii` marks personal data."""
+
+    name: str
+    type: ColumnType
+    says: str
+    pii: bool = False
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A question whose answer is the bad rows, each with its `month`; no rows means it passed.
+
+    `select` reads the table under audit as `this`, limited to the months being built. `max_share` is the share of
+    the month's rows (0 to 1) that may be bad before the check fails. A row's `line`, where the select gives one, is
+    kept as evidence; no other value of the row is, because evidence must not hold personal data.
+    """
+
+    name: str
+    says: str
+    select: str
+    max_share: float = 0.0
+    history: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        return f"{self.name} {self.max_share} {sql.normal(self.select)} {self.history}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the platform, written once a month by the write path.
+
+    `must` audits block (a bad month never replaces a good one); `should` audits warn. Every table read in `select` is
+    read for the months being built; those named in `history` are read for all months up to the last one. A `step`
+    table is built month by month and may read itself, which gives all months before `$month`.
+    """
+
+    says: str
+    grain: tuple[str, ...]
+    columns: tuple[Column, ...]
+    select: str
+    must: tuple[Audit, ...] = ()
+    should: tuple[Audit, ...] = ()
+    history: tuple[str, ...] = ()
+    step: bool = False
+    owner: str = "team:prospects"
+    contract_hash: str = ""
+    feed: str | None = None
+    room: str = ""
+    name: str = ""
+    _reads: tuple[str, ...] = field(default=(), repr=False)
+
+    def named(self, room: str, name: str) -> Table:
+        """This table under its address; checks what can be checked without the other tables."""
+        reads = tuple(dict.fromkeys(sql.relations(self.select)))
+        table = replace(self, room=room, name=name, _reads=reads)
+        names = [column.name for column in self.columns]
+        if not any(column.name == "month" and column.type.lower() == "date" for column in self.columns):
+            raise DeclarationError(f"{table.address}: a partitioned table needs a `month` column of type date")
+        if len(set(names)) != len(names):
+            raise DeclarationError(f"{table.address}: a column is declared twice")
+        if not self.grain:
+            raise DeclarationError(f"{table.address}: no grain; a table of one row a month has the grain month")
+        for column in self.grain:
+            if column not in names:
+                raise DeclarationError(f"{table.address}: the grain names {column}, which is not a column")
+        for read in self.history:
+            if read not in reads:
+                raise DeclarationError(
+                    f"{table.address}: history names {read}, which the select does not read"
+                )
+        if table.address in reads and not self.step:
+            raise DeclarationError(f"{table.address} reads itself; only a step table can (step=True)")
+        if not self.step and sql.STEP_WORD.search(self.select):
+            raise DeclarationError(f"{table.address}: only a step table knows $month and $previous_month")
+        audits = [audit.name for audit, _ in self.audits]
+        for audit in audits:
+            if audits.count(audit) > 1:
+                raise DeclarationError(f"{table.address}: two audits are named {audit}; name one of them otherwise")
+        return table
+
+    @property
+    def address(self) -> str:
+        """`room.table`, its name in DuckDB, in Dagster's asset key and of its file."""
+        return f"{self.room}.{self.name}"
+
+    @property
+    def layer(self) -> str:
+        prefix = self.name.split("_", 1)[0]
+        return prefix if prefix in ("base", "stg", "int", "dim", "fct", "rep") else "rep"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What the select reads, as written: `room.table`, `room.pattern_*` or `arrivals.feed`; never itself."""
+        return tuple(read for read in self._reads if read != self.address)
+
+    @property
+    def audits(self) -> tuple[tuple[Audit, bool], ...]:
+        """Every audit with whether it blocks: those every table has, then its own."""
+        own = tuple((audit, True) for audit in self.must) + tuple((audit, False) for audit in self.should)
+        return (
+            (schema_contract(), True),
+            (grain_is_unique(self.grain), True),
+            (keys_are_not_null(("month", *self.grain)), True),
+            *own,
+        )
+
+    @property
+    def pii(self) -> bool:
+        return any(column.pii for column in self.columns)
+
+    def declaration_hash(self, standards: dict[str, str]) -> str:
+        """Changes with what the table says: its select, columns, grain, audits, contract, or a standard it uses.
+
+        `standards` maps a cleaning function's name (`phone`) to its version, so that a new rule rebuilds its users.
+        """
+        texts = [self.select, *(audit.select for audit, _ in self.audits if audit.select)]
+        used = sorted(
+            f"{name}={version}" for name, version in standards.items() if any(sql.calls(text, name) for text in texts)
+        )
+        parts = [
+            sql.normal(self.select),
+            repr([(column.name, column.type) for column in self.columns]),
+            repr(self.grain),
+            repr([(audit.text(), blocking) for audit, blocking in self.audits]),
+            repr(self.history),
+            repr(self.step),
+            self.contract_hash,
+            *used,
+        ]
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+SCHEMA_CONTRACT = "schema_contract"
+
+
+def schema_contract() -> Audit:
+    """The select's columns and types are the declared ones; the write path answers it, as no select can."""
+    return Audit(SCHEMA_CONTRACT, "The select gives the declared columns with the declared types.", "")
+
+
+def grain_is_unique(grain: tuple[str, ...]) -> Audit:
+    columns = ", ".join(sql.identifier(column) for column in grain)
+    return Audit(
+        "grain_is_unique",
+        f"No two rows of a month share ({', '.join(grain)}).",
+        f"select month, {columns} from this group by month, {columns} having count(*) > 1",
+    )
+
+
+def keys_are_not_null(columns: tuple[str, ...]) -> Audit:
+    condition = " or ".join(f"{sql.identifier(column)} is null" for column in columns)
+    return Audit(
+        "keys_are_not_null",
+        f"{', '.join(columns)} always have a value.",
+        f"select * from this where {condition}",
+    )
+
+
+def not_null(*columns: str) -> Audit:
+    """These columns always have a value."""
+    condition = " or ".join(f"{sql.identifier(column)} is null" for column in columns)
+    return Audit(
+        f"not_null_{'_'.join(columns)}",
+        f"{', '.join(columns)} always have a value.",
+        f"select * from this where {condition}",
+    )
+
+
+def bad_rows(name: str, condition: str, says: str, max_share: float = 0.0) -> Audit:
+    """Rows for which `condition` holds are bad; up to `max_share` (0 to 1) of a month's rows are tolerated."""
+    return Audit(name, says, f"select * from this where {condition}", max_share)
+
+
+def accepted_values(column: str, *values: str) -> Audit:
+    """`column` is null or one of `values`."""
+    listed = ", ".join(sql.literal(value) for value in values)
+    return Audit(
+        f"accepted_values_{column}",
+        f"{column} is one of {', '.join(values)}.",
+        f"select * from this where {sql.identifier(column)} not in ({listed})",
+    )
+
+
+def references(column: str, table: str, key: str | None = None) -> Audit:
+    """Every value of `column` stands in `table`.`key` in the same month."""
+    mine, theirs = sql.identifier(column), sql.identifier(key or column)
+    return Audit(
+        f"references_{column}",
+        f"Every {column} is in {table}.",
+        f"""
+        select this.* from this
+        anti join {table} as other on other.month = this.month and other.{theirs} = this.{mine}
+        where this.{mine} is not null
+        """,
+    )
+
+
+def phones_are_valid(min_share: float, column: str = "phone_is_valid", line: str | None = None) -> Audit:
+    """At least `min_share` (0 to 1) of the month's given phones are valid numbers of their region's plan."""
+    evidence = f", {line} as line" if line else ""
+    return Audit(
+        f"{column}_rate",
+        f"At least {min_share:.0%} of a month's rows have a valid phone (phonenumbers' rules) or none at all.",
+        f"select month{evidence} from this where {column} = false",
+        max_share=round(1 - min_share, 6),
+    )
+
+
+def volume_is_usual(low: float = 0.5, high: float = 2.0) -> Audit:
+    """The month's rows lie within `low` to `high` times the median of the table's six months before."""
+    return Audit(
+        "row_volume_is_usual",
+        f"A month has between {low:.0%} and {high:.0%} of the median row count of the six months before it.",
+        f"""
+        with counts as (
+            select month, count(*) as rows from this_history group by month
+        ),
+        compared as (
+            select
+                month,
+                rows,
+                median(rows) over (order by month rows between 6 preceding and 1 preceding) as usual
+            from counts
+        )
+        select month, rows from compared where rows < {low} * usual or rows > {high} * usual
+        """,
+    )

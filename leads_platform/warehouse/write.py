@@ -1,0 +1,370 @@
+"""The one write path: in one transaction delete the months, insert, audit, record, commit; or roll back.
+
+Belongs here: everything that changes a table of the warehouse. Does not: deciding what to build (planner), what is
+in it (the tables), or Dagster. Nothing else in the platform writes to a table.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from leads_platform.months import add_months, label, months_between
+from leads_platform.warehouse import sql
+from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
+from leads_platform.warehouse.connection import CATALOG
+from leads_platform.warehouse.errors import BuildError, errors_in_words
+from leads_platform.warehouse.planner import Fingerprinter
+from leads_platform.warehouse.sources import Sources
+from leads_platform.warehouse.table import SCHEMA_CONTRACT, Audit, Table
+
+__all__ = ["Build", "BuildError", "CheckResult", "Warehouse"]
+
+# Not part of a table's content: when something happened to be received or loaded differs between equal warehouses.
+_NOT_CONTENT = ("received_at", "loaded_at")
+_EVIDENCE_LINES = 20
+# A table whose columns changed is built under this prefix, then takes the place of the old one.
+_NEW = "__new_"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check's answer for one month. `evidence` holds counts and line numbers only, never personal data."""
+
+    check: str
+    says: str
+    blocking: bool
+    month: date
+    passed: bool
+    bad_rows: int
+    evidence: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one build of a table did: the rows of each month, every check's result, and whether it was committed."""
+
+    table: str
+    first: date
+    last: date
+    rows: dict[date, int]
+    checks: list[CheckResult]
+    committed: bool
+    run_id: str
+
+    @property
+    def bad_months(self) -> list[date]:
+        """The months in which a blocking check failed; empty when the build was committed."""
+        return sorted({check.month for check in self.checks if check.blocking and not check.passed})
+
+    def words(self) -> str:
+        """Why it was not committed, for a person."""
+        failed = [check for check in self.checks if check.blocking and not check.passed]
+        lines = [
+            f"{self.table} keeps its former rows: {len(self.bad_months)} month(s) failed a blocking check."
+        ]
+        for check in failed[:10]:
+            found = ", ".join(f"{key}: {value}" for key, value in check.evidence.items())
+            lines.append(
+                f"  {label(check.month)} {check.check}: {check.bad_rows} bad row(s)"
+                f"{f' ({found})' if found else ''}. {check.says}"
+            )
+        return "\n".join(lines)
+
+
+class Warehouse:
+    """One open, locked warehouse. Make one per process and run, with the connection of `open_warehouse`."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, sources: Sources, run_id: str
+    ) -> None:
+        self.con, self.catalogue, self.sources, self.run_id = con, catalogue, sources, run_id
+        self.refused = 0  # builds that a blocking check rolled back in this session
+
+    def built(self) -> dict[tuple[str, date], str]:
+        """The fingerprint each table's month was last built with."""
+        rows = self.con.execute("select table_name, month, fingerprint from warehouse.builds").fetchall()
+        return {(name, month): fingerprint for name, month, fingerprint in rows}
+
+    def build(
+        self, address: str, first: date, last: date, progress: Callable[[date], None] = lambda month: None
+    ) -> Build:
+        """Builds a table's months `first` to `last`, whole or not at all.
+
+        Returns the result with `committed` False when a blocking check failed; the rows of before then stand.
+        When the table's columns have changed, all its months are built anew, whatever was asked for.
+        Raises InputsMissing before anything is written, and BuildError.
+        """
+        table = self.catalogue.tables[address]
+        with errors_in_words(address):
+            columns = self._declared(table)
+        standing = self._standing(table)
+        swap = standing is not None and standing != columns
+        if swap:
+            first, last = self._whole(address, first, last)
+        prints = self._fingerprints(table, first, last)
+        target = f"{table.room}.{_NEW}{table.name}" if swap else address
+        with errors_in_words(address):
+            self._make(target, columns)
+            mismatch = self._schema_mismatch(table, columns, target, first, last)
+            if mismatch:
+                checks = self._schema_results(months_between(first, last), mismatch)
+                return self._refuse(Build(address, first, last, {}, checks, False, self.run_id))
+            self.con.execute("begin")
+            try:
+                build = self._load(table, columns, target, first, last, progress)
+                if build.bad_months:
+                    self.con.execute("rollback")
+                    return self._refuse(build)
+                if swap:
+                    self.con.execute("commit")
+                    self.con.execute("begin")
+                    self.con.execute(f"drop table {sql.address(address)}")
+                    self.con.execute(
+                        f"alter table {sql.address(target)} rename to {sql.identifier(table.name)}"
+                    )
+                self._record(build, prints, self._content_hashes(table, first, last))
+                self.con.execute("commit")
+            except BaseException:
+                # A failed commit (a full disk) has already ended the transaction.
+                with contextlib.suppress(duckdb.Error):
+                    self.con.execute("rollback")
+                raise
+            self.con.execute(f"checkpoint {CATALOG}")
+        return build
+
+    # -- loading ---------------------------------------------------------------------------------------------
+
+    def _load(
+        self,
+        table: Table,
+        columns: list[tuple[str, str]],
+        target: str,
+        first: date,
+        last: date,
+        progress: Callable[[date], None],
+    ) -> Build:
+        quoted = sql.address(target)
+        self.con.execute(f"delete from {quoted} where {_within(first, last)}")
+        names = ", ".join(sql.identifier(name) for name, _ in columns)
+        for start, end in [(m, m) for m in months_between(first, last)] if table.step else [(first, last)]:
+            progress(start)
+            select = self._bound(table, start, end, target)
+            self.con.execute(
+                # The line break ends a comment in the select's last line. A row without a month is let in for the
+                # audit of the keys to refuse: left out here, it would vanish without a word.
+                f"insert into {quoted} by name select {names} from ({select}\n) as rows "
+                f"where {_within(start, end)} or month is null"
+            )
+        rows = dict.fromkeys(months_between(first, last), 0)
+        rows |= dict(
+            self.con.execute(
+                f"select month, count(*) from {quoted} where {_within(first, last)} group by month"
+            ).fetchall()
+        )
+        checks = self._schema_results(list(rows), {})
+        for audit, blocking in table.audits:
+            if audit.name != SCHEMA_CONTRACT:
+                checks += self._audit(table, audit, blocking, target, rows)
+        bad = any(check.blocking and not check.passed for check in checks)
+        return Build(table.address, first, last, rows, checks, not bad, self.run_id)
+
+    def _bound(self, table: Table, first: date, last: date, target: str) -> str:
+        """The table's select for these months, with every relation it reads put in place."""
+        months = {"first_month": first, "last_month": last}
+        if table.step:
+            prints = Fingerprinter(self.catalogue, self.sources)
+            months |= {"month": first, "previous_month": prints.previous(first) or add_months(first, -1)}
+
+        def resolve(read: str) -> str:
+            if read == table.address:
+                return f"select * from {sql.address(target)} where month < {sql.literal(first)}"
+            return self._relation(read, first, last, read in table.history)
+
+        return sql.bind(table.select, resolve, months)
+
+    def _relation(self, read: str, first: date, last: date, history: bool) -> str:
+        start = date(1, 1, 1) if history else first
+        if read.startswith(ARRIVALS):
+            return self.sources.relation(read[len(ARRIVALS) :], start, last)
+        selects = [
+            f"select * from {sql.address(address)} where {_within(start, last)}"
+            for address in self.catalogue.matching(read)
+        ]
+        return " union all by name ".join(selects)
+
+    # -- checks ----------------------------------------------------------------------------------------------
+
+    def _audit(
+        self, table: Table, audit: Audit, blocking: bool, target: str, rows: dict[date, int]
+    ) -> list[CheckResult]:
+        first, last = min(rows), max(rows)
+
+        def resolve(read: str) -> str:
+            if read == sql.THIS:
+                return f"select * from {sql.address(target)} where {_within(first, last)} or month is null"
+            if read == sql.THIS_HISTORY:
+                return f"select * from {sql.address(target)} where month <= {sql.literal(last)}"
+            return self._relation(read, first, last, read in audit.history)
+
+        bad = sql.bind(audit.select, resolve, {"first_month": first, "last_month": last})
+        has_line = any(name == "line" for name, *_ in self.con.execute(f"describe {bad}").fetchall())
+        lines = f"list(line order by line)[1:{_EVIDENCE_LINES}]" if has_line else "null"
+        counted = self.con.execute(
+            # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
+            f"select coalesce(month::date, {sql.literal(first)}) as bad_month, count(*), {lines} from ({bad}\n) as bad "
+            f"where {_within(first, last)} or month is null group by bad_month"
+        ).fetchall()
+        found = {month: (count, at) for month, count, at in counted}
+        results = []
+        for month, total in rows.items():
+            count, at = found.get(month, (0, None))
+            evidence: dict[str, object] = {"lines": at} if at else {}
+            if audit.max_share and total:
+                evidence |= {"share": round(count / total, 4), "allowed_share": audit.max_share}
+            passed = count <= audit.max_share * total + 1e-9  # 0.29 * 100 is a little less than 29
+            results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, evidence))
+        return results
+
+    def _schema_mismatch(
+        self, table: Table, columns: list[tuple[str, str]], target: str, first: date, last: date
+    ) -> dict[str, object]:
+        """Columns the select gives otherwise than declared, in words; empty when they agree."""
+        select = self._bound(table, first, first if table.step else last, target)
+        described = self.con.execute(f"describe {select}").fetchall()
+        given = {name: kind for name, kind, *_ in described}
+        declared = dict(columns)
+        wrong: dict[str, object] = {n: "declared, not selected" for n in declared if n not in given}
+        wrong |= {n: "selected, not declared" for n in given if n not in declared}
+        wrong |= {
+            n: f"declared {kind}, selected {given[n]}"
+            for n, kind in declared.items()
+            if n in given and given[n] != kind
+        }
+        names = [name for name, *_ in described]
+        wrong |= {n: "selected more than once" for n in given if names.count(n) > 1}
+        return wrong
+
+    def _make(self, target: str, columns: list[tuple[str, str]]) -> None:
+        """The empty table, before and outside the load transaction: no CREATE or DROP in it (HAZARDS)."""
+        room, name = target.split(".", 1)
+        listed = ", ".join(f"{sql.identifier(column)} {kind}" for column, kind in columns)
+        self.con.execute(f"create schema if not exists {sql.identifier(room)}")
+        if name.startswith(_NEW):
+            self.con.execute(
+                f"drop table if exists {sql.address(target)}"
+            )  # left by a swap that was interrupted
+        self.con.execute(f"create table if not exists {sql.address(target)} ({listed})")
+
+    @staticmethod
+    def _schema_results(months: list[date], wrong: dict[str, object]) -> list[CheckResult]:
+        says = "The select gives the declared columns with the declared types."
+        return [
+            CheckResult(SCHEMA_CONTRACT, says, True, m, not wrong, len(wrong), dict(wrong)) for m in months
+        ]
+
+    # -- ledgers ---------------------------------------------------------------------------------------------
+
+    def _record(self, build: Build, prints: dict[date, str], hashes: dict[date, str]) -> None:
+        name = sql.literal(build.table)
+        for ledger in ("builds", "checks", "refused_builds"):
+            self.con.execute(
+                f"delete from warehouse.{ledger} where table_name = {name} and {_within(build.first, build.last)}"
+            )
+        rows = sql.values(
+            (build.table, month, count, hashes.get(month, "0"), prints[month], self.run_id)
+            for month, count in build.rows.items()
+        )
+        self.con.execute(f"insert into warehouse.builds select *, now() from (values {rows})")
+        checks = sql.values(
+            (
+                build.table,
+                c.month,
+                c.check,
+                c.blocking,
+                c.passed,
+                c.bad_rows,
+                json.dumps(c.evidence),
+                self.run_id,
+            )
+            for c in build.checks
+        )
+        self.con.execute(f"insert into warehouse.checks select *, now() from (values {checks})")
+
+    def _refuse(self, build: Build) -> Build:
+        """Notes why a build was rolled back; the standing rows and their checks stay as they were."""
+        self.refused += 1
+        failed = [check for check in build.checks if check.blocking and not check.passed]
+        rows = sql.values(
+            (build.table, c.month, c.check, c.bad_rows, json.dumps(c.evidence), self.run_id) for c in failed
+        )
+        room, name = build.table.split(".", 1)
+        self.con.execute(f"drop table if exists {sql.address(f'{room}.{_NEW}{name}')}")
+        self.con.execute("begin")
+        self.con.execute(
+            f"delete from warehouse.refused_builds where table_name = {sql.literal(build.table)} "
+            f"and {_within(build.first, build.last)}"
+        )
+        self.con.execute(f"insert into warehouse.refused_builds select *, now() from (values {rows})")
+        self.con.execute("commit")
+        return Build(build.table, build.first, build.last, {}, build.checks, False, self.run_id)
+
+    def forget_settled_refusals(self) -> None:
+        """Drops notes of refused builds that nothing calls for any more, as when the bad file was withdrawn."""
+        rows = self.con.execute("select distinct table_name, month from warehouse.refused_builds").fetchall()
+        built, prints, data = self.built(), Fingerprinter(self.catalogue, self.sources), self.sources.data_months()
+        for name, month in rows:
+            if name in self.catalogue.tables:
+                standing = built.get((name, month))
+                wanted = standing is not None or (data is not None and data[0] <= month <= data[1])
+                if wanted and standing != prints.expected(name, month):
+                    continue
+            self.con.execute(
+                f"delete from warehouse.refused_builds where table_name = {sql.literal(name)} "
+                f"and month = {sql.literal(month)}"
+            )
+
+    def _content_hashes(self, table: Table, first: date, last: date) -> dict[date, str]:
+        """Per month, a hash of its rows in any order: the sum of the rows' hashes."""
+        content = ", ".join(sql.identifier(c.name) for c in table.columns if c.name not in _NOT_CONTENT)
+        rows = self.con.execute(
+            f"select month, sum(hash({content})::hugeint)::varchar from {sql.address(table.address)} "
+            f"where {_within(first, last)} group by month"
+        ).fetchall()
+        return dict(rows)
+
+    def _fingerprints(self, table: Table, first: date, last: date) -> dict[date, str]:
+        """The fingerprints these months will carry: what was really read, not what should have been."""
+        built = self.built()
+        prints = Fingerprinter(self.catalogue, self.sources, lambda read, month: built.get((read, month)))
+        for month in months_between(first, last):
+            built[table.address, month] = prints.compute(table.address, month)
+        return {month: built[table.address, month] for month in months_between(first, last)}
+
+    # -- what stands -----------------------------------------------------------------------------------------
+
+    def _declared(self, table: Table) -> list[tuple[str, str]]:
+        """The declared columns with their types as DuckDB spells them."""
+        nulls = ", ".join(f"null::{column.type} as {sql.identifier(column.name)}" for column in table.columns)
+        return [(name, kind) for name, kind, *_ in self.con.execute(f"describe select {nulls}").fetchall()]
+
+    def _standing(self, table: Table) -> list[tuple[str, str]] | None:
+        """The columns of the table as it is in the file; None when it is not there."""
+        rows = self.con.execute(
+            "select column_name, data_type from duckdb_columns() where "
+            f"schema_name = {sql.literal(table.room)} and table_name = {sql.literal(table.name)} order by column_index"
+        ).fetchall()
+        return rows or None
+
+    def _whole(self, address: str, first: date, last: date) -> tuple[date, date]:
+        months = [month for name, month in self.built() if name == address]
+        return min([first, *months]), max([last, *months])
+
+
+def _within(first: date, last: date) -> str:
+    return f"month between {sql.literal(first)} and {sql.literal(last)}"

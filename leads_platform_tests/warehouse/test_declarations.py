@@ -1,0 +1,140 @@
+"""Tables and the catalogue: what is refused, in which words, and what makes a declaration another one."""
+
+import pytest
+
+from leads_platform.warehouse import (
+    Catalogue,
+    Column,
+    DeclarationError,
+    Table,
+    bad_rows,
+    not_null,
+    references,
+)
+from leads_platform_tests.warehouse.lab import MONTH, Feeds, audit, base, catalogue, running, state, total
+
+FEEDS = Feeds(sales={})
+
+
+def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
+    return table.named("shop", "base_sales").declaration_hash(standards or {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"columns": (Column("id", "integer", "Sale"),)}, "shop.t: a partitioned table needs a `month` column of type date"),
+        ({"columns": (Column("month", "varchar", ""), Column("id", "integer", ""))}, "needs a `month` column of type date"),
+        ({"columns": (MONTH, MONTH, Column("id", "integer", ""))}, "shop.t: a column is declared twice"),
+        ({"grain": ("sale",)}, "shop.t: the grain names sale, which is not a column"),
+        ({"grain": ()}, "shop.t: no grain"),
+        ({"history": ("shop.x",)}, "shop.t: history names shop.x, which the select does not read"),
+        ({"select": "select * from shop.t"}, "shop.t reads itself; only a step table can"),
+        ({"select": "select $previous_month from arrivals.sales"}, "shop.t: only a step table knows \\$month"),
+        ({"must": (not_null("id"), not_null("id"))}, "shop.t: two audits are named not_null_id"),
+    ],
+)
+def test_a_declaration_that_does_not_fit_is_refused_in_words(changes: dict[str, object], words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        base(**changes).named("shop", "t")
+
+
+def test_reading_what_is_not_there() -> None:
+    with pytest.raises(DeclarationError, match=r"shop\.nowhere is read, but there is no such table"):
+        catalogue(FEEDS, t=base("select * from shop.nowhere"))
+    with pytest.raises(DeclarationError, match=r"arrivals\.nowhere is read, but there is no feed of that name"):
+        catalogue(FEEDS, t=base("select * from arrivals.nowhere"))
+    with pytest.raises(DeclarationError, match=r"shop\.stg_\* is read, but there is no such table"):
+        catalogue(FEEDS, t=base('select * from shop."stg_*"'))
+
+
+def test_an_audit_reads_too() -> None:
+    with pytest.raises(DeclarationError, match=r"shop\.dim_x is read"):
+        catalogue(FEEDS, t=base(must=(references("id", "shop.dim_x"),)))
+    found = catalogue(FEEDS, a_reader=base(must=(references("id", "shop.z_dim"),)), z_dim=base())
+    assert list(found.tables) == ["shop.z_dim", "shop.a_reader"]
+
+
+def test_a_circle_is_named() -> None:
+    with pytest.raises(DeclarationError, match=r"circle: shop\.(a|b) -> shop\.(a|b) -> shop\.(a|b)"):
+        catalogue(FEEDS, a=base("select * from shop.b"), b=base("select * from shop.a"))
+
+
+def test_the_same_address_twice() -> None:
+    table = base().named("shop", "t")
+    with pytest.raises(DeclarationError, match=r"shop\.t is declared twice"):
+        Catalogue([table, table], FEEDS.feeds(), {})
+
+
+@pytest.mark.parametrize("name", ["base_sales", "stg_sales", "int_sales", "rep_sales"])
+def test_another_rooms_inner_tables_are_closed(name: str) -> None:
+    tables = [base().named("shop", name), base(f"select * from shop.{name}").named("office", "fct_t")]
+    with pytest.raises(DeclarationError, match=f"office.fct_t reads shop.{name}: a room reads another room's dim_ and fct_"):
+        Catalogue(tables, FEEDS.feeds(), {})
+
+
+@pytest.mark.parametrize("name", ["dim_sales", "fct_sales"])
+def test_another_rooms_dims_and_facts_are_open(name: str) -> None:
+    tables = [base().named("shop", name), base(f"select * from shop.{name}").named("office", "fct_t")]
+    assert list(Catalogue(tables, FEEDS.feeds(), {}).tables) == [f"shop.{name}", "office.fct_t"]
+
+
+def test_a_pattern_reads_all_that_match_and_nothing_else() -> None:
+    reader = base('select * from shop."stg_*"')
+    found = catalogue(FEEDS, all_of=reader, stg_b=base(), stg_a=base(), other=base())
+    assert found.upstream("shop.all_of") == ["shop.stg_a", "shop.stg_b"]
+    assert list(found.tables).index("shop.all_of") > list(found.tables).index("shop.stg_b")
+
+
+def test_who_reads_what() -> None:
+    found = catalogue(FEEDS, base_sales=base(), fct_total=total(), fct_running=running(), dim_sales=state())
+    assert found.inputs("shop.base_sales") == {"arrivals.sales": False}
+    assert found.inputs("shop.fct_total") == {"shop.base_sales": False}
+    assert found.inputs("shop.fct_running") == {"shop.base_sales": True}
+    assert found.inputs("shop.dim_sales") == {"shop.base_sales": False}  # itself is not an input
+    assert found.readers(["shop.base_sales"]) == set(found.tables)
+    assert found.readers(["shop.fct_total"]) == {"shop.fct_total"}
+
+
+def test_what_changes_the_meaning_changes_the_hash() -> None:
+    columns = base().columns
+    others = [
+        base("select month, id, -amount::integer as amount from arrivals.sales"),
+        base(columns=(*columns, Column("note", "varchar", "A note"))),
+        base(columns=(*columns[:2], Column("amount", "bigint", "Dollars"))),
+        base(grain=("id", "amount")),
+        base(must=(not_null("amount"),)),
+        base(should=(not_null("amount"),)),
+        base(must=(bad_rows("low", "amount < 0", "Not below zero"),)),
+        base(must=(bad_rows("low", "amount < 1", "Not below zero"),)),
+        base(must=(bad_rows("low", "amount < 1", "Not below zero", max_share=0.1),)),
+        base(history=("arrivals.sales",)),
+        base(step=True),
+        base(contract_hash="2"),
+    ]
+    assert len({hash_of(table) for table in [base(), *others]}) == len(others) + 1
+
+
+def test_what_only_reads_otherwise_does_not() -> None:
+    columns = tuple(Column(c.name, c.type, f"{c.says}, said otherwise", pii=True) for c in base().columns)
+    same = [
+        base(says="Said otherwise"),
+        base(columns=columns),
+        base(owner="team:else"),
+        base("select month, id,\n    amount::integer as amount -- dollars\nfrom arrivals.sales"),
+    ]
+    assert {hash_of(table) for table in same} == {hash_of(base())}
+    one, two = (base(must=(bad_rows("low", "amount < 0", says),)) for says in ("Not below zero", "Nothing owed"))
+    assert hash_of(one) == hash_of(two)
+
+
+def test_a_standard_counts_where_it_is_used() -> None:
+    cleaned = base("select month, id, phone(amount) as amount from arrivals.sales")
+    assert hash_of(cleaned, {"phone": "1"}) != hash_of(cleaned, {"phone": "2"})
+    assert hash_of(cleaned, {"phone": "1", "state": "1"}) == hash_of(cleaned, {"phone": "1", "state": "2"})
+    assert hash_of(base(), {"phone": "1"}) == hash_of(base(), {"phone": "2"})
+
+
+def test_an_audits_standard_counts_too() -> None:
+    audited = base(must=(audit("clean", "amount <> phone(amount)"),))
+    assert hash_of(audited, {"phone": "1"}) != hash_of(audited, {"phone": "2"})

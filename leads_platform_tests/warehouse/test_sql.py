@@ -1,0 +1,113 @@
+"""SQL as text: what a select reads, putting relations and months in place, and what counts as the same statement."""
+
+from datetime import date
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads_platform.warehouse import sql
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("select * from a.b", ["a.b"]),
+        ("select * from a.b as x join c.d as y on x.k = y.k", ["a.b", "c.d"]),
+        ("select * from a.b x left join c.d y using (k) anti join e.f using (k)", ["a.b", "c.d", "e.f"]),
+        ("select * from a.b asof join c.d on b.t >= d.t", ["a.b", "c.d"]),
+        ('select * from prospects."stg_leads_*"', ["prospects.stg_leads_*"]),
+        ("with x as (select * from a.b) select * from x join x as y using (k)", ["a.b"]),
+        ("select * from a.b where p is distinct from q.r", ["a.b"]),
+        ("select * from a.b where p is not distinct from q.r", ["a.b"]),
+        ("select * from a.b -- from c.d\n/* join e.f */ where x = 'from g.h'", ["a.b"]),
+        ("select (select max(v) from c.d), t.v from a.b as t", ["c.d", "a.b"]),
+        ("select * from a.b union all select * from a.b", ["a.b"]),
+        # A comma is a join, too: unseen, the table would be read with all its months.
+        ("select * from a.b, c.d", ["a.b", "c.d"]),
+        ("select * from a.b as x, c.d y, e.f where x.k = y.k", ["a.b", "c.d", "e.f"]),
+        ("select b.p, c.q from a.b order by b.p, c.q", ["a.b"]),
+    ],
+)
+def test_what_a_select_reads(text: str, reads: list[str]) -> None:
+    assert sql.relations(text) == reads
+
+
+def bind(text: str) -> str:
+    months = {"first_month": date(2024, 1, 1), "last_month": date(2024, 3, 1)}
+    return sql.bind(text, lambda name: f"<{name}>", months)
+
+
+def test_a_relation_keeps_its_alias_or_gets_its_own_name() -> None:
+    assert bind("select b.x from a.b where b.x = 1") == 'select b.x from (<a.b>) as "b" where b.x = 1'
+    assert bind("select * from a.b as t join c.d u on true") == "select * from (<a.b>) as t join (<c.d>) u on true"
+    assert bind('select * from a."p_*"') == 'select * from (<a.p_*>) as "p_"'
+    assert bind("select * from a.b, c.d") == 'select * from (<a.b>) as "b", (<c.d>) as "d"'
+
+
+def test_cte_names_and_comments_stay_as_written() -> None:
+    text = "with x as (select 1) select * from x -- from a.b"
+    assert bind(text) == text
+
+
+def test_audits_read_this_and_its_history() -> None:
+    assert bind("select * from this") == 'select * from (<this>) as "this"'
+    assert bind("select * from this_history h") == "select * from (<this_history>) h"
+
+
+def test_months_are_bound_as_dates_and_words_that_only_begin_alike_are_not() -> None:
+    assert bind("select $first_month, $last_month") == "select date '2024-01-01', date '2024-03-01'"
+    assert bind("select $first_months") == "select $first_months"
+
+
+def test_a_month_only_a_step_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"\$previous_month is only known in a step table"):
+        bind("select $previous_month")
+
+
+def test_layout_and_comments_are_not_part_of_the_statement() -> None:
+    assert sql.normal("select a,b -- why\nfrom   t") == sql.normal("select a , b\n\nfrom t /* because */")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("select a", "select b"),
+        ("select 'a  b'", "select 'a b'"),
+        ("select 'a'", "select a"),
+        ('select "a"', "select 'a'"),
+        ("select 1", "select 10"),
+        ("select a - b", "select a -- b"),
+    ],
+)
+def test_different_statements_differ(one: str, other: str) -> None:
+    assert sql.normal(one) != sql.normal(other)
+
+
+def test_calls() -> None:
+    assert sql.calls("select phone(x) from a.b", "phone")
+    assert sql.calls("select PHONE (x)", "phone")
+    assert not sql.calls("select phone, telephone(x) -- phone(x)", "phone")
+
+
+@given(st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",))))
+def test_a_literal_is_read_back_as_it_was(text: str) -> None:
+    assert duckdb.execute(f"select {sql.literal(text)}").fetchall() == [(text,)]
+
+
+def test_literals() -> None:
+    assert [sql.literal(v) for v in (None, True, 3, 0.5, date(2024, 2, 1), "O'Brien")] == [
+        "null",
+        "true",
+        "3",
+        "0.5",
+        "date '2024-02-01'",
+        "'O''Brien'",
+    ]
+    assert sql.values([(1, "a"), (2, None)]) == "(1, 'a'), (2, null)"
+
+
+def test_identifiers_are_quoted() -> None:
+    assert sql.identifier('a"b') == '"a""b"'
+    assert sql.address("room.__new_t") == '"room"."__new_t"'

@@ -1,0 +1,221 @@
+"""The archive: original bytes, their records as Parquet, and one manifest per receipt. The manifests are the truth.
+
+Belongs here: storing and reading these, durably and in the right order. Does not: what a sequence of manifests
+means (state), or taking files in (receive).
+
+Below `archive/<feed>/`: `originals/<sha256>.gz`, `receipts/<number>/records.parquet` (all columns text, with the
+record's line), `receipts/<number>/rejected.parquet`, and `manifests/<number>.json`, written last, by rename.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+Verdict = Literal["accepted", "partial", "refused", "held", "unchanged"]
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One receipt: a file read (`receive`), or a person's word on one (`accept`, `withdraw`).
+
+    `receipt` counts receipts of the whole archive. `original` is the receipt under which these bytes were first
+    read: a refused file that is read again, because its contract changed, keeps its place in the order of arrival.
+    `header` are the file's titles, `columns` those the contract knew then. Of a refused file `quarantined` is all its
+    records, as far as they could be counted.
+    `months` holds records and content hash by month; `versions` the effective content of the months an events
+    file touched; `touched` the months whose effective records this receipt changed.
+    """
+
+    receipt: int
+    action: Literal["receive", "accept", "withdraw"]
+    feed: str
+    sha256: str
+    received_at: datetime
+    original: int = 0
+    file_name: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    month: date | None = None
+    part: str = ""
+    file_date: date | None = None
+    version: str = ""
+    intrinsic: str | None = None
+    verdict: Verdict = "accepted"
+    reason: str = ""
+    message: str = ""
+    records: int = 0
+    loaded: int = 0
+    quarantined: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
+    months: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    touched: tuple[str, ...] = ()
+    diff: dict[str, int] = field(default_factory=dict)
+    contract_hash: str = ""
+
+    def to_json(self) -> str:
+        plain = asdict(self)
+        plain["received_at"] = self.received_at.isoformat()
+        for name in ("month", "file_date"):
+            plain[name] = plain[name] and plain[name].isoformat()
+        return json.dumps({"manifest": 1, **plain}, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        plain = json.loads(text)
+        plain.pop("manifest")
+        plain["received_at"] = datetime.fromisoformat(plain["received_at"])
+        for name in ("month", "file_date"):
+            plain[name] = date.fromisoformat(plain[name]) if plain[name] else None
+        for name in ("touched", "header"):
+            plain[name] = tuple(plain[name])
+        return cls(**plain)
+
+
+class ArchiveDamaged(Exception):
+    """A manifest or an archived file can't be read; the text names it."""
+
+
+class Archive:
+    """The archive below one folder. Only the holder of the writer lock may add to it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def manifests(self) -> list[Manifest]:
+        """Every receipt in order. Raises ArchiveDamaged."""
+        found = []
+        for path in self.root.glob("*/manifests/*.json"):
+            try:
+                manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise ArchiveDamaged(
+                    f"{path} can't be read ({type(error).__name__}). Restore it from a backup; "
+                    "what it says of its file is nowhere else."
+                ) from error
+            if path.relative_to(self.root) != self._manifest(manifest.feed, manifest.receipt).relative_to(self.root):
+                raise ArchiveDamaged(
+                    f"{path} is the manifest of receipt {manifest.receipt} of {manifest.feed} under another name; "
+                    "a copy counts a file twice. Move it out of the archive, or give it its name back."
+                )
+            found.append(manifest)
+        return sorted(found, key=lambda manifest: manifest.receipt)
+
+    def next_receipt(self) -> int:
+        """The number the next receipt gets; what a crashed receipt left under it is swept before it is used."""
+        numbers = [int(path.stem) for path in self.root.glob("*/manifests/*.json")]
+        return max(numbers, default=0) + 1
+
+    def records(self, feed: str, receipt: int) -> Path:
+        return self.root / feed / "receipts" / f"{receipt:08d}" / "records.parquet"
+
+    def rejected(self, feed: str, receipt: int) -> Path:
+        return self.root / feed / "receipts" / f"{receipt:08d}" / "rejected.parquet"
+
+    def _manifest(self, feed: str, receipt: int) -> Path:
+        return self.root / feed / "manifests" / f"{receipt:08d}.json"
+
+    def original(self, feed: str, sha256: str) -> Path:
+        return self.root / feed / "originals" / f"{sha256}.gz"
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder on the archive's disk for work in progress; gone afterwards."""
+        place = self.root / ".work"
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place) as folder:
+            yield Path(folder)
+
+    def sweep(self) -> None:
+        """Removes what a crash left: scratch folders, half-written files, and receipts without a manifest."""
+        shutil.rmtree(self.root / ".work", ignore_errors=True)
+        for folder in ("originals", "manifests"):
+            for scratch in self.root.glob(f"*/{folder}/*.tmp"):
+                scratch.unlink()
+        for folder in self.root.glob("*/receipts/*"):
+            if not (folder.parent.parent / "manifests" / f"{folder.name}.json").exists():
+                shutil.rmtree(folder)
+
+    def keep_original(self, feed: str, sha256: str, source: Path) -> None:
+        """Stores the bytes, compressed; the same bytes always give the same archive file."""
+        target = self.original(feed, sha256)
+        if target.exists():
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = target.with_suffix(f".{os.getpid()}.tmp")
+        with (
+            source.open("rb") as file,
+            scratch.open("wb") as raw,
+            gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as zipped,
+        ):
+            shutil.copyfileobj(file, zipped, _CHUNK)
+        _settle(scratch)
+        scratch.replace(target)
+
+    def restore_original(self, feed: str, sha256: str, target: Path) -> None:
+        """Writes the archived bytes to `target`. Raises ArchiveDamaged when they are missing or spoilt."""
+        source = self.original(feed, sha256)
+        try:
+            with gzip.open(source, "rb") as zipped:
+                found, _ = _copy(zipped, target)
+            spoilt = "" if found == sha256 else "its fingerprint differs"
+        except (FileNotFoundError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            spoilt = type(error).__name__
+        if spoilt:
+            raise ArchiveDamaged(
+                f"{source}, the bytes as delivered, can't be read ({spoilt}). Restore it from a backup."
+            )
+
+    def add(self, manifest: Manifest) -> None:
+        """Writes the manifest: from now on the receipt counts. Everything it speaks of must be stored before."""
+        for stored in (self.records, self.rejected):
+            path = stored(manifest.feed, manifest.receipt)
+            if path.exists():
+                _settle(path)
+                _settle(path.parent)
+        target = self._manifest(manifest.feed, manifest.receipt)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = target.with_suffix(".tmp")
+        scratch.write_text(manifest.to_json(), encoding="utf-8")
+        _settle(scratch)
+        scratch.replace(target)
+        _settle(target.parent)
+
+
+def copy_and_hash(source: Path, target: Path) -> tuple[str, int]:
+    """Copies a file and returns its sha256 and size, as read. Raises OSError when it vanishes or can't be read."""
+    with source.open("rb") as file:
+        return _copy(file, target)
+
+
+def _copy(file: BinaryIO | gzip.GzipFile, target: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with target.open("wb") as copy:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def _settle(path: Path) -> None:
+    """Waits until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,59 @@
+"""The `base_` table of a feed, derived from its contract: the month's records as they came, with file and line.
+
+Belongs here: what every feed's base table has. Does not: casting or cleaning (staging).
+"""
+
+from __future__ import annotations
+
+from leads_platform.arrivals.contract import FeedContract
+from leads_platform.warehouse import Audit, Column, Table, volume_is_usual
+from leads_platform.warehouse.sql import identifier
+
+FILE_COLUMNS = (
+    Column("month", "date", "Business month of the record"),
+    Column("file_name", "varchar", "Name of the file in landing/, as delivered"),
+    Column("file_date", "date", "Day in the file's name, else the first of its month"),
+    Column("file_sha256", "varchar", "Fingerprint of the file's bytes"),
+    Column("part", "varchar", "Part of the month's list, empty when it comes in one file"),
+    Column("line", "bigint", "Line of the file on which the record starts (row of a sheet), from 1"),
+)
+
+
+def base_table(contract: FeedContract) -> Table:
+    """One row per effective record of the feed; all columns text, none left out."""
+    columns = (
+        *FILE_COLUMNS,
+        *(Column(c.name, "varchar", c.description or f"`{c.header}`, as delivered", c.pii) for c in contract.columns),
+    )
+    selected = ",\n    ".join(identifier(column.name) for column in columns)
+    return Table(
+        says=f"{contract.title}: the records of each month's file as they came. {contract.description}".strip(),
+        grain=("file_sha256", "part", "line"),
+        columns=columns,
+        must=(records_reconcile(contract.feed),),
+        should=(volume_is_usual(),) if contract.delivery != "reference" else (),
+        owner=contract.owner or "team:data",
+        contract_hash=contract.hash(),
+        feed=contract.feed,
+        select=f"select\n    {selected}\nfrom arrivals.{contract.feed}",
+    ).named(contract.room, contract.base_table)
+
+
+def records_reconcile(feed: str) -> Audit:
+    """The month holds exactly the records that the files' manifests say were loaded."""
+    return Audit(
+        "records_reconcile",
+        "The month's rows are the records its files were counted to hold, no more and no fewer.",
+        f"""
+        with here as (
+            select month, count(*) as records from this group by month
+        ),
+        counted as (
+            select month, records from arrivals.{feed}_counts where records > 0
+        )
+        select coalesce(here.month, counted.month) as month
+        from here
+        full join counted on counted.month = here.month
+        where here.records is distinct from counted.records
+        """,
+    )

@@ -1,0 +1,110 @@
+"""A file's header against its contract: by name, never by position.
+
+Belongs here: which declared column is which of the file's, and saying in words what has changed. Does not:
+finding the header in the file (reading.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from leads_platform.arrivals.contract import FeedContract, fold_header
+from leads_platform.arrivals.refusal import Refusal, shown
+
+RESERVED = ("_line", "record_month")
+"""What reading adds to a file's own columns."""
+
+
+@dataclass
+class Header:
+    """The file's columns (as titled, in its order) and what they mean.
+
+    Unnamed ones are called column_<position>.
+    """
+
+    names: list[str]
+    columns: dict[str, str]
+    unexpected: list[str]
+    missing_optional: list[str]
+    warnings: list[str] = field(default_factory=list)
+
+
+def matches(cells: list[str], contract: FeedContract) -> int:
+    """How many of the cells are titles the contract knows."""
+    known = {fold_header(title) for column in contract.columns for title in (column.header, *column.aliases)}
+    return len({fold_header(cell) for cell in cells} & known)
+
+
+def match_header(cells: list[str], contract: FeedContract) -> Header:
+    """Finds the contract's columns in the header.
+
+    Raises Refusal when a required one is missing or one is doubled.
+    """
+    names = _named(cells)
+    by_fold: dict[str, str] = {}
+    for name in names:
+        if (folded := fold_header(name)) in by_fold:
+            raise Refusal(f"{shown(name)} is the title of two columns; which counts can't be told; rename one")
+        by_fold[folded] = name
+    # DuckDB's column names know no case either, but keep inner spaces: those two can't both be columns.
+    for name in names:
+        if name.casefold() in RESERVED:
+            raise Refusal(f"{shown(name)} is a column that the platform adds itself; it must be renamed in the file")
+    columns, missing = {}, []
+    for column in contract.columns:
+        titles = [title for title in (column.header, *column.aliases) if fold_header(title) in by_fold]
+        if len(titles) > 1:
+            raise Refusal(
+                f"{' and '.join(shown(t) for t in titles)} both stand for `{column.name}`; "
+                f"keep one as its header or alias in {contract.label}"
+            )
+        if titles:
+            columns[column.name] = by_fold[fold_header(titles[0])]
+        else:
+            missing.append(column)
+    taken = set(columns.values())
+    unexpected = [name for name in names if name not in taken]
+    if lost := [column for column in missing if column.name in contract.needed]:
+        raise Refusal(_lost([column.header for column in lost], unexpected, contract))
+    header = Header(names, columns, unexpected, [column.header for column in missing])
+    if unexpected:
+        header.warnings.append(
+            f"new columns, kept as they are: {_listed(unexpected)}; declare them in {contract.label}"
+        )
+    if missing:
+        header.warnings.append(f"columns missing, left empty: {_listed(header.missing_optional)}")
+    return header
+
+
+def _named(cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    taken = {name.casefold() for name in names}
+    for index, name in enumerate(names):
+        if not name:
+            new = f"column_{index + 1}"
+            while new in taken:
+                new += "_"
+            taken.add(new)
+            names[index] = new
+    return names
+
+
+def _lost(lost: list[str], new: list[str], contract: FeedContract) -> str:
+    said = f"{_listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
+    if not new:
+        return f"{said}; ask the supplier for the full list"
+    said += f"; {_listed(new)} {'is' if len(new) == 1 else 'are'} new"
+    close = len(new) == 1 or any(
+        get_close_matches(fold_header(one), [fold_header(n) for n in new], n=1, cutoff=0.5) for one in lost
+    )
+    if close or len(lost) == len(new):
+        what = "it as an alias" if len(new) == 1 else "the new titles as aliases"
+        them = "it" if len(lost) == 1 else "them"
+        return f"{said}; did the supplier rename {them}? Add {what} in {contract.label}"
+    return f"{said}; if one stands for another, add it as an alias in {contract.label}"
+
+
+def _listed(names: list[str], most: int = 6) -> str:
+    text = ", ".join(shown(name) for name in names[:most])
+    return f"{text} and {len(names) - most} more" if len(names) > most else text

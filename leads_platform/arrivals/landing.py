@@ -1,0 +1,136 @@
+"""The landing folder: which files lie there, what their names say, and whether they have stopped growing.
+
+Belongs here: looking at `landing/<feed>/`, which the platform never changes. Does not: reading what is in a file.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from leads_platform.arrivals.contract import FeedContract
+from leads_platform.months import month_of
+
+# Years as people write them: a licence number such as 1106-22 is no month.
+_MONTH = re.compile(r"(?<!\d)((?:19|20)\d{2})-(\d{2})(?:-(\d{2}))?(?!\d)")
+# Files of transfer programs, editors and operating systems on their way or beside the point.
+_IGNORED = (
+    ".*",
+    "~$*",
+    "*.tmp",
+    "*.part",
+    "*.partial",
+    "*.crdownload",
+    "*.filepart",
+    "thumbs.db",
+    "desktop.ini",
+    "__macosx",
+)
+
+
+@dataclass(frozen=True, order=True)
+class LandingFile:
+    """A file in a feed's landing folder as a look found it. Sorted by time of change, then name."""
+
+    mtime_ns: int
+    name: str
+    feed: str
+    size: int
+    regular: bool
+    path: Path
+
+    @property
+    def look(self) -> tuple[str, str, int, int]:
+        """What must be the same in two looks for the file to have settled, and what a manifest remembers."""
+        return self.feed, self.name, self.size, self.mtime_ns
+
+
+@dataclass(frozen=True)
+class NameSays:
+    """What a file's name tells: its month, its day, its part; `trouble` says why it can't be told."""
+
+    month: date | None = None
+    day: date | None = None
+    part: str = ""
+    trouble: str = ""
+
+
+def look(landing: Path, feeds: Iterable[str]) -> list[LandingFile]:
+    """Every file of these feeds' folders (sub-folders too), oldest first. Names are relative to the feed's folder."""
+    found = []
+    for feed in feeds:
+        folder = landing / feed
+        # os.walk passes over folders that vanish on the way and does not follow links.
+        for at, folders, files in os.walk(folder):
+            folders[:] = [name for name in folders if not _ignored(name)]
+            odd = [name for name in folders if _looks_like_a_file(name) or Path(at, name).is_symlink()]
+            folders[:] = [name for name in folders if name not in odd]
+            for path in (Path(at, name) for name in (*files, *odd) if not _ignored(name)):
+                try:
+                    seen = path.lstat()
+                except OSError:  # vanished between listing and looking
+                    continue
+                name = _readable(path.relative_to(folder).as_posix())
+                regular = stat.S_ISREG(seen.st_mode)
+                found.append(LandingFile(seen.st_mtime_ns, name, feed, seen.st_size, regular, path))
+    return sorted(found)
+
+
+def strangers(landing: Path, feeds: Iterable[str]) -> list[str]:
+    """Folders and files of the landing folder that belong to no feed; nobody would ever read them."""
+    if not landing.is_dir():
+        return []
+    known = set(feeds)
+    return sorted(_readable(p.name) for p in landing.iterdir() if p.name not in known and not p.name.startswith("."))
+
+
+def settled(before: Iterable[LandingFile], now: Iterable[LandingFile]) -> list[LandingFile]:
+    """The files of the second look whose size and time of change are as in the first."""
+    known = {file.look for file in before}
+    return [file for file in now if file.look in known]
+
+
+def name_says(name: str, contract: FeedContract) -> NameSays:
+    """Month, day and part as a file's name tells them. The month is `YYYY-MM` anywhere in it; two are trouble.
+
+    Where each record has a month of its own, a name may span several ("2024-01 to 2024-06"): the last one dates it.
+    """
+    months, days = set(), set()
+    for year, month, day in _MONTH.findall(name.rsplit("/", 1)[-1]):
+        try:
+            months.add(date(int(year), int(month), 1))
+            if day:
+                days.add(date(int(year), int(month), int(day)))
+        except ValueError:
+            return NameSays(trouble=f"{year}-{month}{'-' + day if day else ''} in its name is not a date")
+    if len(months) > 1 and contract.month.from_ == "name":
+        listed = " and ".join(f"{month:%Y-%m}" for month in sorted(months))
+        return NameSays(trouble=f"its name holds more than one month ({listed}); keep one")
+    part = ""
+    if contract.parts == "many" and contract.part_pattern:
+        match = re.search(contract.part_pattern, name, re.IGNORECASE)
+        part = (match.group(1) if match.groups() else match.group(0)) if match else ""
+        part = part.lstrip("0") or "0" if part.isdecimal() else part.casefold()  # part 01 is part 1
+    last = max(months, default=None)
+    return NameSays(last, max((day for day in days if month_of(day) == last), default=None), part)
+
+
+def _ignored(name: str) -> bool:
+    folded = name.casefold()
+    return any(fnmatch.fnmatchcase(folded, pattern) for pattern in _IGNORED)
+
+
+def _looks_like_a_file(folder: str) -> bool:
+    """A folder named as a file (x.csv) is worth a word; a plain sub-folder is just walked through."""
+    return folder.lower().endswith((".csv", ".xlsx", ".parquet", ".gz", ".zip", ".txt", ".tsv"))
+
+
+def _readable(name: str) -> str:
+    """A name as text: bytes that are no UTF-8 are shown as �, since neither JSON nor DuckDB could hold them."""
+    return os.fsencode(name).decode("utf-8", "replace")

@@ -1,0 +1,190 @@
+"""DuckDB as the loader: sound text, or Parquet, becomes one Parquet file of the feed's records, all text.
+
+Belongs here: the hardened connection, the pinned reading, each record's line and month. Does not: deciding
+whether a file is sound (counting.py), or what to say about it (reading.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+
+from leads_platform.arrivals.header import Header
+from leads_platform.arrivals.refusal import Refusal
+
+MEMORY_LIMIT = "1GB"
+"""Reading streams; the rest of the machine belongs to the warehouse."""
+
+
+class Quarantined(NamedTuple):
+    """A record that could not be taken.
+
+    Its first line in the file, the column (if one is to blame) and why.
+    """
+
+    line: int
+    column_name: str | None
+    reason: str
+
+
+@dataclass
+class Taken:
+    """What reading one format comes to.
+
+    `records` is the independent counter's word, the rest the loader's.
+    """
+
+    header: Header
+    records: int
+    loaded: int
+    loader: Loader | None
+    bad: list[Quarantined] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class LoaderFault(Exception):
+    """DuckDB failed on text that was proved sound. Names the error's kind only: its text quotes the file."""
+
+
+def connect(workspace: Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that can touch nothing but `workspace`; every look at delivered or archived files uses it."""
+    connection = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT})
+    # The order matters: the folder is allowed before access is closed, and the lock comes last.
+    for statement in (
+        "set enable_progress_bar = false",
+        f"set temp_directory = {literal(str(workspace / 'spill'))}",
+        f"set allowed_directories = [{literal(str(workspace) + '/')}]",
+        "set enable_external_access = false",
+        "set autoinstall_known_extensions = false",
+        "set autoload_known_extensions = false",
+        "set allow_community_extensions = false",
+        "set python_enable_replacements = false",
+        "set lock_configuration = true",
+    ):
+        connection.execute(statement)
+    return connection
+
+
+def literal(text: str) -> str:
+    """A text as SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as quoted SQL identifier; a NUL, which SQL can't hold, is left out."""
+    return '"' + name.replace('"', '""').replace("\0", "") + '"'
+
+
+class Loader:
+    """Loads into `workspace/loaded.parquet`.
+
+    Columns are the file's own, then `_line`, then perhaps `record_month`.
+    """
+
+    def __init__(self, workspace: Path, names: list[str]) -> None:
+        self.workspace, self.names = workspace, names
+        self.connection = connect(workspace)
+        self.parquet = workspace / "loaded.parquet"
+        self.month: str | None = None
+
+    def set_month(self, header: str, formats: tuple[str, ...]) -> None:
+        """Which of the file's columns gives each record's month, and how it is written.
+
+        No formats: ISO 8601.
+        """
+        cell = f"trim({identifier(header)})"
+        if formats:
+            listed = ", ".join(literal(text) for text in formats)
+            moment = f"try_strptime({cell}, [{listed}])"
+        else:
+            iso = f"regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}')"
+            moment = f"case when {iso} then try_cast({cell} as timestamp) end"
+        self.month = f"cast(date_trunc('month', {moment}) as date)"
+
+    def load_csv(
+        self,
+        path: Path,
+        delimiter: str,
+        quote: str | None,
+        *,
+        first_line: int,
+        lines: np.ndarray | None,
+        longest: int,
+        skip: int = 0,
+        dropped: bool = False,
+    ) -> int:
+        """Loads sound text with LF line ends after `skip` lines. Returns the number of records.
+
+        `lines` are the records' lines, None where they follow each other from `first_line`. `dropped`: each
+        record ends with one more field, empty, that is left out.
+        """
+        columns = [f"c{index}" for index in range(len(self.names) + dropped)]
+        typed = ", ".join(f"'{column}': 'varchar'" for column in columns)
+        # The longest record must fit the reader's line, several lines its buffer.
+        line_size = max(2 * 2**20, longest + 1024)
+        source = f"""read_csv(
+            {literal(str(path))}, auto_detect = false, header = false, skip = {skip}, columns = {{{typed}}},
+            delim = {literal(delimiter)}, quote = {literal(quote or "")}, escape = {literal(quote or "")},
+            new_line = '\\n', nullstr = '', strict_mode = true, null_padding = false, ignore_errors = false,
+            max_line_size = {line_size}, buffer_size = {max(32 * 2**20, 4 * line_size)}
+        )"""
+        named = ", ".join(f"{c} as {identifier(n)}" for c, n in zip(columns, self.names, strict=False))
+        if lines is None:
+            return self._write(f"select {named}, row_number() over () + {first_line - 1} as _line from {source}")
+        import pandas as pd  # only files with records of several lines need it
+
+        self.connection.register("record_lines", pd.DataFrame({"_line": lines}))
+        return self._write(f"select {named}, record_lines._line from {source} positional join record_lines")
+
+    def load_parquet(self, path: Path) -> int:
+        """Loads a Parquet file; `_line` is the record's number. Returns the number of records."""
+        named = ", ".join(
+            f"nullif(cast({identifier(name)} as varchar), '') as {identifier(name)}" for name in self.names
+        )
+        source = f"read_parquet({literal(str(path))}, file_row_number = true)"
+        return self._write(f"select {named}, file_row_number + 1 as _line from {source}")
+
+    def _write(self, select: str) -> int:
+        month = f", {self.month} as record_month" if self.month else ""
+        return self._copy(f"select *{month} from ({select})", self.parquet)
+
+    def _copy(self, select: str, target: Path) -> int:
+        counted = self.run(f"copy ({select}) to {literal(str(target))} (format parquet, compression snappy)")
+        return int(counted[0][0])
+
+    def leave_out(self, condition: str) -> int:
+        """Takes the records that fulfil the condition out again. Returns how many are left."""
+        rest = self.workspace / "rest.parquet"
+        count = self._copy(f"select * from {self.loaded} where not ({condition})", rest)
+        rest.replace(self.parquet)
+        return count
+
+    @property
+    def loaded(self) -> str:
+        """The loaded records as SQL source."""
+        return f"read_parquet({literal(str(self.parquet))})"
+
+    def lines_where(self, condition: str) -> list[int]:
+        """The lines of the loaded records that fulfil the condition."""
+        return [row[0] for row in self.run(f"select _line from {self.loaded} where {condition} order by _line")]
+
+    def months(self) -> dict[date, int]:
+        """Loaded records by month."""
+        rows = self.run(f"select record_month, count(*) from {self.loaded} group by record_month order by record_month")
+        return dict(rows)
+
+    def run(self, statement: str) -> list[tuple]:
+        """Executes; an error is told by its kind only, since DuckDB quotes the line it stumbled over."""
+        try:
+            return self.connection.execute(statement).fetchall()
+        except duckdb.OutOfMemoryException:
+            raise Refusal(f"needs more than {MEMORY_LIMIT} of memory to read; split the file") from None
+        except duckdb.Error as error:
+            if "No space left" in str(error):
+                raise OSError(28, "No space left on device for reading the file") from None
+            raise LoaderFault(type(error).__name__) from None

@@ -1,0 +1,39 @@
+"""Parquet files: columns by name, every value as text.
+
+Belongs here: reading them by DuckDB, which can't be misled by a format that says what it holds. Does not:
+anything about text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.header import match_header
+from leads_platform.arrivals.loading import Loader, LoaderFault, Taken, literal
+from leads_platform.arrivals.refusal import Refusal
+
+
+def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken:
+    """Reads the file against its contract; the count is the file's own, in its footer. Raises Refusal."""
+    loader = Loader(workspace, [])
+    where = literal(str(source))
+    try:
+        names = [row[0] for row in loader.run(f"describe select * from read_parquet({where})")]
+        records = int(loader.run(f"select num_rows from parquet_file_metadata({where})")[0][0])
+        header = match_header(names, contract)
+        loader.names = header.names
+        if contract.month.column is not None:
+            loader.set_month(header.columns[contract.month.column], (*contract.month_formats(), *ISO))
+        loaded = loader.load_parquet(source) if records else 0
+    except LoaderFault:
+        loader.connection.close()
+        raise Refusal("is a Parquet file that can't be read (damaged or cut short); send it again") from None
+    except Refusal:
+        loader.connection.close()
+        raise
+    return Taken(header, records, loaded, loader, warnings=list(header.warnings))
+
+
+ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+"""How typed dates look once they are text, whatever the contract's formats say."""

@@ -1,0 +1,342 @@
+"""Taking files in: settled file -> copy and fingerprint -> identity -> read once -> account -> archive -> manifest.
+
+Belongs here: the way of one file into the archive, and a person's `accept` and `withdraw`. Does not: how a file is
+read (reading), what manifests add up to (state), or building tables. Only the holder of the writer lock calls it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from leads_platform.arrivals.archive import Archive, Manifest, copy_and_hash
+from leads_platform.arrivals.compare import Difference, compare
+from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.landing import LandingFile, NameSays, look, name_says, settled
+from leads_platform.arrivals.loading import connect
+from leads_platform.arrivals.measure import measure
+from leads_platform.arrivals.reading import FileReading, read_file
+from leads_platform.arrivals.slots import Entry, month_key, titles
+from leads_platform.arrivals.state import State, changes_of_events
+from leads_platform.months import label
+from leads_platform.settings import Settings
+from leads_platform.warehouse import sql
+
+# A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
+FEW_SHARED_KEYS = 0.2
+_SETTLE_SECONDS = 1.0
+
+
+class DecisionError(Exception):
+    """`accept` or `withdraw` was asked for a file to which it does not apply; the text says why."""
+
+
+class Arrivals:
+    """The archive of one environment, open for receipts. Make one while holding the writer lock."""
+
+    def __init__(self, settings: Settings, contracts: Mapping[str, FeedContract]) -> None:
+        self.settings, self.contracts = settings, contracts
+        self.archive = Archive(settings.archive)
+        self.state = read_state(settings, contracts)
+        self.problems: list[str] = []
+        self._next = self.archive.next_receipt()
+        self.archive.sweep()
+
+    # -- what is to be done ----------------------------------------------------------------------------------
+
+    def waiting(self) -> list[LandingFile]:
+        """Files in landing that no manifest speaks of as they now are."""
+        return waiting(self.settings, self.state)
+
+    def settled(self, sleep: Callable[[float], None] = time.sleep) -> list[LandingFile]:
+        """The waiting files that do not change between two looks, a second apart."""
+        first = self.waiting()
+        if not first:
+            return []
+        sleep(_SETTLE_SECONDS)
+        return settled(first, self.waiting())
+
+    # -- taking in -------------------------------------------------------------------------------------------
+
+    def take_in(
+        self, files: Iterable[LandingFile], on_manifest: Callable[[Manifest], None] = lambda manifest: None
+    ) -> list[Manifest]:
+        """Takes these files in, oldest first, after reading again what deserves it. Returns the new manifests."""
+        done = []
+        for manifest in self.state.to_reread():
+            done.append(self._reread(manifest))
+            on_manifest(done[-1])
+        for file in sorted(files):
+            manifest = self.receive(file)
+            if manifest is not None:
+                done.append(manifest)
+                on_manifest(manifest)
+        return done
+
+    def receive(self, file: LandingFile) -> Manifest | None:
+        """Takes one file in. None when it has vanished, or can't be read now; of the latter `problems` tells."""
+        contract = self.contracts[file.feed]
+        start = self._start(contract, file)
+        if not file.regular:
+            return self._finish(_refused(start, "not_a_file", "it is a folder, link or pipe, not a plain file"))
+        if not contract.accepts(file.name):
+            patterns = ", ".join(contract.files)
+            return self._finish(
+                _refused(start, "pattern", f"its name fits none of the patterns {patterns} in {contract.label}")
+            )
+        with self.archive.scratch() as folder:
+            try:
+                sha256, size = copy_and_hash(file.path, folder / "delivered")
+                now = file.path.lstat()
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                self.problems.append(f"{file.feed}/{file.name} can't be read now: {error.strerror}")
+                return None
+            if (size, now.st_mtime_ns) != (file.size, file.mtime_ns):
+                self.problems.append(f"{file.feed}/{file.name} changed while it was read; it is taken when it rests")
+                return None
+            return self._take(replace(start, sha256=sha256), contract, folder / "delivered")
+
+    def _reread(self, before: Manifest) -> Manifest:
+        contract = self.contracts[before.feed]
+        with self.archive.scratch() as folder:
+            self.archive.restore_original(before.feed, before.sha256, folder / "delivered")
+            start = replace(
+                self._blank(contract, before.sha256),
+                original=before.original,
+                file_name=before.file_name,
+                size=before.size,
+                mtime_ns=before.mtime_ns,
+            )
+            return self._take(start, contract, folder / "delivered")
+
+    def _take(self, start: Manifest, contract: FeedContract, delivered: Path) -> Manifest:
+        """Judges, reads and archives one copied file."""
+        self.archive.keep_original(start.feed, start.sha256, delivered)
+        state = self.state.by_feed[start.feed]
+        says = name_says(start.file_name, contract)
+        start = replace(start, part=says.part, file_date=says.day or says.month, intrinsic=state.intrinsic(says, None))
+        if says.trouble:
+            return self._finish(_refused(start, "month", says.trouble))
+        if contract.delivery == "snapshot" and contract.month.from_ == "name":
+            if says.month is None:
+                said = "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
+                return self._finish(_refused(start, "month", said))
+            start = replace(start, month=says.month)
+        if (early := self._early_or_known(start, says)) is not None:
+            return self._finish(early)
+        with read_file(delivered, contract, name=start.file_name, workspace=delivered.parent) as reading:
+            if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
+                month = next(iter(reading.months))
+                start = replace(start, month=month, file_date=says.day or month)
+                if (early := self._early_or_known(start, says)) is not None:
+                    return self._finish(early)
+            manifest, maximum = self._store(start, contract, reading)
+        if manifest.verdict == "refused":
+            return self._finish(manifest)
+        intrinsic = state.intrinsic(says, maximum)
+        manifest = replace(manifest, intrinsic=intrinsic, version=intrinsic or f"#{manifest.original}")
+        return self._finish(self._held_back(manifest, contract))
+
+    def _early_or_known(self, start: Manifest, says: NameSays) -> Manifest | None:
+        """The manifest of a snapshot whose month has not begun, or of bytes that are nothing new; else None."""
+        if start.month is not None and self.state.month_is_future(start.month):
+            return _refused(start, "future", f"its month {label(start.month)} has not begun; it is read then")
+        if start.original != start.receipt:
+            return None
+        known = self.state.by_feed[start.feed].known_as(start.sha256, says, start.month)
+        if known is None:
+            return None
+        shown = f" for {label(start.month)}" if start.month else ""
+        said = f"the same bytes are already taken in{shown}, as {known.manifest.file_name}"
+        return replace(start, verdict="unchanged", message=said)
+
+    def _store(self, start: Manifest, contract: FeedContract, reading: FileReading) -> tuple[Manifest, str | None]:
+        """Archives what was read. Returns the manifest so far and the maximum of the contract's version column."""
+        refused = reading.verdict == "refused"
+        manifest = replace(
+            start,
+            verdict=reading.verdict,
+            reason="unreadable" if refused else "",
+            message=reading.message,
+            records=reading.records,
+            loaded=reading.loaded_count,
+            quarantined=reading.records if refused else len(reading.quarantined),
+            columns=dict(reading.columns),
+            header=tuple(reading.header),
+        )
+        records = self.archive.records(start.feed, start.receipt)
+        records.parent.mkdir(parents=True, exist_ok=True)
+        if manifest.quarantined:
+            # A file refused as a whole stands on its first line: which of its records are good is not asked.
+            whole = [(1, None, f"the file was refused: {reading.message}")]
+            found = whole if refused else [(q.line, q.column_name, q.reason) for q in reading.quarantined]
+            with connect(self.archive.root) as con:
+                con.execute(
+                    "copy (select line::bigint as line, column_name::varchar as column_name, reason "
+                    f"from (values {sql.values(found)}) as q(line, column_name, reason)) "
+                    f"to {sql.literal(str(self.archive.rejected(start.feed, start.receipt)))} (format parquet)"
+                )
+        if refused:
+            return manifest, None
+        reading.write_parquet(records)
+        months, maximum = measure(records, manifest, contract)
+        return replace(manifest, months=months), maximum
+
+    def _held_back(self, manifest: Manifest, contract: FeedContract) -> Manifest:
+        """Compares with the slot's former version: keeps the diff, and holds what looks like a mistake."""
+        if contract.delivery == "events":  # a part of the whole, which replaces no file
+            return manifest
+        state = self.state.by_feed[manifest.feed]
+        former, newest = state.former(manifest)
+        if former is None:
+            return manifest
+        difference = self._compare(former.manifest, manifest, contract)
+        manifest = replace(
+            manifest,
+            diff={"added": difference.added, "changed": difference.changed, "removed": difference.removed},
+        )
+        before = state.entry(manifest.original)
+        already_in = before is not None and not before.held
+        # A reference is tiny; what is older than the one that stands replaces nothing; a person's word is kept.
+        if contract.delivery == "reference" or not newest or already_in:
+            return manifest
+        had, lost = former.manifest.loaded, former.manifest.loaded - manifest.loaded
+        if lost > round(had * contract.shrink_limit, 6):
+            said = f"it has {manifest.loaded} records where the version it replaces has {had}"
+            return self._hold(manifest, "shrunk", said)
+        one_list = contract.parts == "one" and contract.delivery == "snapshot"
+        if one_list and difference.shared_share < FEW_SHARED_KEYS:
+            said = (
+                f"it shares {difference.shared_share:.0%} of its keys with {former.manifest.file_name}, "
+                "which it would replace; is it another part of the list?"
+            )
+            return self._hold(manifest, "another_list", said)
+        return manifest
+
+    def _compare(self, former: Manifest, manifest: Manifest, contract: FeedContract) -> Difference:
+        return compare(
+            self.archive.records(manifest.feed, former.receipt),
+            titles(contract, former),
+            self.archive.records(manifest.feed, manifest.receipt),
+            titles(contract, manifest),
+            contract.key,
+        )
+
+    @staticmethod
+    def _hold(manifest: Manifest, reason: str, said: str) -> Manifest:
+        words = f"held: {said}. To let it in: leads-platform accept {manifest.sha256[:12]}"
+        return replace(manifest, verdict="held", reason=reason, message=words)
+
+    # -- a person's word -------------------------------------------------------------------------------------
+
+    def accept(self, sha256: str, month: date | None = None) -> Manifest:
+        """Lets a held file in. `sha256` may be shortened to what is unmistakable. Raises DecisionError."""
+        return self._decide("accept", sha256, month, lambda e: e.held, "No held file has this fingerprint")
+
+    def withdraw(self, sha256: str, month: date | None = None) -> Manifest:
+        """Takes a file out of its slot; the slot's former version stands again. Raises DecisionError."""
+        return self._decide("withdraw", sha256, month, lambda e: e.counts, "No file in force has this fingerprint")
+
+    def _decide(
+        self,
+        action: Literal["accept", "withdraw"],
+        sha256: str,
+        month: date | None,
+        applies: Callable[[Entry], bool],
+        none: str,
+    ) -> Manifest:
+        short = sha256.strip().lower()
+        if not re.fullmatch("[0-9a-f]{4,64}", short):
+            raise DecisionError(f"{sha256!r} is no fingerprint; give at least the first 4 of its 64 digits (0-9, a-f).")
+        own = [
+            e.manifest
+            for state in self.state.by_feed.values()
+            for e in state.entries
+            if applies(e) and e.manifest.sha256.startswith(short) and month in (None, e.manifest.month)
+        ]
+        newest = {(m.feed, m.month, m.part, m.sha256): m for m in sorted(own, key=lambda m: m.receipt)}
+        found = list(newest.values())
+        if not found:
+            shown = f" for {label(month)}" if month else ""
+            raise DecisionError(f"{none}{shown}: {sha256}. `leads-platform status --files` lists them.")
+        if len(found) > 1:
+            listed = ", ".join(
+                " ".join([m.feed, *([label(m.month)] if m.month else []), m.file_name, m.sha256[:12]]) for m in found
+            )
+            raise DecisionError(f"{sha256} stands for more than one file ({listed}); give more of it, or --month.")
+        target = found[0]
+        decision = replace(
+            self._blank(self.contracts[target.feed], target.sha256),
+            action=action,
+            original=target.original,
+            file_name=target.file_name,
+            month=target.month,
+            part=target.part,
+            message=f"{action} of {target.file_name}",
+        )
+        return self._finish(decision)
+
+    # -- writing the manifest --------------------------------------------------------------------------------
+
+    def _blank(self, contract: FeedContract, sha256: str) -> Manifest:
+        receipt, self._next = self._next, self._next + 1
+        return Manifest(
+            receipt=receipt,
+            action="receive",
+            feed=contract.feed,
+            sha256=sha256,
+            received_at=self.settings.now(),
+            original=receipt,
+            contract_hash=contract.hash(),
+        )
+
+    def _start(self, contract: FeedContract, file: LandingFile) -> Manifest:
+        return replace(self._blank(contract, ""), file_name=file.name, size=file.size, mtime_ns=file.mtime_ns)
+
+    def _finish(self, manifest: Manifest) -> Manifest:
+        """Works out the touched months, writes the manifest, and takes it into the state."""
+        state = self.state.by_feed[manifest.feed]
+        before = {month: state.version(month) for month in self.state.partitions()}
+        counts = manifest.action != "receive" or manifest.verdict in ("accepted", "partial")
+        if state.contract.delivery == "events" and counts:
+            after = copy(self.state)
+            after.by_feed = {manifest.feed: state.after(manifest)}
+            former = {month_key(month): version for month, version in state.event_versions.items()}
+            manifest = replace(manifest, versions=changes_of_events(after, manifest.feed, former))
+        now = state.after(manifest)
+        manifest = replace(manifest, touched=tuple(month_key(m) for m in before if now.version(m) != before[m]))
+        self.archive.add(manifest)
+        self.state.apply(manifest)
+        return manifest
+
+
+def read_state(settings: Settings, contracts: Mapping[str, FeedContract]) -> State:
+    """The state of the environment's archive, from its manifests alone. Needs no lock."""
+    archive = Archive(settings.archive)
+    return State(contracts, archive.manifests(), archive.records, settings.first_month, settings.current_month())
+
+
+def waiting(settings: Settings, state: State) -> list[LandingFile]:
+    """Files in landing that no manifest speaks of as they now are. Needs no lock; sensors call it.
+
+    A file refused for its name alone waits again once its contract's patterns let it in.
+    """
+    known = {
+        (m.feed, m.file_name, m.size, m.mtime_ns)
+        for m in state.manifests
+        if m.action == "receive"
+        and not (m.reason == "pattern" and m.feed in state.contracts and state.contracts[m.feed].accepts(m.file_name))
+    }
+    return [file for file in look(settings.landing, state.contracts) if file.look not in known]
+
+
+def _refused(manifest: Manifest, reason: str, message: str) -> Manifest:
+    return replace(manifest, verdict="refused", reason=reason, message=message)

@@ -1,0 +1,31 @@
+"""Refusing a file whole: the one exception of reading, whose text is for the person who sent the file.
+
+Belongs here: that exception, and how file text may be quoted in it. Does not: when to refuse.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+class Refusal(Exception):
+    """The file as a whole can't be taken; the text says why and how to mend it, without personal data.
+
+    `records`: how many it holds, where they could be counted.
+    """
+
+    def __init__(self, said: str, records: int = 0) -> None:
+        super().__init__(said)
+        self.records = records
+
+
+def shown(header: str) -> str:
+    """A column title as it may stand in a message: short, hidden when it looks like a person's data.
+
+    >>> shown("Phone Number")
+    '`Phone Number`'
+    """
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", header).replace("`", "'").strip()
+    if "@" in text or len(re.findall(r"\d", text)) > 4:
+        return "(a title that looks like data)"
+    return f"`{text[:57]}...`" if len(text) > 60 else f"`{text}`"

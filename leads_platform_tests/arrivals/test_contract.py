@@ -1,0 +1,159 @@
+"""Contracts: what is refused, on which line, in which words; what the packaged ones declare."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from leads_platform.arrivals import ContractError, contract_json_schema, load_contract, load_contracts
+from leads_platform.arrivals.contract import fold_header
+
+FEEDS = Path(__file__).parents[2] / "leads_platform" / "prospects" / "feeds"
+GOOD = """\
+feed: people
+room: prospects
+title: People
+delivery: snapshot
+month: {from: name}
+format: {type: csv, delimiter: ","}
+key: [id]
+columns:
+  - {name: id, header: No}
+  - {name: born, header: Born, type: date, formats: ["%m/%d/%Y"]}
+  - {name: phone, header: Phone, aliases: [Tel], pii: true}
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "people.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("title:", "titel:", 3, "titel: is not a field of a contract; did you mean `title`?"),
+        ("title: People\n", "", 1, "title: is missing"),
+        ("feed: people", "feed: My-People", 1, "'My-People' must be small letters"),
+        ("snapshot", "snapshots", 4, "did you mean `snapshot`?"),
+        ("snapshot", "events", 5, "must be `column` for events"),
+        ("{from: name}", "{from: column}", 5, "month.column: is missing"),
+        ("{from: name}", "{from: column, column: birth}", 5, "`birth` is not one of the columns"),
+        ("{from: name}", "{from: name, formats: ['%d']}", 5, "write `from: column`"),
+        ('delimiter: ","', 'delimiter: "||"', 6, "one ASCII character"),
+        ('delimiter: ","', "encoding: utf-9", 6, "not an encoding"),
+        ('delimiter: ","', "sheet: A", 6, "only xlsx has sheets"),
+        ("[id]", "[ids]", 7, "key[0]: `ids` is not one of the columns; did you mean `id`?"),
+        ("[id]", "id", 7, "must be a list; write [id]"),
+        ("header: No", "header: 12", 9, "12 is read by YAML as a number, not as text; put it in quotes"),
+        ("header: No", "header: no, requird: true", 9, "columns[0].requird"),
+        ("name: born", "name: id", 10, "`id` is declared twice"),
+        ("name: born", "name: month", 10, "column the platform adds itself"),
+        ("type: date", "type: datum", 10, "did you mean `date`?"),
+        ("type: date, ", "", 10, "only a date or timestamp has formats"),
+        ("%m/%d/%Y", "m/d/Y", 10, "`m/d/Y` is not a date format"),
+        ("[Tel]", "[' NO ']", 11, "already stands for `id`"),
+        ("key: [id]", "key: [id]\nkey: [phone]", 8, "is given twice"),
+        ("key: [id]", "version_from: nr\nkey: [id]", 7, "version_from: `nr`"),
+        ("key: [id]", "part_pattern: 'part'\nkey: [id]", 7, "exactly one group"),
+        ("key: [id]", "leads: {phone: phone}\nkey: [id]", 7, "only a feed of kind lead_list"),
+        ("key: [id]", "kind: lead_list\nleads: {fone: phone}\nkey: [id]", 8, "did you mean `phone`?"),
+        (
+            "key: [id]",
+            "kind: lead_list\nleads: {capacity: id}\nkey: [id]",
+            8,
+            "needs a column of type integer",
+        ),
+        (
+            "key: [id]",
+            "kind: lead_list\nleads: {email: {column: id, extract: '(?=x)(y)'}}\nkey: [id]",
+            8,
+            "look-around",
+        ),
+        ("key: [id]", "key: [id", 8, "is not valid YAML"),
+    ],
+)
+def test_errors_name_file_line_and_field(old: str, new: str, line: int, words: str, tmp_path: Path) -> None:
+    assert old in GOOD
+    path = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(ContractError) as raised:
+        load_contract(path)
+    said = [text for text in str(raised.value).splitlines() if words in text]
+    assert said, str(raised.value)
+    assert said[0].startswith(f"{path}, line {line}: ")
+
+
+def test_hash_is_of_what_is_said(tmp_path: Path) -> None:
+    first = load_contract(write(tmp_path, GOOD)).hash()
+    lines = GOOD.splitlines()
+    reordered = "\n".join(["# a comment", *lines[1:7], lines[0], "parts: one", *lines[7:]])
+    assert load_contract(write(tmp_path, reordered)).hash() == first
+    assert load_contract(write(tmp_path, GOOD.replace("Tel", "Fon"))).hash() != first
+
+
+def test_a_feed_is_declared_once(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(GOOD)
+    (tmp_path / "yours.yaml").write_text(GOOD)
+    with pytest.raises(ContractError, match=r"yours.yaml, line 1: feed: `people` is already declared in .*mine.yaml"):
+        load_contracts([FEEDS, tmp_path])
+    (tmp_path / "yours.yaml").unlink()
+    (tmp_path / "mine.yaml").write_text(GOOD.replace("feed: people", "feed: leads_nv_licensing"))
+    with pytest.raises(ContractError, match=r"makes the table prospects\.base_leads_nv_licensing"):
+        load_contracts([FEEDS, tmp_path])
+    (tmp_path / "mine.yaml").write_text(GOOD)
+    assert "people" in load_contracts([FEEDS, tmp_path, tmp_path / "none"])
+
+
+def test_a_users_contract_replaces_the_packaged_one(tmp_path: Path) -> None:
+    """Incident: an installed user could not give a supplier's renamed column its alias."""
+    (tmp_path / "nv.yaml").write_text(GOOD.replace("feed: people", "feed: nv_licensing"))
+    assert load_contracts([FEEDS, tmp_path])["nv_licensing"].path == tmp_path / "nv.yaml"
+
+
+def test_packaged_contracts_declare_every_real_column(reference: Path) -> None:
+    contracts = load_contracts([FEEDS])
+    files = {
+        "nv_licensing": "source1",
+        "ok_licensing": "source2",
+        "tx_licensing": "source3",
+        "salesforce_leads": "salesforce_leads",
+    }
+    for feed, file in files.items():
+        with (reference / "leads" / f"{file}.csv").open(encoding="utf-8", newline="") as text:
+            assert [column.header for column in contracts[feed].columns] == next(csv.reader(text))
+        assert all(column.description for column in contracts[feed].columns)
+        assert {c.name for c in contracts[feed].columns if "phone" in c.name} == {
+            c.name for c in contracts[feed].columns if c.pii and "phone" in c.name
+        }
+
+
+def test_contact_of_oklahoma_is_first_and_last_line() -> None:
+    leads = load_contracts([FEEDS])["ok_licensing"].leads
+    cell = "Ann Lee\r\n \r\n Primary Caregiver"
+    found = {name: re.search(leads[name].extract or "", cell) for name in ("contact_name", "contact_title")}
+    assert {name: match and match[1] for name, match in found.items()} == {
+        "contact_name": "Ann Lee",
+        "contact_title": "Primary Caregiver",
+    }
+    assert re.search(leads["contact_title"].extract or "", "Ann Lee") is None
+
+
+def test_accepts_names_in_any_case_and_unicode_form() -> None:
+    contract = load_contracts([FEEDS])["nv_licensing"]
+    assert contract.accepts("NV 2024-05.CSV")
+    assert contract.accepts("café.csv.gz")
+    assert not contract.accepts("notes.txt")
+
+
+def test_schema_names_every_field() -> None:
+    schema = contract_json_schema()
+    assert {"feed", "month", "columns", "leads"} <= set(schema["properties"])
+    assert "from" in schema["$defs"]["MonthRule"]["properties"]
+
+
+def test_headers_are_compared_without_case_and_spacing() -> None:
+    assert fold_header(" Phone\u00a0 NUMBER\n") == fold_header("phone number")

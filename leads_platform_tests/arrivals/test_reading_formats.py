@@ -1,0 +1,156 @@
+"""Workbooks, Parquet, gz and zip: what a file is, whatever it is called.
+
+Belongs here: formats other than bare CSV. Does not: CSV itself (test_reading.py).
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from openpyxl import Workbook
+
+from leads_platform.arrivals import FileReading, read_file, wrapping
+from leads_platform_tests.arrivals.test_reading import GOOD, HEAD, ONE, contract
+
+XLSX = {"format": {"type": "xlsx"}}
+PARQUET = {"format": {"type": "parquet"}}
+TITLES = ["Id", "Name", "Phone", "City"]
+
+
+def read(tmp_path: Path, content: bytes, **changes: object) -> FileReading:
+    (tmp_path / "list.csv").write_bytes(content)
+    return read_file(tmp_path / "list.csv", contract(**changes))
+
+
+def workbook(**sheets: Sequence[Sequence[object]]) -> bytes:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def names(reading: FileReading) -> list[str]:
+    return [row[1] for row in reading.loaded.fetchall()]
+
+
+def test_gz_and_zip_of_one_are_unwrapped(tmp_path: Path) -> None:
+    for content in (gzip.compress(GOOD), zipped(a=GOOD), zipped(**{"a": GOOD, "__MACOSX/._a": b"x"})):
+        with read(tmp_path, content) as reading:
+            assert (reading.verdict, names(reading)) == ("accepted", ["Ann", "Bob", "Cyd"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (zipped(a=GOOD, b=GOOD), "zip of 2 files"),
+        (zipped(), "zip of 0 files"),
+        (zipped(a=gzip.compress(GOOD)), "archive inside an archive"),
+        (gzip.compress(zipped(a=GOOD)), "archive inside an archive"),
+        (gzip.compress(GOOD * 1000)[:-20], "cut short"),
+        (zipped(a=GOOD)[:-30], "cut short"),
+        (gzip.compress(b""), "empty"),
+        (b"PAR1....PAR1", "a Parquet file"),
+        (workbook(a=[TITLES]), "an Excel workbook"),
+    ],
+)
+def test_refused_wrappings(content: bytes, words: str, tmp_path: Path) -> None:
+    with read(tmp_path, content) as reading:
+        assert reading.verdict == "refused"
+        assert words in reading.message
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wrapping, "RATIO_FREE_BYTES", 2**20)
+    for content in (gzip.compress(b"\n" * 2**24), zipped(a=b"\n" * 2**24)):
+        with read(tmp_path, content) as reading:
+            assert reading.verdict == "refused"
+            assert "unpacks to more than" in reading.message
+
+
+def test_cells_of_a_workbook_become_text(tmp_path: Path) -> None:
+    rows = [
+        [*TITLES, "When", "At", "Sum", "Yes"],
+        ["007", "Ann", 7025550101, "Reno", date(2024, 5, 1), datetime(2024, 5, 1, 6, 30), 0.1, True],
+        [],
+        [8, "Bob\nJr", None, "Elko", None, None, 12.0, False],
+    ]
+    with read(tmp_path, workbook(List=rows), **XLSX) as reading:
+        assert (reading.verdict, reading.records) == ("accepted", 2)
+        assert reading.loaded.fetchall() == [
+            ("007", "Ann", "7025550101", "Reno", "2024-05-01", "2024-05-01 06:30:00", "0.1", "TRUE", 2),
+            ("8", "Bob\nJr", None, "Elko", None, None, "12", "FALSE", 4),
+        ]
+
+
+def test_which_sheet(tmp_path: Path) -> None:
+    one, two = [TITLES, [1, "Ann", "x", "y"]], [TITLES, [2, "Bob", "x", "y"]]
+    with read(tmp_path, workbook(Empty=[], List=one), **XLSX) as reading:
+        assert names(reading) == ["Ann"]
+    with read(tmp_path, workbook(A=one, B=two), **XLSX) as reading:
+        assert reading.verdict == "refused"
+        assert "2 sheets with cells: `A`, `B`" in reading.message
+    with read(tmp_path, workbook(A=one, B=two), format={"type": "xlsx", "sheet": "B"}) as reading:
+        assert names(reading) == ["Bob"]
+    with read(tmp_path, workbook(A=one), format={"type": "xlsx", "sheet": "B"}) as reading:
+        assert "has no sheet `B`; its sheets are `A`" in reading.message
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict", "words"),
+    [
+        ([["Licences"], [], TITLES, [1, "Ann", "x", "y"]], "refused", "header in row 3"),
+        ([[1, "Ann", "x", "y"]], "refused", "no header"),
+        ([TITLES], "refused", "no records"),
+        ([], "refused", "without any cell"),
+        ([TITLES, [1, "Ann", "x", "y"], [2, "Bob", "x", "y", "z"]], "partial", "line 3: too many fields"),
+        ([["Id", "Name", "City"], [1, "Ann", "x"]], "refused", "`Phone` is missing"),
+    ],
+)
+def test_workbooks_that_are_not_right(rows: list[list[object]], verdict: str, words: str, tmp_path: Path) -> None:
+    with read(tmp_path, workbook(List=rows), **XLSX) as reading:
+        assert reading.verdict == verdict
+        assert words in reading.message
+
+
+def test_csv_where_a_workbook_is_expected(tmp_path: Path) -> None:
+    with read(tmp_path, HEAD + ONE, **XLSX) as reading:
+        assert reading.verdict == "refused"
+        assert "not an Excel workbook" in reading.message
+
+
+def test_parquet(tmp_path: Path) -> None:
+    duckdb.sql(
+        "copy (select * from (values (1, 'Ann', '01001', 'Reno', date '2024-05-01'),"
+        " (2, '', null, 'Elko', null))"
+        f' t("Id", "Name", "Phone", "Town", "Since")) to \'{tmp_path}/p.parquet\' (format parquet)'
+    )
+    content = (tmp_path / "p.parquet").read_bytes()
+    with read(tmp_path, content, **PARQUET) as reading:
+        assert (reading.verdict, reading.records, reading.unexpected) == ("accepted", 2, ["Since"])
+        assert reading.loaded.fetchall() == [
+            ("1", "Ann", "01001", "Reno", "2024-05-01", 1),
+            ("2", None, None, "Elko", None, 2),
+        ]
+    with read(tmp_path, content[:-50], **PARQUET) as reading:
+        assert reading.verdict == "refused"
+        assert "cut short" in reading.message

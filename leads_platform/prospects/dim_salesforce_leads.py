@@ -1,0 +1,45 @@
+"""Every lead Salesforce is known to hold, or to have held, as of each month's end."""
+
+from leads_platform.prospects.salesforce_columns import SALESFORCE_LEAD
+from leads_platform.warehouse import Column, Table, bad_rows
+
+dim_salesforce_leads = Table(
+    says="One row per Salesforce lead seen in any export up to the month, as its latest export states it.",
+    grain=("salesforce_lead_id",),
+    columns=(
+        Column("month", "date", "As of the end of this month"),
+        *SALESFORCE_LEAD,
+        Column("first_received_file_date", "date", "Date of the first export that held it"),
+        Column("last_received_file_date", "date", "Date of the last export that held it"),
+        Column("last_received_file_name", "varchar", "That export"),
+        Column("in_latest_file", "boolean", "Whether the latest export still holds it"),
+    ),
+    step=True,
+    should=(bad_rows("has_a_phone", "phone_key is null and mobile_phone_key is null", "A lead has some phone."),),
+    select="""
+        with now as (
+            select * exclude (records_in_file, file_name, file_date, line), file_name, file_date
+            from prospects.stg_salesforce_leads
+        ),
+        known as (
+            select * from prospects.dim_salesforce_leads where month = $previous_month
+        ),
+        delivered as (
+            select count(*) > 0 as this_month from now
+        )
+        select
+            now.* exclude (file_name, file_date),
+            coalesce(known.first_received_file_date, now.file_date) as first_received_file_date,
+            now.file_date as last_received_file_date,
+            now.file_name as last_received_file_name,
+            true as in_latest_file
+        from now
+        left join known on known.salesforce_lead_id = now.salesforce_lead_id
+        union all by name
+        select
+            known.* replace ($month as month, known.in_latest_file and not delivered.this_month as in_latest_file)
+        from known
+        anti join now on now.salesforce_lead_id = known.salesforce_lead_id
+        cross join delivered
+    """,
+)

@@ -1,0 +1,88 @@
+"""The same input gives the same warehouse: in any order of arrival, range or month by month, twice, or rebuilt."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from leads_platform.engine import drop_warehouse, load_platform, open_session
+from leads_platform.months import months_between
+from leads_platform.sample import Truth, generate
+from leads_platform.settings import Settings
+from leads_platform.warehouse.write import Build
+from leads_platform_tests.conftest import environment
+from leads_platform_tests.helpers import ask, content_hash, run
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """Four months of a small world."""
+    folder = tmp_path_factory.mktemp("landing")
+    return folder, generate(folder, months=4, scale=0.1)
+
+
+@pytest.fixture(scope="module")
+def expected(landing: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Settings]:
+    """The content hash when everything is there from the start."""
+    settings = environment(tmp_path_factory.mktemp("all") / "data")
+    shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
+    platform = run(settings)
+    return content_hash(settings, platform), settings
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_order_of_arrival(
+    seed: int, landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+) -> None:
+    settings = environment(tmp_path / "data")
+    names = list(landing[1].arrival_order)
+    random.Random(seed).shuffle(names)
+    third = len(names) // 3
+    platform = None
+    for chunk in (names[:third], names[third : 2 * third], names[2 * third :]):
+        for name in chunk:
+            target = settings.landing / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(landing[0] / name, target)
+        platform = run(settings)
+    assert platform is not None
+    assert content_hash(settings, platform) == expected[0]
+
+
+def test_month_by_month_is_as_one_range(
+    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+) -> None:
+    settings = environment(tmp_path / "data")
+    shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
+    platform = load_platform(settings)
+    with open_session(platform, "test") as session:
+        session.arrivals.take_in(session.arrivals.waiting())
+        data = session.arrivals.state.data_months()
+        assert data is not None
+        for month in months_between(*data):
+            for table in platform.catalogue.tables:
+                assert session.build(table, month, month).committed
+    assert content_hash(settings, platform) == expected[0]
+    for query in (
+        "select table_name, month, row_count, content_hash, fingerprint from warehouse.builds order by all",
+        "select table_name, month, check_name, blocking, passed, bad_rows, evidence from warehouse.checks order by all",
+    ):
+        assert ask(settings, query) == ask(expected[1], query)
+
+
+def test_a_second_run_builds_nothing(expected: tuple[str, Settings]) -> None:
+    builds: list[Build] = []
+    platform = run(expected[1], builds.append)
+    assert builds == []
+    assert content_hash(expected[1], platform) == expected[0]
+
+
+def test_rebuilt_from_the_archive_alone(expected: tuple[str, Settings], tmp_path: Path) -> None:
+    settings = environment(tmp_path / "data")
+    shutil.copytree(expected[1].archive, settings.archive)
+    drop_warehouse(settings)
+    platform = run(settings)
+    assert content_hash(settings, platform) == expected[0]

@@ -1,0 +1,94 @@
+"""The `arrivals` job: settled files into the archive, an event per file on its feed, then a build request.
+
+Belongs here: that one job. Does not: how a file is taken in (arrivals.receive), or when the job runs (feed_sensors).
+"""
+
+import dagster as dg
+
+from leads_platform.arrivals.archive import Manifest
+from leads_platform.months import label
+from leads_platform.orchestration.catch_up import note_reported
+from leads_platform.orchestration.requests import request_builds
+from leads_platform.orchestration.resource import WarehouseResource
+from leads_platform.orchestration.results import asset_key
+
+
+class Look(dg.Config):
+    """A file as the sensor saw it at rest; one that has changed since is left for the next tick."""
+
+    feed: str
+    name: str
+    size: int
+    mtime_ns: int
+
+
+class ArrivalsConfig(dg.Config):
+    """A sensor names the files; a person who starts the job gets all that are settled."""
+
+    only_named: bool = False
+    files: list[Look] = []  # noqa: RUF012  (a pydantic field: each config gets its own)
+
+
+@dg.op
+def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config: ArrivalsConfig) -> None:
+    """Takes files in, one by one: a file that can't be taken stops no other."""
+    session = warehouse.session
+    arrivals = session.arrivals
+    if config.only_named:
+        wanted = {(f.feed, f.name, f.size, f.mtime_ns) for f in config.files}
+        files = [file for file in arrivals.waiting() if file.look in wanted]
+    else:
+        files = arrivals.settled()
+    done: list[Manifest] = []
+    failed: list[str] = []
+
+    def record(manifest: Manifest) -> None:
+        done.append(manifest)
+        context.log_event(receipt_event(manifest))
+        warehouse.hooks.on_manifest(manifest)
+
+    try:
+        arrivals.take_in([], record)  # readings that deserve another try
+    except Exception as error:
+        failed.append(f"a second reading ({type(error).__name__})")
+    for file in sorted(files):
+        session.lock.progress(f"taking in {file.feed}/{file.name}")
+        try:
+            manifest = arrivals.receive(file)
+        except Exception as error:  # its text may quote the file's records: only its kind is kept
+            failed.append(f"{file.feed}/{file.name} ({type(error).__name__})")
+            continue
+        if manifest is not None:
+            record(manifest)
+    note_reported(session.platform.settings, receipts=[m.receipt for m in done])
+    for problem in arrivals.problems:
+        context.log.warning(problem)
+    names = ", ".join(dict.fromkeys(m.feed for m in done if m.touched))
+    if request_builds(session, f"arrivals of {names}" if names else "months were stale"):
+        context.log.info("Requested the builds that these files call for.")
+    if failed:
+        raise dg.Failure(f"{len(failed)} could not be taken in: {'; '.join(failed)}", allow_retries=False)
+
+
+def receipt_event(manifest: Manifest) -> dg.AssetMaterialization | dg.AssetObservation:
+    """A file on its feed: new records are a materialisation; refused, held and unchanged files an observation."""
+    metadata: dict[str, str | int] = {
+        "file_name": manifest.file_name,
+        "sha256": manifest.sha256,
+        "action": manifest.action,
+        "verdict": manifest.verdict,
+        "message": manifest.message,
+        "month": label(manifest.month) if manifest.month else "",
+        "records": manifest.records,
+        "loaded": manifest.loaded,
+        "quarantined": manifest.quarantined,
+        "touched_months": ", ".join(manifest.touched),
+    }
+    kind = dg.AssetMaterialization if manifest.touched else dg.AssetObservation
+    return kind(asset_key(f"arrivals.{manifest.feed}"), metadata=metadata)
+
+
+@dg.job(name="arrivals", executor_def=dg.in_process_executor)
+def arrivals_job() -> None:
+    """Takes settled files in and requests the builds they call for."""
+    take_in()

@@ -1,0 +1,173 @@
+"""Tables as assets with their checks, and feeds as external assets.
+
+Belongs here: what Dagster is told of a table, and the one function that builds any of them. Does not: which tables
+there are (the rooms), or the events of a build (results).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from leads_platform.arrivals.contract import FeedContract
+from leads_platform.engine import Platform
+from leads_platform.orchestration.lineage import column_sources
+from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
+from leads_platform.orchestration.requests import note_outcome
+from leads_platform.orchestration.resource import REFUSED_TAG, WarehouseResource
+from leads_platform.orchestration.results import (
+    asset_key,
+    check_results,
+    evaluations,
+    report_month,
+    rows_metadata,
+)
+from leads_platform.warehouse.catalogue import ARRIVALS
+from leads_platform.warehouse.planner import InputsMissing, Work
+from leads_platform.warehouse.table import Table
+from leads_platform.warehouse.write import BuildError
+
+# Further back than any first month: "all months up to this one", clipped at the first.
+_ALL_MONTHS_BEFORE = -1200
+
+
+def feed_spec(contract: FeedContract) -> dg.AssetSpec:
+    """A feed: filled by suppliers, not by Dagster; the arrivals job tells of each file that came."""
+    columns = [
+        dg.TableColumn(c.name, c.type, c.description or c.header, tags={"pii": ""} if c.pii else None)
+        for c in contract.columns
+    ]
+    return dg.AssetSpec(
+        asset_key(f"{ARRIVALS}{contract.feed}"),
+        description=f"{contract.title}. {contract.description}".strip(),
+        group_name="arrivals",
+        owners=[contract.owner] if contract.owner else None,
+        kinds={"file", contract.format.type},
+        tags={"room": contract.room, "delivery": contract.delivery},
+        metadata={
+            "delivery": contract.delivery,
+            "contract": contract.label,
+            "files": ", ".join(contract.files),
+            "key": ", ".join(contract.key),
+            "dagster/column_schema": dg.TableSchema(columns),
+        },
+    )
+
+
+def table_asset(platform: Platform, table: Table, lineage: bool = True) -> dg.AssetsDefinition:
+    """The asset of a table, with a check for each of its audits."""
+    checks = [
+        dg.AssetCheckSpec(audit.name, asset=asset_key(table.address), description=audit.says, blocking=blocking)
+        for audit, blocking in table.audits
+    ]
+
+    @dg.multi_asset(
+        name=f"{table.room}__{table.name}",
+        specs=[table_spec(platform, table, lineage)],
+        check_specs=checks,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def build(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[object]:
+        yield from _build(context, warehouse, table.address)
+
+    return build
+
+
+def table_spec(platform: Platform, table: Table, lineage: bool = True) -> dg.AssetSpec:
+    """All that Dagster shows of a table."""
+    grain = ", ".join(table.grain)
+    pii = {"pii": "true"} if table.pii else {}
+    return dg.AssetSpec(
+        asset_key(table.address),
+        deps=dependencies(platform, table),
+        description=f"{table.says}\n\nGrain: one row per month and ({grain}).",
+        group_name=table.room,
+        owners=[table.owner] if table.owner else None,
+        kinds={"duckdb", table.layer},
+        tags={"layer": table.layer, **pii},
+        code_version=platform.catalogue.declarations[table.address],
+        partitions_def=monthly_partitions(platform.settings),
+        metadata={
+            "dagster/table_name": table.address,
+            "dagster/column_schema": dg.TableSchema(
+                [dg.TableColumn(c.name, c.type, c.says, tags={"pii": ""} if c.pii else None) for c in table.columns]
+            ),
+            **(_column_lineage(platform, table) if lineage else {}),
+        },
+    )
+
+
+def dependencies(platform: Platform, table: Table) -> list[dg.AssetDep]:
+    """What a table reads; a history is all months up to the one being built. Never itself: backfills split on it."""
+    history = dg.TimeWindowPartitionMapping(
+        start_offset=_ALL_MONTHS_BEFORE, end_offset=0, allow_nonexistent_upstream_partitions=True
+    )
+    found: dict[dg.AssetKey, dg.AssetDep] = {}
+    for address, all_months in platform.catalogue.inputs(table.address).items():
+        for read in _feeds(platform, address) if address.startswith(ARRIVALS) else [address]:
+            is_feed = read.startswith(ARRIVALS)
+            mapping = history if all_months and not is_feed else None
+            found.setdefault(asset_key(read), dg.AssetDep(asset_key(read), partition_mapping=mapping))
+    return list(found.values())
+
+
+def _feeds(platform: Platform, address: str) -> list[str]:
+    """The feeds behind `arrivals.<feed>`: the ledger stands for every lead list, counts are no asset of their own."""
+    name = address[len(ARRIVALS) :]
+    if name == "files":
+        return [f"{ARRIVALS}{feed}" for feed, c in platform.contracts.items() if c.kind == "lead_list"]
+    return [address] if name in platform.contracts else []
+
+
+def _column_lineage(platform: Platform, table: Table) -> dict[str, dg.TableColumnLineage]:
+    sources = column_sources(platform, table)
+    if not sources:
+        return {}
+    return {
+        "dagster/column_lineage": dg.TableColumnLineage(
+            {
+                column: [dg.TableColumnDep(asset_key(address), name) for address, name in sorted(pairs)]
+                for column, pairs in sources.items()
+            }
+        )
+    }
+
+
+def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, address: str) -> Iterator[object]:
+    """Builds the run's months of one table and tells Dagster of each. Raises Failure, never retried here."""
+    session, hooks = warehouse.session, warehouse.hooks
+    first, last = months_of_range(context.partition_key_range)
+    hooks.on_start(Work(address, first, last))
+    try:
+        build = session.build(address, first, last, hooks.on_progress)
+    except (BuildError, InputsMissing) as error:
+        session.refused += 1  # something is missing from this run: keep the published copy as it is
+        raise dg.Failure(str(error), allow_retries=False) from None
+    except BaseException:
+        session.refused += 1
+        raise
+    note_outcome(session, build)
+    hooks.on_build(build)
+    if not build.committed:
+        yield from check_results(build)
+        yield from evaluations(build, context.instance)
+        _tag_refused(context, address)
+        raise dg.Failure(
+            build.words(),
+            metadata={"months": ", ".join(f"{month:%Y-%m}" for month in build.bad_months)},
+            allow_retries=False,
+        )
+    for month, rows in build.rows.items():
+        if first <= month <= last:
+            context.add_asset_metadata(rows_metadata(rows), partition_key=key_of(month))
+        else:  # its columns have changed, so that all months were built anew
+            report_month(context.instance, address, month, rows)
+    yield dg.MaterializeResult()
+    yield from check_results(build)
+    yield from evaluations(build, context.instance)
+
+
+def _tag_refused(context: dg.AssetExecutionContext, address: str) -> None:
+    """Marks the run, so that a sensor does not take a refusal for a crash."""
+    run = context.instance.get_run_by_id(context.run.run_id)
+    before = run.tags.get(REFUSED_TAG, "") if run else ""
+    context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: f"{before} {address}".strip()})

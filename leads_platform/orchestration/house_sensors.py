@@ -1,0 +1,46 @@
+"""The sensors that keep house: the janitor, and the notices. Both are on from the start and ask for no run.
+
+Belongs here: when they work. Does not: what they do (janitor, catch_up, notices).
+"""
+
+import dagster as dg
+
+from leads_platform.engine import Platform
+from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.janitor import clean_up
+from leads_platform.orchestration.notices import send_notices
+
+HOUSE_SECONDS = 30
+
+
+def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.SensorDefinition:
+    """The sensor `janitor`: its first tick after a start is the start-up janitor."""
+
+    @dg.sensor(
+        name="janitor",
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Fails runs whose process is gone, and shows what was done without Dagster.",
+    )
+    def janitor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        dead = clean_up(context.instance, platform.settings)
+        told = catch_up(context.instance, platform.settings)
+        return dg.SkipReason(f"Failed {len(dead)} dead run(s); reported {told} file(s) and build(s).")
+
+    return janitor
+
+
+def notices_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.SensorDefinition:
+    """The sensor `notices`."""
+
+    @dg.sensor(
+        name="notices",
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells of failed runs and checks, once: a file in the outbox, and Slack when configured.",
+    )
+    def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        sent = send_notices(context.instance, platform.settings)
+        return dg.SkipReason("; ".join(notice.title for notice in sent) or "Nothing failed since the last time.")
+
+    return notices

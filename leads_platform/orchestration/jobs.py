@@ -1,0 +1,49 @@
+"""The `monthly` job (all tables) and the `freshness` job (what should be there by now).
+
+Belongs here: what belongs to which job. Does not: when they run (schedules, sensors).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,  # what define_asset_job returns; not exported by 1.13.27
+)
+
+from leads_platform.engine import Platform
+from leads_platform.orchestration.results import asset_key
+
+MONTHLY = "monthly"
+FRESHNESS = "freshness"
+
+
+Job = UnresolvedAssetJobDefinition
+
+
+def monthly_job(platform: Platform) -> Job:
+    """All tables with the checks of their own; one process builds them, as there is one writer."""
+    tables = dg.AssetSelection.assets(*(asset_key(address) for address in platform.catalogue.tables))
+    own = dg.AssetSelection.checks(
+        *(
+            dg.AssetCheckKey(asset_key(table.address), audit.name)
+            for table in platform.catalogue.tables.values()
+            for audit, _ in table.audits
+        )
+    )
+    return dg.define_asset_job(
+        MONTHLY,
+        tables.without_checks() | own,
+        description="Builds the tables for the months of the run, each with its checks.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def freshness_job(checks: list[dg.AssetChecksDefinition]) -> Job:
+    """The checks that judge against the clock, by manifests and the note beside the warehouse; they take no lock."""
+    keys = [key for check in checks for key in check.check_keys]
+    return dg.define_asset_job(
+        FRESHNESS,
+        dg.AssetSelection.checks(*keys),
+        description="Judges what should be there by now: expected files, and the last closed month.",
+        executor_def=dg.in_process_executor,
+    )

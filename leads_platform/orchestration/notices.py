@@ -1,0 +1,147 @@
+"""Notices: one file in the outbox for each failed run and each failed check, and a Slack message when configured.
+
+Belongs here: finding what failed and telling it once. Does not: deciding what fails.
+
+A notice is told apart by what it says (a run; or a table, a check, its bad months and rows), so that a rebuild that
+finds the same again stays silent. How far Dagster's records were read is kept beside the notices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunsFilter,
+)
+
+from leads_platform.orchestration.resource import IN_PROCESS_TAG
+from leads_platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a person should know. `key` tells it apart from all others; the text holds no personal data."""
+
+    key: str
+    title: str
+    text: str
+    run_id: str
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.key.split(':', 1)[0]}_{hashlib.sha256(self.key.encode()).hexdigest()[:16]}.json"
+
+
+def send_notices(instance: DagsterInstance, settings: Settings) -> list[Notice]:
+    """Sends what happened since the last time. A Slack that does not answer is tried again the next time."""
+    outbox = settings.outbox
+    outbox.mkdir(parents=True, exist_ok=True)
+    mark = outbox / ".told"
+    told = json.loads(mark.read_text()) if mark.exists() else {"runs": 0.0}
+    # Judged by the runs' records: on SQLite the events of each run are numbered for themselves.
+    filters = RunsFilter(
+        statuses=[DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS],
+        updated_after=datetime.fromtimestamp(told["runs"], UTC) if told["runs"] else None,
+    )
+    sent = []
+    for record in reversed(instance.get_run_records(filters)):
+        notices = [*_of_run(instance, record.dagster_run), *_of_checks(instance, record.dagster_run)]
+        sent += [notice for notice in notices if _write(outbox, notice, bool(settings.slack_webhook))]
+        told["runs"] = max(told["runs"], record.update_timestamp.timestamp())
+        scratch = mark.with_suffix(f".{os.getpid()}.tmp")
+        scratch.write_text(json.dumps(told))
+        scratch.replace(mark)
+    if settings.slack_webhook:
+        _deliver(outbox, settings.slack_webhook)
+    return sent
+
+
+def _of_run(instance: DagsterInstance, run: DagsterRun) -> Iterator[Notice]:
+    if run.status is DagsterRunStatus.FAILURE:
+        where = "on the command line" if IN_PROCESS_TAG in run.tags else "by the daemon or the UI"
+        text = "\n".join([f"Job {run.job_name}, started {where}.", *_reasons(instance, run.run_id)])
+        yield Notice(f"run:{run.run_id}", f"Run {run.run_id[:8]} of {run.job_name} failed", text, run.run_id)
+
+
+def _of_checks(instance: DagsterInstance, run: DagsterRun) -> Iterator[Notice]:
+    """A notice for each check that failed, whether it blocks or warns."""
+    found: dict[tuple[str, str], AssetCheckEvaluation] = {}
+    for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
+        data = entry.dagster_event.event_specific_data if entry.dagster_event else None
+        if isinstance(data, AssetCheckEvaluation) and not data.passed:
+            # The first is the summary of its months; a run of one month has no other.
+            found.setdefault((data.asset_key.to_string(), data.check_name), data)
+    for evaluation in found.values():
+        yield _of_check(evaluation, run.run_id)
+
+
+def _of_check(evaluation: AssetCheckEvaluation, run_id: str) -> Notice:
+    table = ".".join(evaluation.asset_key.path)
+    values = {name: value.value for name, value in evaluation.metadata.items()}
+    months, bad = values.get("failed_months", ""), values.get("bad_rows", "")
+    blocked = evaluation.severity is AssetCheckSeverity.ERROR
+    outcome = "These months keep their former rows." if blocked else "A warning: the rows are in the table."
+    details = "\n".join(f"{name}: {value}" for name, value in values.items())
+    return Notice(
+        f"check:{table}:{evaluation.check_name}:{months}:{bad}",
+        f"{table}: {evaluation.check_name} failed{f' for {months}' if months else ''}",
+        "\n".join(part for part in (evaluation.description or "", outcome, details) if part),
+        run_id,
+    )
+
+
+def _reasons(instance: DagsterInstance, run_id: str) -> list[str]:
+    """What the run's failed steps said."""
+    failures = instance.all_logs(run_id, of_type=DagsterEventType.STEP_FAILURE)
+    found = []
+    for entry in failures:
+        data = entry.dagster_event.step_failure_data if entry.dagster_event else None
+        if data and data.user_failure_data:
+            found.append(data.user_failure_data.description or "")
+        elif data and data.error:  # an unforeseen error's message may quote rows: its kind only
+            found.append(f"{entry.step_key}: {data.error.cls_name}")
+    return found
+
+
+def _write(outbox: Path, notice: Notice, slack: bool) -> bool:
+    """Creates the notice's file; False when it was there already."""
+    path = outbox / notice.file_name
+    try:
+        with path.open("x") as file:
+            json.dump(
+                asdict(notice) | {"slack": "waiting" if slack else "not configured"}, file, indent=1, ensure_ascii=False
+            )
+    except FileExistsError:
+        return False
+    return True
+
+
+def _deliver(outbox: Path, webhook: str) -> None:
+    """Posts the notices that no one was told of yet; each is marked only after Slack has taken it."""
+    for path in sorted(outbox.glob("*.json"), key=lambda p: p.stat().st_mtime_ns):
+        notice = json.loads(path.read_text())
+        if notice.get("slack") != "waiting":
+            continue
+        body = json.dumps({"text": f"*{notice['title']}*\n{notice['text']}"}).encode()
+        request = urllib.request.Request(webhook, body, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=10):
+                pass
+        except OSError:
+            return
+        scratch = path.with_suffix(f".{os.getpid()}.tmp")
+        scratch.write_text(json.dumps(notice | {"slack": "sent"}, indent=1, ensure_ascii=False))
+        scratch.replace(path)

@@ -1,0 +1,168 @@
+"""What a build did, as Dagster events: each month's rows in its own materialisation, one result per check.
+
+Belongs here: the events and their order (HAZARDS, 'Dagster 1.13': measured). Does not: building.
+
+A check is one unpartitioned result per run (the worst month, with the months that failed as metadata), because every
+event costs 10 ms; each month that fails has an evaluation of its own beside it, and so has a month that failed
+before and passes now. No event holds a value of a row: evidence is counts and line numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+import dagster as dg
+from dagster import AssetCheckEvaluation, DagsterInstance
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,  # not exported by 1.13.27
+)
+from dagster._core.event_api import PartitionKeyFilter  # not exported by 1.13.27 either
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from leads_platform.months import label
+from leads_platform.orchestration.partitions import key_of
+from leads_platform.warehouse.write import Build, CheckResult
+
+_FAILED, _SUCCEEDED = AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED
+# More failures of one check than a person would leave standing.
+_MANY = 500
+
+
+def asset_key(address: str) -> dg.AssetKey:
+    """`room.table` as an asset key, `[room, table]`; `arrivals.feed` likewise."""
+    return dg.AssetKey(address.split(".", 1))
+
+
+def rows_metadata(rows: int) -> dict[str, int]:
+    return {"dagster/row_count": rows, "dagster/partition_row_count": rows}
+
+
+def check_results(build: Build) -> Iterator[dg.AssetCheckResult]:
+    """One result per check, over all months of the build; of a refused build the failed ones only."""
+    for results in _by_check(build):
+        if not build.committed and all(r.passed for r in results):
+            continue  # they passed on rows that were rolled back: no statement about the rows that stand
+        worst = max(results, key=lambda r: (not r.passed, r.bad_rows))
+        yield dg.AssetCheckResult(
+            passed=worst.passed,
+            check_name=worst.check,
+            asset_key=asset_key(build.table),
+            severity=_severity(worst),
+            metadata=_metadata(results, worst),
+        )
+
+
+def evaluations(build: Build, instance: DagsterInstance) -> Iterator[AssetCheckEvaluation]:
+    """The partitioned evaluations: months that fail, and months that failed before and pass now."""
+    key = asset_key(build.table)
+    before = _failing(instance, build)
+    wanted = [
+        result
+        for results in _by_check(build)
+        for result in results
+        if not result.passed or (build.committed and (result.check, key_of(result.month)) in before)
+    ]
+    targets = _standing(instance, key, {key_of(result.month) for result in wanted})
+    for result in wanted:
+        yield AssetCheckEvaluation(
+            asset_key=key,
+            check_name=result.check,
+            passed=result.passed,
+            severity=_severity(result),
+            blocking=result.blocking,
+            partition=key_of(result.month),
+            target_materialization_data=targets.get(key_of(result.month)),
+            metadata=_metadata([result], result),
+        )
+
+
+def report_builds(instance: DagsterInstance, builds: Iterable[Build]) -> None:
+    """Tells Dagster of builds made without it: a materialisation per month, then the checks as in a run."""
+    for build in builds:
+        key = asset_key(build.table)
+        for month, rows in build.rows.items() if build.committed else ():
+            report_month(instance, build.table, month, rows)
+        for result in check_results(build):
+            instance.report_runless_asset_event(
+                AssetCheckEvaluation(
+                    asset_key=key,
+                    check_name=str(result.check_name),
+                    passed=result.passed,
+                    severity=result.severity,
+                    metadata=result.metadata,
+                )
+            )
+        for evaluation in evaluations(build, instance):
+            instance.report_runless_asset_event(evaluation)
+
+
+def report_month(instance: DagsterInstance, address: str, month: date, rows: int) -> None:
+    """A month's materialisation that belongs to no run, or that its run was not asked for."""
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(asset_key(address), partition=key_of(month), metadata=rows_metadata(rows))
+    )
+
+
+def _by_check(build: Build) -> list[list[CheckResult]]:
+    found: dict[str, list[CheckResult]] = {}
+    for result in build.checks:
+        found.setdefault(result.check, []).append(result)
+    return list(found.values())
+
+
+def _severity(result: CheckResult) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN
+
+
+def _metadata(results: list[CheckResult], worst: CheckResult) -> dict[str, str | int | dict[str, object]]:
+    failed = [r for r in results if not r.passed]
+    metadata: dict[str, str | int | dict[str, object]] = {
+        "months": f"{label(min(r.month for r in results))} to {label(max(r.month for r in results))}",
+        "bad_rows": sum(r.bad_rows for r in results),
+    }
+    if failed:
+        metadata["failed_months"] = ", ".join(label(r.month) for r in failed)
+    if worst.bad_rows or worst.evidence:
+        metadata |= {"worst_month": label(worst.month), "evidence": dict(worst.evidence)}
+    return metadata
+
+
+def _failing(instance: DagsterInstance, build: Build) -> set[tuple[str, str]]:
+    """The checks and months of this build whose latest own evaluation failed. Planned ones are none."""
+    storage, key = instance.event_log_storage, asset_key(build.table)
+    found = set()
+    for results in _by_check(build):
+        check = dg.AssetCheckKey(key, results[0].check)
+        failed = storage.get_asset_check_execution_history(check, limit=_MANY, status={_FAILED})
+        months = {key_of(result.month) for result in results}
+        for month in months.intersection(record.partition for record in failed):
+            latest = storage.get_asset_check_execution_history(
+                check, limit=1, status={_FAILED, _SUCCEEDED}, partition_filter=PartitionKeyFilter(key=month)
+            )
+            if latest and latest[0].status is _FAILED:
+                found.add((check.name, month))
+    return found
+
+
+def _standing(
+    instance: DagsterInstance, key: dg.AssetKey, partitions: set[str]
+) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
+    """Each month's latest materialisation: what an evaluation speaks of."""
+    if not partitions:
+        return {}
+    ids = instance.event_log_storage.get_latest_storage_id_by_partition(
+        key, dg.DagsterEventType.ASSET_MATERIALIZATION, partitions
+    )
+    wanted = set(ids.values())
+    if not wanted:
+        return {}
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=key, storage_ids=sorted(wanted)), limit=len(wanted)
+    ).records
+    return {
+        str(record.partition_key): AssetCheckEvaluationTargetMaterializationData(
+            storage_id=record.storage_id, run_id=record.event_log_entry.run_id, timestamp=record.timestamp
+        )
+        for record in records
+    }

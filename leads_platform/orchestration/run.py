@@ -1,0 +1,151 @@
+"""Running jobs in this process on the persistent instance, as the command line does: the UI shows the same runs.
+
+Belongs here: the loop of plan, run, and plan again around what a check refused. Does not: the plan's rules, or the
+jobs themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import dagster as dg
+
+from leads_platform.engine import Platform, open_session
+from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.instance import open_instance
+from leads_platform.orchestration.janitor import clean_up
+from leads_platform.orchestration.jobs import MONTHLY
+from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.partitions import range_tags
+from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks
+from leads_platform.orchestration.results import asset_key
+from leads_platform.warehouse.direct import plan_stale
+from leads_platform.warehouse.planner import Work, batches
+from leads_platform.warehouse.write import Build, BuildError
+
+# Dagster's own lines on the terminal; the log in the UI has them all.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass
+class BatchResult:
+    """What one run did: its builds in order, and why it ended when that was not a blocking check."""
+
+    run_id: str
+    success: bool
+    builds: list[Build] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def refused(self) -> list[Build]:
+        return [build for build in self.builds if not build.committed]
+
+
+class Runner:
+    """Runs batches of works in this process; the job is put together once."""
+
+    def __init__(self, instance: dg.DagsterInstance, platform: Platform, hooks: Hooks | None = None) -> None:
+        self._instance, self._hooks = instance, hooks or Hooks()
+        self._builds: list[Build] = []
+        own = replace(self._hooks, on_build=self._note)
+        self._job = build_definitions(platform, own, lineage=False).resolve_job_def(MONTHLY)
+
+    def _note(self, build: Build) -> None:
+        self._builds.append(build)
+        self._hooks.on_build(build)
+
+    def run(self, works: Sequence[Work]) -> BatchResult:
+        """Runs the `monthly` job for works of one range (`planner.batches` gives such). A failed run does not raise."""
+        self._builds = []
+        with _quiet():
+            result = self._job.execute_in_process(
+                instance=self._instance,
+                asset_selection=[asset_key(work.table) for work in works],
+                tags={**range_tags(works[0].first, works[0].last), IN_PROCESS_TAG: "true"},
+                run_config=_QUIET,
+                raise_on_error=False,
+            )
+        refused = {build.table for build in self._builds if not build.committed}
+        words = "\n".join(
+            _words(event)
+            for event in result.all_events
+            if event.is_step_failure and event.step_key not in {table.replace(".", "__") for table in refused}
+        )
+        if not result.success and not refused and not words:
+            words = next((e.message or "" for e in result.all_events if e.is_failure), "") or "the run failed"
+        return BatchResult(result.run_id, result.success, self._builds, words)
+
+
+def run_batch(
+    instance: dg.DagsterInstance, platform: Platform, works: Sequence[Work], hooks: Hooks | None = None
+) -> BatchResult:
+    """One run of the `monthly` job for works of one range; see Runner."""
+    return Runner(instance, platform, hooks).run(works)
+
+
+def build_through_dagster(
+    platform: Platform,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    select: Iterable[str] | None = None,
+    on_start: Callable[[Work], None] = lambda work: None,
+    on_build: Callable[[Build], None] = lambda build: None,
+    say: Callable[[str], None] = lambda text: None,
+    instance: dg.DagsterInstance | None = None,
+) -> dict[str, date]:
+    """Builds until nothing that can be built is stale, a run for each range; means what `direct.build_stale` means.
+
+    Each run takes the lock for itself, so others get their turn between them. Returns the first bad month of each
+    table that failed. Raises BuildError when a run failed for any other reason.
+    """
+    hooks = Hooks(on_start=on_start, on_build=on_build, say=say)
+    selected = None if select is None else list(select)
+    blocked: dict[str, date] = {}
+    with contextlib.ExitStack() as stack:
+        there = instance or stack.enter_context(open_instance(platform.settings))
+        clean_up(there, platform.settings)
+        catch_up(there, platform.settings)
+        runner = Runner(there, platform, hooks)
+        try:
+            while True:
+                with open_session(platform, "plan", say=say) as session:
+                    works = plan_stale(session.warehouse, first=first, last=last, select=selected, blocked_from=blocked)
+                if not works:
+                    return blocked
+                for batch in batches(platform.catalogue, works):
+                    result = runner.run(batch)
+                    if result.error:
+                        raise BuildError(result.error)
+                    for build in result.refused:
+                        bad = min(build.bad_months)
+                        blocked[build.table] = min(bad, blocked.get(build.table, bad))
+                    if result.refused:
+                        break  # what follows may read it: plan anew around it
+        finally:
+            send_notices(there, platform.settings)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the loggers of Dagster off the terminal."""
+    logger = logging.getLogger("dagster")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _words(event: dg.DagsterEvent) -> str:
+    """Why a step failed: our own words, or the kind of an unforeseen error."""
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    return data.error_display_string.strip().splitlines()[0]

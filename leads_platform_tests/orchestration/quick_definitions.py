@@ -1,0 +1,12 @@
+"""The platform's own definitions with a tick each second, for the test with a real daemon."""
+
+import dagster as dg
+
+from leads_platform.engine import load_platform
+from leads_platform.orchestration.build import build_definitions
+from leads_platform.settings import Settings
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return build_definitions(load_platform(Settings.from_env()), seconds=1)

@@ -1,0 +1,219 @@
+"""Schedule, freshness, janitor, notices and DAGSTER_HOME."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.run_coordinator import QueuedRunCoordinator
+
+from leads_platform.engine import Platform, open_session
+from leads_platform.orchestration.arrivals_job import arrivals_job
+from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
+from leads_platform.orchestration.janitor import clean_up
+from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.resource import alive
+from leads_platform.orchestration.run import build_through_dagster
+from leads_platform.orchestration.schedules import close_requests
+from leads_platform.settings import Settings
+from leads_platform_tests.conftest import clock, environment
+from leads_platform_tests.orchestration.conftest import (
+    QUIET,
+    REPORT,
+    STG,
+    TABLES,
+    build,
+    check_history,
+    deliver,
+    platform_with,
+    report,
+)
+
+
+def take_in(platform: Platform) -> None:
+    with open_session(platform, "test") as session:
+        session.arrivals.take_in(session.arrivals.waiting())
+
+
+def at(platform: Platform, moment: str) -> Platform:
+    return replace(platform, settings=replace(platform.settings, fixed_now=clock(moment)))
+
+
+def words(answer: object) -> str:
+    assert isinstance(answer, dg.SkipReason)
+    return str(answer.skip_message)
+
+
+def runs(answer: object) -> list[dg.RunRequest]:
+    assert isinstance(answer, list)
+    return answer
+
+
+def test_the_close_asks_for_everything_up_to_the_last_closed_month(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """With end_offset=1 Dagster's own schedule of a partitioned job targets the month that is still open."""
+    assert "nothing to build" in words(close_requests(small))
+    deliver(settings, "2024-05", 1)
+    deliver(settings, "2024-07", 1)
+    take_in(small)
+    (early,) = runs(close_requests(at(small, "2024-07-03T05:59:00")))  # June is not closed yet
+    assert early.tags["dagster/asset_partition_range_start"] == "2024-05-01"
+    assert early.tags["dagster/asset_partition_range_end"] == "2024-05-01"
+    (due,) = runs(close_requests(at(small, "2024-07-03T06:00:00")))
+    assert due.tags["dagster/asset_partition_range_end"] == "2024-06-01"
+    assert {".".join(key.path) for key in due.asset_selection or []} == set(TABLES)
+    assert build(instance, small, "2024-05", "2024-06").success
+    assert "up to 2024-06 is current" in words(close_requests(at(small, "2024-07-03T06:00:00")))
+
+
+def test_the_close_says_in_words_what_a_check_refused(settings: Settings, instance: dg.DagsterInstance) -> None:
+    strict = platform_with(settings, report(limit=1))
+    deliver(settings, "2024-05", 2)
+    take_in(strict)
+    assert build_through_dagster(strict, last=date(2024, 6, 1), instance=instance) == {REPORT: date(2024, 5, 1)}
+    assert f"{REPORT} from 2024-05" in words(close_requests(strict))
+
+
+def freshness(platform: Platform, instance: dg.DagsterInstance) -> dict[str, str]:
+    """Each freshness check's latest status after a run of their job."""
+    job = build_definitions(platform).resolve_job_def("freshness")
+    assert job.execute_in_process(instance=instance, run_config=QUIET).success
+    checks = {"file_expected": TABLES[0], "latest_closed_month_present": REPORT}
+    return {name: check_history(instance, table, name)[0][1] for name, table in checks.items()}
+
+
+def test_freshness_judges_by_the_platform_s_clock(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """A policy of Dagster's is for the whole asset: building an old month turned it green."""
+    fine = {"file_expected": "SUCCEEDED", "latest_closed_month_present": "SUCCEEDED"}
+    assert freshness(small, instance) == fine  # never delivered: nothing is expected
+    deliver(settings, "2024-05", 1)
+    take_in(small)
+    assert build(instance, small, "2024-05", "2024-05").success
+    assert freshness(at(small, "2024-07-03T05:00:00"), instance) == fine
+    late = {"file_expected": "FAILED", "latest_closed_month_present": "FAILED"}
+    assert freshness(at(small, "2024-07-03T06:00:00"), instance) == late
+    (settings.landing / ".sample.json").write_text("{}")
+    assert freshness(at(small, "2024-07-03T06:00:00"), instance) == fine
+
+
+def test_the_janitor_fails_the_dead_and_leaves_the_living(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """A run of a lost host stayed STARTED and held the only slot: nothing ran until someone looked."""
+
+    def status(run: dg.DagsterRun) -> dg.DagsterRunStatus:
+        found = instance.get_run_by_id(run.run_id)
+        assert found is not None
+        return found.status
+
+    def started() -> dg.DagsterRun:
+        run = instance.create_run_for_job(arrivals_job)
+        instance.report_dagster_event(
+            dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, job_name="arrivals", message=""), run.run_id
+        )
+        return run
+
+    dead, living, young = started(), started(), started()
+    (settings.home / "runs").mkdir(parents=True)
+    (settings.home / "runs" / f"{dead.run_id}.lock").touch()  # its process died and left the file
+    with alive(settings.home, living.run_id):
+        assert clean_up(instance, settings) == [dead.run_id]
+    assert status(dead) is dg.DagsterRunStatus.FAILURE
+    assert status(living) is dg.DagsterRunStatus.STARTED
+    assert status(young) is dg.DagsterRunStatus.STARTED  # has yet to say so
+    clean_up(instance, settings, start_seconds=0)
+    assert status(young) is dg.DagsterRunStatus.FAILURE
+
+
+class Slack:
+    """A Slack webhook on this machine that can be out of order."""
+
+    def __init__(self) -> None:
+        self.posts: list[str] = []
+        self.answer = 200
+        slack = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if slack.answer == 200:
+                    slack.posts.append(json.loads(body)["text"])
+                self.send_response(slack.answer)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Keeps the tests quiet."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    made = Slack()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_each_failure_is_told_once(tmp_path: Path, slack: Slack, instance: dg.DagsterInstance) -> None:
+    """Every rebuild told of the same bad phones again, until nobody read the channel."""
+    settings = environment(tmp_path / "data", {"LEADS_PLATFORM_SLACK_WEBHOOK": slack.url})
+    strict = platform_with(settings, report(limit=2, warn=1))
+    deliver(settings, "2024-05", 2)
+    deliver(settings, "2024-06", 3)
+    take_in(strict)
+    slack.answer = 500
+    build(instance, strict, "2024-05", "2024-06")
+    titles = sorted(notice.title for notice in send_notices(instance, settings))
+    run = f"Run {instance.get_runs()[0].run_id[:8]} of monthly failed"
+    both = [f"{REPORT}: few_leads failed for 2024-06", f"{REPORT}: not_many_leads failed for 2024-05, 2024-06"]
+    assert titles == sorted([run, *both])
+    assert slack.posts == []
+    slack.answer = 200
+    assert send_notices(instance, settings) == []  # but Slack hears of them now that it answers
+    assert len(slack.posts) == 3
+    build(instance, strict, "2024-05", "2024-06")
+    assert [notice.title[:4] for notice in send_notices(instance, settings)] == ["Run "]  # the checks said nothing new
+    assert len(slack.posts) == 4
+    told = "\n".join(path.read_text() for path in settings.outbox.glob("*.json"))
+    assert "keeps its former rows" in told
+    assert "346-0001" not in told and "OAK ST" not in told
+
+
+def test_dagster_home_has_what_a_one_writer_platform_needs(settings: Settings) -> None:
+    home = prepare_dagster_home(settings)
+    assert home == settings.home / "dagster"
+    written = (home / "dagster.yaml").stat().st_mtime_ns
+    prepare_dagster_home(settings)
+    assert (home / "dagster.yaml").stat().st_mtime_ns == written
+    with open_instance(settings) as instance:
+        coordinator = instance.run_coordinator
+        assert isinstance(coordinator, QueuedRunCoordinator)
+        assert coordinator.get_run_queue_config().max_concurrent_runs == 1
+        assert coordinator.dequeue_interval_seconds == 1
+        assert instance.run_monitoring_enabled
+        assert not instance.telemetry_enabled
+
+
+def test_a_run_of_the_command_line_reads_back_from_the_persistent_instance(small: Platform, settings: Settings) -> None:
+    """What `run` builds must show in the UI, which opens the same instance later."""
+    deliver(settings, "2024-05", 2)
+    take_in(small)
+    assert build_through_dagster(small) == {}
+    with open_instance(settings) as instance:
+        (run,) = instance.get_runs()
+        assert run.status is dg.DagsterRunStatus.SUCCESS
+        key = dg.AssetKey(STG.split("."))
+        (record,) = instance.fetch_materializations(key, limit=5).records
+        assert record.partition_key == "2024-05-01"

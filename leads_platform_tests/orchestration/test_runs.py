@@ -1,0 +1,204 @@
+"""Range runs and single-month runs: the rows, the checks, and what the instance shows of each month."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from leads_platform.engine import Platform
+from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.run import build_through_dagster
+from leads_platform.settings import Settings
+from leads_platform.warehouse.connection import open_published
+from leads_platform_tests.conftest import environment
+from leads_platform_tests.helpers import drop
+from leads_platform_tests.orchestration.conftest import (
+    FEED,
+    QUIET,
+    REPORT,
+    STG,
+    TABLES,
+    build,
+    check_history,
+    deliver,
+    platform_with,
+    report,
+    row_counts,
+)
+
+
+def take_in(platform: Platform) -> None:
+    from leads_platform.engine import open_session
+
+    with open_session(platform, "test") as session:
+        session.arrivals.take_in(session.arrivals.waiting())
+
+
+def ledger(settings: Settings, what: str) -> list[tuple]:
+    with open_published(settings.warehouse) as con:
+        return con.execute(what).fetchall()
+
+
+def told(history: list[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
+    """Without the months that a range run planned and that passed: they have no event of their own (HAZARDS)."""
+    return [(partition, status) for partition, status in history if status != "PLANNED"]
+
+
+BUILDS = "select table_name, month::varchar, row_count, content_hash from warehouse.builds order by all"
+CHECKS = (
+    "select table_name, month::varchar, check_name, blocking, passed, bad_rows, evidence "
+    "from warehouse.checks order by all"
+)
+
+
+def test_a_range_run_shows_each_month_s_own_rows(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """One result of a range run is copied to every month: all months showed the rows of the whole range."""
+    deliver(settings, "2024-04", 2)
+    deliver(settings, "2024-06", 3)
+    take_in(small)
+    result = build(instance, small, "2024-04", "2024-06")
+    assert result.success
+    assert row_counts(instance, STG) == {"2024-04-01": 2, "2024-05-01": 0, "2024-06-01": 3}
+    for table in TABLES:
+        own = {month: rows for name, month, rows, _ in ledger(settings, BUILDS) if name == table}
+        assert row_counts(instance, table) == own
+
+
+def test_single_months_leave_what_a_range_leaves(tmp_path: Path) -> None:
+    """A range must be the months one by one: same rows, same content, same checks."""
+    left = []
+    months = ("2024-04", "2024-05", "2024-06")
+    for name, runs in (("range", [(months[0], months[-1])]), ("months", [(m, m) for m in months])):
+        settings = environment(tmp_path / name)
+        platform = platform_with(settings, report(warn=2))
+        deliver(settings, "2024-04", 2)
+        deliver(settings, "2024-05", 3)
+        deliver(settings, "2024-06", 1)
+        take_in(platform)
+        with dg.DagsterInstance.ephemeral() as instance:
+            for first, last in runs:
+                assert build(instance, platform, first, last).success
+            failed = ("2024-05-01", "FAILED")
+            assert failed in check_history(instance, REPORT, "not_many_leads")
+            left.append((ledger(settings, BUILDS), ledger(settings, CHECKS), [row_counts(instance, t) for t in TABLES]))
+    assert left[0] == left[1]
+    assert len(left[0][0]) == 9  # three tables, three months
+
+
+def test_a_warning_is_shown_for_its_month_and_taken_back(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """A plain result belongs to no month, and a month that once warned stayed red for ever."""
+    strict = platform_with(settings, report(warn=2))
+    deliver(settings, "2024-05", 2)
+    deliver(settings, "2024-06", 3)
+    take_in(strict)
+    assert build(instance, strict, "2024-05", "2024-06").success
+    assert told(check_history(instance, REPORT, "not_many_leads")) == [(None, "FAILED"), ("2024-06-01", "FAILED")]
+    assert told(check_history(instance, REPORT, "few_leads")) == [(None, "SUCCEEDED")]
+    assert build(instance, small, "2024-06", "2024-06").success
+    assert told(check_history(instance, REPORT, "not_many_leads"))[:2] == [
+        (None, "SUCCEEDED"),
+        ("2024-06-01", "SUCCEEDED"),
+    ]
+
+
+def test_a_month_materialised_in_the_ui_is_shown_as_in_a_range(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """The UI runs one month by its partition tag, not by a range."""
+    strict = platform_with(settings, report(warn=1))
+    deliver(settings, "2024-05", 2)
+    take_in(strict)
+    job = build_definitions(strict).resolve_job_def("monthly")
+    assert job.execute_in_process(partition_key="2024-05-01", instance=instance, run_config=QUIET).success
+    assert told(check_history(instance, REPORT, "not_many_leads")) == [(None, "FAILED"), ("2024-05-01", "FAILED")]
+    assert row_counts(instance, STG) == {"2024-05-01": 2}
+
+
+def test_a_blocking_check_keeps_the_old_rows_and_is_seen_on_its_month(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """dagster-duckdb's I/O manager had deleted the good month before the check ran."""
+    deliver(settings, "2024-05", 2)
+    deliver(settings, "2024-06", 2)
+    take_in(small)
+    assert build(instance, small, "2024-05", "2024-06").success
+    before = ledger(settings, "select * from prospects.rep_leads_so_far order by month")
+    deliver(settings, "2024-06", 4)
+    take_in(small)
+    strict = platform_with(settings, report(limit=3))
+    result = build(instance, strict, "2024-05", "2024-06")
+    assert not result.success
+    assert [b.bad_months for b in result.refused] == [[date(2024, 6, 1)]]
+    assert ledger(settings, "select * from prospects.rep_leads_so_far order by month") == before
+    assert told(check_history(instance, REPORT, "few_leads"))[:2] == [(None, "FAILED"), ("2024-06-01", "FAILED")]
+    assert row_counts(instance, REPORT) == {"2024-05-01": 1, "2024-06-01": 1}  # those of before
+    assert row_counts(instance, STG) == {"2024-05-01": 2, "2024-06-01": 4}  # what stands before it was committed
+    standing = instance.fetch_materializations(dg.AssetKey(REPORT.split(".")), limit=2).records
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey(REPORT.split(".")), "few_leads"), limit=9
+    )
+    records = [record for record in records if record.partition == "2024-06-01"]
+    evaluation = records[0].evaluation
+    assert evaluation is not None and evaluation.target_materialization_data is not None
+    assert evaluation.target_materialization_data.storage_id in {record.storage_id for record in standing}
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None and run.tags["leads_platform/refused"] == REPORT
+
+
+def test_the_good_months_before_a_refused_one_are_built(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """A range commits whole or not at all, so one bad month kept good ones out until someone noticed."""
+    strict = platform_with(settings, report(limit=3))
+    deliver(settings, "2024-04", 1)
+    deliver(settings, "2024-05", 5)
+    deliver(settings, "2024-06", 2)
+    take_in(strict)
+    blocked = build_through_dagster(strict, instance=instance)
+    assert blocked == {REPORT: date(2024, 5, 1)}
+    assert row_counts(instance, REPORT) == {"2024-04-01": 1}
+    assert row_counts(instance, STG) == {"2024-04-01": 1, "2024-05-01": 5, "2024-06-01": 2}
+    assert build_through_dagster(platform_with(settings, report(limit=5)), instance=instance) == {}
+    assert row_counts(instance, REPORT) == {"2024-04-01": 1, "2024-05-01": 1, "2024-06-01": 1}
+
+
+def test_nothing_of_a_record_is_in_the_event_log(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """Row previews and DuckDB's error texts put phones into the event log, for ever."""
+    strict = platform_with(settings, report(limit=1))
+    deliver(settings, "2024-05", 2)
+    take_in(strict)
+    result = build(instance, strict, "2024-05", "2024-05")
+    text = "\n".join(str(entry) for entry in instance.all_logs(result.run_id))
+    assert "rep_leads_so_far" in text
+    assert "346-0001" not in text and "OAK ST" not in text and "ANN LEE" not in text
+
+
+def test_dagster_hears_later_of_files_and_builds_made_without_it(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Months built with --direct were grey in the UI, and nobody dared to believe the tables."""
+    from leads_platform.engine import open_session
+    from leads_platform.warehouse.direct import build_stale
+
+    deliver(settings, "2024-05", 2)
+    drop(settings, FEED, "notes.docx", "no list", [])
+    with open_session(small, "direct") as session:
+        session.arrivals.take_in(session.arrivals.waiting())
+        session.sync_ledger()
+        build_stale(session.warehouse)
+    assert catch_up(instance, settings) == 2 + 3  # files, tables
+    assert row_counts(instance, STG) == {"2024-05-01": 2}
+    assert check_history(instance, REPORT, "few_leads") == [(None, "SUCCEEDED")]
+    feed = dg.AssetKey(["arrivals", FEED])
+    new = instance.fetch_materializations(feed, limit=9).records
+    assert [r.asset_materialization.metadata["file_name"].value for r in new if r.asset_materialization] == [
+        "nv_2024-05.csv"
+    ]
+    seen = instance.fetch_observations(feed, limit=9).records
+    assert [r.asset_observation.metadata["verdict"].value for r in seen if r.asset_observation] == ["refused"]
+    assert catch_up(instance, settings) == 0  # once

@@ -52,9 +52,7 @@ class Settings:
         try:
             timezone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise SettingsError(
-                f"LEADS_PLATFORM_TIMEZONE is {zone!r}; give a name like Europe/Berlin"
-            ) from error
+            raise SettingsError(f"LEADS_PLATFORM_TIMEZONE is {zone!r}; give a name like Europe/Berlin") from error
         try:
             first_month = parse_month(env.get("LEADS_PLATFORM_FIRST_MONTH") or "2024-01-01")
         except ValueError as error:

@@ -1,0 +1,90 @@
+"""Building what is stale, as the command line does it: through Dagster or directly, with progress and words.
+
+Belongs here: choosing the way and telling how it goes. Does not: the ways themselves (orchestration, warehouse.direct).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from leads_platform import terminal
+from leads_platform.engine import Platform, open_session
+from leads_platform.months import label
+from leads_platform.warehouse.connection import open_published
+from leads_platform.warehouse.direct import build_stale, plan_stale
+from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.write import Build
+
+_NET_NEW = """
+    select
+        month,
+        source_name,
+        leads_in_files,
+        net_new_leads,
+        salesforce_as_of
+    from prospects.rep_net_new_leads
+    order by month, source_name = 'all suppliers', source_name
+"""
+
+
+def build_everything(
+    platform: Platform,
+    *,
+    first: date | None = None,
+    last: date | None = None,
+    select: Iterable[str] | None = None,
+    direct: bool = False,
+) -> dict[str, date]:
+    """Builds what is stale in these months. Returns the first bad month of every table that failed."""
+    builds: list[Build] = []
+
+    def told(build: Build) -> None:
+        builds.append(build)
+        if not build.committed:
+            terminal.complain(build.words())
+
+    with terminal.progress("Building") as bar:
+        task = bar.tasks[0].id
+
+        def started(work: Work) -> None:
+            bar.update(task, description=f"Building {work.table}")
+
+        def ended(build: Build) -> None:
+            told(build)
+            bar.advance(task)
+
+        if direct:
+            with open_session(platform, "build", say=terminal.say) as session:
+                bar.update(task, total=len(plan_stale(session.warehouse, first=first, last=last, select=select)))
+                failed = build_stale(
+                    session.warehouse, first=first, last=last, select=select, on_start=started, on_build=ended
+                )
+        else:
+            from leads_platform.orchestration.run import build_through_dagster
+
+            failed = build_through_dagster(
+                platform, first=first, last=last, select=select, on_start=started, on_build=ended
+            )
+    good = [build for build in builds if build.committed]
+    if good:
+        months = sorted({month for build in good for month in build.rows})
+        terminal.say(
+            f"Built {len({build.table for build in good})} tables for {label(months[0])} to {label(months[-1])}."
+        )
+    elif not failed:
+        terminal.say("Every table is current; nothing to build.")
+    for table, month in failed.items():
+        terminal.complain(f"{table} is not built from {label(month)} on, nor what reads it.")
+    return failed
+
+
+def print_net_new(platform: Platform) -> None:
+    """Prints the net-new leads per month and supplier from the published copy."""
+    if not platform.settings.published.exists():
+        return
+    with open_published(platform.settings.published) as con:
+        there = con.execute(
+            "select 1 from duckdb_tables() where schema_name = 'prospects' and table_name = 'rep_net_new_leads'"
+        ).fetchall()
+        terminal.net_new(con.execute(_NET_NEW).fetchall() if there else [])

@@ -1,0 +1,110 @@
+"""A dry run of one file against its contract: everything arrivals would say of it, and nothing kept.
+
+Belongs here: putting a reading's findings and a look at its values into one answer. Does not: taking files in.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from leads_platform.arrivals import read_file
+from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.landing import name_says
+from leads_platform.arrivals.loading import connect
+from leads_platform.arrivals.reading import FileReading
+from leads_platform.contacts.phones import install_phones
+from leads_platform.warehouse.sql import identifier, literal
+
+
+def check_file(path: Path, contract: FeedContract, *, show_values: bool = False) -> dict[str, Any]:
+    """Reads the file as arrivals would. Values of cells, which may be personal data, only with `show_values`.
+
+    Keys: file, feed, verdict, records, loaded, quarantined (line, column_name, reason), warnings (the same, of
+    records that load), message, month.
+    """
+    says = name_says(path.name, contract)
+    with read_file(path, contract) as reading:
+        trouble = _name_trouble(path, contract, says.trouble, says.month is None)
+        told = {
+            "file": path.name,
+            "feed": contract.feed,
+            "month": f"{says.month:%Y-%m}" if says.month else None,
+            "verdict": "refused" if trouble else reading.verdict,
+            "records": reading.records,
+            "loaded": reading.loaded_count,
+            "quarantined": [
+                {"line": q.line, "column_name": q.column_name, "reason": q.reason} for q in reading.quarantined
+            ],
+            "message": ". ".join(part for part in (trouble, reading.message) if part),
+            "warnings": [],
+        }
+        if reading.loaded_count:
+            told["warnings"] = _warnings(reading, contract, show_values)
+    return told
+
+
+def _name_trouble(path: Path, contract: FeedContract, trouble: str, no_month: bool) -> str:
+    if not contract.accepts(path.name):
+        return f"Its name fits none of the patterns {', '.join(contract.files)} in {contract.label}"
+    if trouble:
+        return trouble[:1].upper() + trouble[1:]
+    if no_month and contract.delivery == "snapshot" and contract.month.from_ == "name":
+        return "No month in its name; add it as YYYY-MM, as in list_2024-05.csv"
+    return ""
+
+
+def _warnings(reading: FileReading, contract: FeedContract, show_values: bool) -> list[dict[str, Any]]:
+    """Values that are not of their column's type, phones that are not valid, keys that stand twice; by line."""
+    with tempfile.TemporaryDirectory() as folder:
+        records = Path(folder) / "records.parquet"
+        reading.write_parquet(records)
+        con = connect(Path(folder))
+        try:
+            install_phones(con)
+            con.execute(f"create table records as select * from read_parquet({literal(str(records))})")
+            found = []
+            for column_name, title, condition, reason in _questions(reading, contract):
+                column = identifier(title)
+                for line, value in con.execute(
+                    f"select _line, {column} from records where {condition} order by _line"
+                ).fetchall():
+                    warning = {"line": line, "column_name": column_name, "reason": reason}
+                    found.append(warning | ({"value": value} if show_values else {}))
+            return sorted(found, key=lambda warning: warning["line"])
+        finally:
+            con.close()
+
+
+def _questions(reading: FileReading, contract: FeedContract) -> list[tuple[str, str, str, str]]:
+    """(column name, its title in the file, the condition that finds bad values, the reason to give)."""
+    asked = []
+    casts = {
+        "integer": "bigint",
+        "decimal": "double",
+        "boolean": "boolean",
+        "date": "date",
+        "timestamp": "timestamp",
+    }
+    for column in contract.columns:
+        title = reading.columns.get(column.name)
+        if title is None or column.type == "text":
+            continue
+        cell = f"nullif(trim({identifier(title)}), '')"
+        formats = ", ".join(literal(text) for text in column.formats)
+        cast = f"try_strptime({cell}, [{formats}])" if formats else f"try_cast({cell} as {casts[column.type]})"
+        reason = f"is not {column.type}" + (f" written as {' or '.join(column.formats)}" if formats else "")
+        asked.append((column.name, title, f"{cell} is not null and {cast} is null", reason))
+    phone = contract.leads.get("phone")
+    if phone and phone.column in reading.columns:
+        title = reading.columns[phone.column]
+        valid = f"(phone({identifier(title)}, {literal(contract.phone_region)})).is_valid"
+        asked.append((phone.column, title, f"{valid} = false", "is not a valid phone number"))
+        asked.append((phone.column, title, f"{valid} is null", "is empty, so the lead can't be matched by phone"))
+    titles = [reading.columns[name] for name in contract.key if name in reading.columns]
+    if titles and len(titles) == len(contract.key):
+        keys = ", ".join(identifier(title) for title in titles)
+        condition = f"({keys}) in (select ({keys}) from records group by {keys} having count(*) > 1)"
+        asked.append((", ".join(contract.key), titles[0], condition, "stands more than once; the last one counts"))
+    return asked

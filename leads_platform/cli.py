@@ -1,0 +1,343 @@
+"""The `leads-platform` command: thin commands over the engine; exit 0 done, 1 failed or refused, 2 wrong usage.
+
+Belongs here: arguments, the order of steps, exit codes. Does not: what a step does, or how results look (terminal).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leads_platform import terminal
+from leads_platform.months import add_months, label, parse_month
+from leads_platform.settings import Settings, SettingsError
+
+
+class _Month(click.ParamType):
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return value if isinstance(value, date) else parse_month(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+MONTH = _Month()
+
+
+def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Errors a person can mend end as words and exit code 1; anything else is ours and keeps its traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        from leads_platform.arrivals.archive import ArchiveDamaged
+        from leads_platform.arrivals.contract import ContractError
+        from leads_platform.arrivals.receive import DecisionError
+        from leads_platform.warehouse.connection import WarehouseUnusable
+        from leads_platform.warehouse.lock import LockHeld
+        from leads_platform.warehouse.planner import InputsMissing
+        from leads_platform.warehouse.table import DeclarationError
+        from leads_platform.warehouse.write import BuildError
+
+        known = (
+            SettingsError, ArchiveDamaged, ContractError, DecisionError, WarehouseUnusable, LockHeld, InputsMissing,
+            DeclarationError, BuildError, click.ClickException,
+        )  # fmt: skip
+        try:
+            code = command(*args, **kwargs) or 0
+        except click.ClickException:
+            raise
+        except known as error:
+            terminal.complain(str(error))
+            code = 1
+        except OSError as error:
+            terminal.complain(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+            code = 1
+        sys.exit(code)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="leads_platform")
+def main() -> None:
+    """Leads from files to a monthly report: tables with checks, in DuckDB, run by Dagster.
+
+    Drop files into DATA/landing/<feed>/ and call `leads-platform run`.
+    Settings are LEADS_PLATFORM_* in the environment; see docs/operations.md.
+    """
+
+
+@main.command()
+@click.option("--direct", is_flag=True, help="Build without Dagster; quicker, reported to Dagster afterwards.")
+@_in_words
+def run(direct: bool) -> int:
+    """Take in what is in landing, build what is stale, print what happened."""
+    from leads_platform.building import build_everything, print_net_new
+    from leads_platform.engine import load_platform, open_session
+
+    platform = load_platform(Settings.from_env())
+    with open_session(platform, "run", say=terminal.say) as session:
+        manifests = _take_in(session)
+        problems = list(session.arrivals.problems)
+    for problem in problems:
+        terminal.complain(problem)
+    failed = build_everything(platform, direct=direct)
+    print_net_new(platform)
+    _what_waits(platform)
+    refused = [m for m in manifests if m.verdict == "refused"]
+    return 1 if refused or failed or problems else 0
+
+
+@main.command()
+@click.option("--first-month", type=MONTH, help="First month to build; default: the first with data.")
+@click.option("--last-month", type=MONTH, help="Last month to build; default: the last with data.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Reference date: its month is the last one.")
+@click.option("--months", type=click.IntRange(1), help="With --as-of: how many months before it, too.")
+@click.option("--select", multiple=True, metavar="TABLE", help="Only this table (room.table), and what it reads.")
+@click.option("--direct", is_flag=True, help="Build without Dagster; quicker, reported to Dagster afterwards.")
+@_in_words
+def build(
+    first_month: date | None,
+    last_month: date | None,
+    as_of: Any,
+    months: int | None,
+    select: tuple[str, ...],
+    direct: bool,
+) -> int:
+    """Build the stale tables of some months, without taking files in."""
+    from leads_platform.building import build_everything
+    from leads_platform.engine import load_platform
+
+    if as_of is not None and (first_month or last_month):
+        raise click.UsageError("--as-of gives the months itself; leave --first-month and --last-month out")
+    if months is not None and as_of is None:
+        raise click.UsageError("--months goes with --as-of")
+    if as_of is not None:
+        last_month = date(as_of.year, as_of.month, 1)
+        first_month = add_months(last_month, -(months or 0))
+    if first_month and last_month and last_month < first_month:
+        raise click.UsageError(f"--last-month {label(last_month)} is before --first-month {label(first_month)}")
+    platform = load_platform(Settings.from_env())
+    for name in select:
+        if name not in platform.catalogue.tables:
+            raise click.UsageError(f"there is no table {name}; `leads-platform status` lists them as room.table")
+    failed = build_everything(platform, first=first_month, last=last_month, select=select or None, direct=direct)
+    return 1 if failed else 0
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+@click.option("--files", is_flag=True, help="List the files in force, too, with their fingerprints.")
+@_in_words
+def status(as_json: bool, files: bool) -> int:
+    """Feeds, files and months; what is stale and why; what waits for you; failed checks."""
+    from leads_platform.engine import load_platform
+    from leads_platform.status import read_status
+
+    told = read_status(load_platform(Settings.from_env())).to_json()
+    if as_json:
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    else:
+        terminal.status(told, files=files)
+    return 0
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--feed", required=True, help="The feed whose contract the file is held against.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
+@click.option("--show-values", is_flag=True, help="Show the values too; they may be personal data.")
+@_in_words
+def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
+    """Dry run: hold FILE against its feed's contract; nothing is taken in."""
+    from leads_platform.check_file import check_file
+    from leads_platform.engine import load_platform
+
+    contracts = load_platform(Settings.from_env()).contracts
+    if feed not in contracts:
+        raise click.UsageError(f"there is no feed {feed}; there are {', '.join(sorted(contracts))}")
+    told = check_file(file, contracts[feed], show_values=show_values)
+    if as_json:
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    else:
+        terminal.findings(told, contracts[feed])
+    return 1 if told["verdict"] == "refused" else 0
+
+
+@main.command()
+@click.argument("sha")
+@click.option("--month", type=MONTH, help="Needed when the same bytes are held for more than one month.")
+@_in_words
+def accept(sha: str, month: date | None) -> int:
+    """Let a held file in. SHA is its fingerprint, or the start of it."""
+    return _decide("accept", lambda arrivals: arrivals.accept(sha, month))
+
+
+@main.command()
+@click.argument("sha")
+@click.option("--month", type=MONTH, help="Needed when the same bytes stand for more than one month.")
+@_in_words
+def withdraw(sha: str, month: date | None) -> int:
+    """Take a file out; its slot's former version stands again."""
+    return _decide("withdraw", lambda arrivals: arrivals.withdraw(sha, month))
+
+
+@main.command()
+@click.argument("file")
+@click.option("--show-values", is_flag=True, help="Show the original lines too; they may be personal data.")
+@_in_words
+def quarantine(file: str, show_values: bool) -> int:
+    """The records of FILE (a name, or the start of a fingerprint) that could not be loaded, and why."""
+    from leads_platform.engine import load_platform
+    from leads_platform.quarantined import quarantined_records
+
+    told = quarantined_records(load_platform(Settings.from_env()), file, show_values=show_values)
+    if told is None:
+        terminal.complain(f"No file taken in is called {file} or has that fingerprint.")
+        return 1
+    if not told:
+        terminal.say("No record of it is quarantined.")
+        return 0
+    columns = ["file", "line", "column", "reason", *(["original line"] if show_values else [])]
+    terminal.grid(f"{len(told)} quarantined records", columns, [row[: len(columns)] for row in told])
+    return 0
+
+
+@main.command()
+@click.option("--direct", is_flag=True, help="Build without Dagster; quicker, reported to Dagster afterwards.")
+@_in_words
+def rebuild(direct: bool) -> int:
+    """Make the warehouse anew from the archive; the published copy stays until it is done."""
+    from leads_platform.building import build_everything, print_net_new
+    from leads_platform.engine import drop_warehouse, load_platform
+
+    platform = load_platform(Settings.from_env())
+    drop_warehouse(platform.settings, say=terminal.say)
+    failed = build_everything(platform, direct=direct)
+    print_net_new(platform)
+    return 1 if failed else 0
+
+
+@main.group()
+def feed() -> None:
+    """Feed contracts."""
+
+
+@feed.command("new")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="The feed's name; default: from the file's name.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write it; default: standard output.")
+@_in_words
+def feed_new(file: Path, name: str | None, out: Path | None) -> int:
+    """Propose a contract from a sample FILE, to be looked over and put into DATA/feeds/."""
+    from leads_platform.arrivals.propose import propose_contract
+
+    text = propose_contract(file, name)
+    if out is None:
+        click.echo(text)
+        return 0
+    if out.exists():
+        raise click.UsageError(f"{out} is there already; choose another name or move it away")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text)
+    terminal.say(f"Wrote {out}. Look it over, then try it: leads-platform check {file} --feed {out.stem}")
+    return 0
+
+
+@feed.command("schema")
+@_in_words
+def feed_schema() -> int:
+    """The JSON schema of a feed contract, for editors."""
+    from leads_platform.arrivals.contract import contract_json_schema
+
+    click.echo(json.dumps(contract_json_schema(), indent=1))
+    return 0
+
+
+@main.command()
+@click.option("--months", default=6, show_default=True, type=click.IntRange(1), help="How many months.")
+@click.option("--scale", default=1.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Size factor.")
+@click.option("--seed", default=20240101, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where; default: the landing folder.")
+@_in_words
+def sample(months: int, scale: float, seed: int, out: Path | None) -> int:
+    """Generate sample files with a known truth."""
+    from leads_platform.sample import generate
+
+    settings = Settings.from_env()
+    target = out or settings.landing
+    if settings.env == "prod" and out is None:
+        raise click.UsageError("prod does not run on sample data; give --out")
+    truth = generate(target, months=months, scale=scale, seed=seed)
+    terminal.say(f"Wrote {len(truth.arrival_order)} files to {target}.")
+    return 0
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@_in_words
+def ui(port: int) -> int:
+    """Start the Dagster UI with its daemon (schedule and sensors), on this machine only."""
+    from leads_platform.orchestration.serve import serve
+
+    return serve(Settings.from_env(), port)
+
+
+def _take_in(session: Any) -> list[Any]:
+    """Takes in the settled files, with a line and a progress tick for each."""
+    with terminal.progress("Looking at the landing folder") as bar:
+        files = session.arrivals.settled()
+        again = session.arrivals.state.to_reread()
+        task = bar.tasks[0].id
+        bar.update(task, description="Taking files in", total=len(files) + len(again))
+
+        def told(manifest: Any) -> None:
+            terminal.manifest_line(manifest)
+            bar.advance(task)
+            session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
+
+        manifests = session.arrivals.take_in(files, told)
+    if not manifests:
+        terminal.say("No new files in landing.")
+    return manifests
+
+
+def _decide(action: str, decide: Callable[[Any], Any]) -> int:
+    from leads_platform.building import build_everything
+    from leads_platform.engine import load_platform, open_session
+
+    platform = load_platform(Settings.from_env())
+    with open_session(platform, action, say=terminal.say) as session:
+        manifest = decide(session.arrivals)
+    touched = ", ".join(manifest.touched) or "no month"
+    terminal.say(f"{action}: {manifest.feed}/{manifest.file_name}; touches {touched}.")
+    return 1 if build_everything(platform) else 0
+
+
+def _what_waits(platform: Any) -> None:
+    """After a run: what needs a person, and what to open next."""
+    from leads_platform.arrivals.landing import strangers
+    from leads_platform.status import read_status
+
+    status = read_status(platform)
+    for manifest in status.state.held():
+        terminal.say(f"{manifest.feed}/{manifest.file_name}: {manifest.message}")
+    for name in strangers(platform.settings.landing, platform.contracts):
+        terminal.say(
+            f"landing/{name} belongs to no feed, so nobody reads it. "
+            "`leads-platform feed new FILE` proposes a contract."
+        )
+    warned = len({(f.table, f.check) for f in status.note.failed if not f.refused})
+    if warned:
+        terminal.say(f"{warned} checks warn; `leads-platform status` lists them.")
+    if platform.settings.published.exists():
+        terminal.say(f"Tables to query: {platform.settings.published}. Next: `leads-platform status`, or `make ui`.")

@@ -1,0 +1,52 @@
+"""The quarantined records of one file, from the archive alone.
+
+Belongs here: finding them, and their original lines when asked for. Does not: why a record is quarantined (arrivals).
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from typing import Any
+
+from leads_platform.arrivals.archive import Archive, Manifest
+from leads_platform.arrivals.loading import connect
+from leads_platform.arrivals.receive import read_state
+from leads_platform.engine import Platform
+from leads_platform.warehouse.sql import literal
+
+
+def quarantined_records(platform: Platform, file: str, *, show_values: bool = False) -> list[tuple[Any, ...]] | None:
+    """(file, line, column, reason, original line) of each record; None when no file has that name or fingerprint."""
+    state = read_state(platform.settings, platform.contracts)
+    archive = Archive(platform.settings.archive)
+    found = [
+        m
+        for feed in state.by_feed.values()
+        for m in feed.readings.values()
+        if file in (m.file_name, m.file_name.rsplit("/", 1)[-1]) or (len(file) >= 6 and m.sha256.startswith(file))
+    ]
+    if not found:
+        return None
+    rows = []
+    with connect(archive.root) as con:
+        for m in found:
+            if not m.quarantined:
+                continue
+            lines = _original_lines(archive, m) if show_values else []
+            for line, column, reason in con.execute(
+                "select line, column_name, reason from read_parquet("
+                f"{literal(str(archive.rejected(m.feed, m.receipt)))}) order by line"
+            ).fetchall():
+                said = lines[line - 1].rstrip("\r\n") if 0 < line <= len(lines) else ""
+                rows.append((m.file_name, line, column, reason, said))
+    return rows
+
+
+def _original_lines(archive: Archive, manifest: Manifest) -> list[str]:
+    """The file's lines as text; of a workbook or a packed file there are none to show."""
+    with gzip.open(archive.original(manifest.feed, manifest.sha256)) as file:
+        data = file.read()
+    if data[:2] in (b"PK", b"\x1f\x8b"):
+        return []
+    return io.StringIO(data.decode("utf-8", "replace"), newline="").readlines()

@@ -1,0 +1,133 @@
+"""What stands, what is stale and why, what waits for a person: the platform's state as data.
+
+Belongs here: gathering it from manifests, the ledger note and the landing folder, without lock or warehouse.
+Does not: printing it (terminal).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from leads_platform.arrivals.landing import strangers
+from leads_platform.arrivals.receive import read_state, waiting
+from leads_platform.arrivals.state import State
+from leads_platform.engine import Platform
+from leads_platform.freshness import findings
+from leads_platform.months import label
+from leads_platform.warehouse.lock import holder
+from leads_platform.warehouse.note import Note, read_note
+from leads_platform.warehouse.planner import stale_months
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything `leads-platform status` shows; `to_json` is what it prints with --json."""
+
+    platform: Platform
+    state: State
+    note: Note
+    stale: dict[str, list[date]]
+
+    def to_json(self) -> dict[str, Any]:
+        settings = self.platform.settings
+        data = self.state.data_months()
+        writer = holder(settings.home)
+        return {
+            "environment": settings.env,
+            "data": str(settings.data),
+            "as_of": settings.now().isoformat(),
+            "content_hash": self.note.content_hash(self.platform.catalogue.tables),
+            "first_month_with_data": label(data[0]) if data else None,
+            "last_month_with_data": label(data[1]) if data else None,
+            "writer": str(writer) if writer else None,
+            "feeds": self.feeds(),
+            "files": self.files(),
+            "stale": {table: [label(m) for m in months] for table, months in self.stale.items()},
+            "why_stale": {table: self.why(table) for table in self.stale},
+            "waiting_files": [f"{f.feed}/{f.name}" for f in waiting(settings, self.state)],
+            "held_files": [self._file(m) for m in self.state.held()],
+            "refused_files": [self._file(m) for m in self.state.refused()],
+            "outside_partitions": self.state.outside(),
+            "unknown_folders": strangers(settings.landing, self.platform.contracts),
+            "failed_checks": [
+                {
+                    "table": f.table,
+                    "month": label(f.month),
+                    "check": f.check,
+                    "bad_rows": f.bad_rows,
+                    "refused": f.refused,
+                    "evidence": f.evidence,
+                }
+                for f in self.note.failed
+            ],
+            "freshness": [finding.says for finding in findings(settings, self.state)],
+        }
+
+    def feeds(self) -> list[dict[str, Any]]:
+        """Per feed: files in force, records, months covered and the newest file."""
+        rows = []
+        for feed, state in self.state.by_feed.items():
+            entries = [e for e in state.entries if self.state.in_force(state, e.manifest)]
+            months = sorted(state.months())
+            latest = max(entries, key=lambda e: (e.manifest.month or date.min, e.order), default=None)
+            newest = latest.manifest if latest else None
+            rows.append(
+                {
+                    "feed": feed,
+                    "delivery": state.contract.delivery,
+                    "files": len(entries),
+                    "records": sum(e.manifest.records for e in entries),
+                    "loaded": sum(e.manifest.loaded for e in entries),
+                    "quarantined": sum(e.manifest.quarantined for e in entries),
+                    "first_month": label(months[0]) if months else None,
+                    "last_month": label(months[-1]) if months else None,
+                    "newest_file": newest.file_name if newest else None,
+                }
+            )
+        return rows
+
+    def files(self) -> list[dict[str, Any]]:
+        """Every file in force: its feed, month, fingerprint and counts."""
+        return [
+            {**self._file(m), "version": m.version, "records": m.records, "quarantined": m.quarantined}
+            for feed in self.state.by_feed.values()
+            for m in (entry.manifest for entry in feed.entries)
+            if self.state.in_force(feed, m)
+        ]
+
+    def why(self, table: str) -> str:
+        """The nearest reason for a table's first stale month, in words."""
+        month = self.stale[table][0]
+        built = self.note.fingerprints.get((table, month))
+        if built is None:
+            return f"{label(month)} was never built"
+        catalogue = self.platform.catalogue
+        upstream = [read for read in catalogue.upstream(table) if month in self.stale.get(read, [])]
+        if upstream:
+            return f"{upstream[0]} is stale from {label(month)}"
+        earlier = [read for read in catalogue.upstream(table) if read in self.stale]
+        if earlier:
+            return f"{earlier[0]} is stale"
+        if any(read.startswith("arrivals.") for read in catalogue.inputs(table)):
+            return f"its files of {label(month)} have changed, or its contract has"
+        return "its declaration has changed, or a month it continues from"
+
+    @staticmethod
+    def _file(manifest: Any) -> dict[str, Any]:
+        return {
+            "feed": manifest.feed,
+            "file": manifest.file_name,
+            "sha256": manifest.sha256,
+            "month": label(manifest.month) if manifest.month else None,
+            "message": manifest.message,
+        }
+
+
+def read_status(platform: Platform) -> Status:
+    """Gathers the status. Opens neither the warehouse nor the lock."""
+    state = read_state(platform.settings, platform.contracts)
+    note = read_note(platform.settings.ledger_note)
+    stale = stale_months(platform.catalogue, state, note.fingerprints)
+    return Status(platform, state, note, stale)

@@ -1,0 +1,242 @@
+"""What the command line prints: tables, progress and words, through rich.
+
+Belongs here: turning results into text for a person at a terminal. Does not: finding them out.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table as Grid
+
+from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.contract import FeedContract
+from leads_platform.months import label
+
+# Into a file or a pipe, lines are as wide as they need to be.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)
+_STYLES = {"accepted": "green", "partial": "yellow", "refused": "red", "held": "yellow", "unchanged": "dim"}
+
+
+def say(text: str) -> None:
+    """One line of plain text; nothing in it is taken for markup."""
+    console.print(text, markup=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """An error, on standard error."""
+    errors.print(text, style="red", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """A progress bar for anything that may take longer than two seconds; silent when nobody watches."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+    with bar:
+        bar.add_task(title, total=None)
+        yield bar
+
+
+def grid(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], caption: str = "") -> None:
+    """A table with a title that states what it shows; numbers to the right."""
+    listed = [[_cell(value) for value in row] for row in rows]
+    table = Grid(title=title, title_justify="left", title_style="bold", caption=caption, caption_justify="left")
+    for index, column in enumerate(columns):
+        number = bool(listed) and all(_is_number(row[index]) for row in listed)
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*row)
+    console.print(table)
+
+
+def manifest_line(manifest: Manifest) -> None:
+    """What became of one file, as it happens."""
+    style = _STYLES.get(manifest.verdict, "")
+    counts = f"{manifest.loaded:,} of {manifest.records:,} records" if manifest.records else ""
+    console.print(f"  {manifest.verdict:9}", style=style, end="", markup=False)
+    say(f" {manifest.feed}/{manifest.file_name}  {counts}")
+    if manifest.verdict != "accepted" and manifest.message:
+        say(f"            {manifest.message}")
+
+
+def net_new(rows: Iterable[tuple[date, str, int, int, date | None]]) -> None:
+    """Net-new leads, a row per month and a column per supplier, with what the numbers rest on.
+
+    `rows`: month, supplier, leads in the month's files, net-new leads, date of the latest Salesforce export.
+    """
+    listed = list(rows)
+    if not listed:
+        say("No month has data yet, so there are no net-new leads to show.")
+        return
+    suppliers = list(dict.fromkeys(row[1] for row in listed))
+    months = sorted({row[0] for row in listed})
+    cells = {(row[0], row[1]): f"{row[3]:,} of {row[2]:,}" if row[2] else "no file" for row in listed}
+    latest = cells.get((months[-1], suppliers[-1]), "no")
+    blind = sorted({label(row[0]) for row in listed if row[4] is None})
+    notes = ["Of the leads in a month's files, those no supplier had listed and Salesforce did not know before."]
+    notes.append("A lead that two suppliers brought first in one month counts for each, and once in all suppliers.")
+    if blind:
+        notes.append(f"No Salesforce export up to {', '.join(blind)}: there, judged against lead files only.")
+    grid(
+        f"{latest} leads of {label(months[-1])} are net-new",
+        ["month", *suppliers],
+        [[label(month), *(cells.get((month, supplier), "-") for supplier in suppliers)] for month in months],
+    )
+    for note in notes:
+        say(note)
+
+
+def status(told: dict[str, Any], *, files: bool = False) -> None:
+    """The status as a person reads it: what stands, then what needs a hand."""
+    say(f"Environment {told['environment']} on {told['data']}, as of {told['as_of'][:16].replace('T', ' ')}")
+    if told["writer"]:
+        say(f"Writing now: {told['writer']}")
+    grid(
+        "Feeds",
+        ["feed", "delivery", "files", "records", "quarantined", "first month", "last month", "newest file"],
+        [
+            (
+                *(f[key] for key in ("feed", "delivery", "files", "records", "quarantined")),
+                *(f["first_month"] or "-", f["last_month"] or "-", f["newest_file"] or "never delivered"),
+            )
+            for f in told["feeds"]
+        ],
+        "Files and records in force; what a later version replaced is not counted.",
+    )
+    if files:
+        grid(
+            "Files in force",
+            ["feed", "month", "file", "version", "fingerprint", "records", "quarantined"],
+            [
+                (f["feed"], f["month"], f["file"], f["version"], f["sha256"][:12], f["records"], f["quarantined"])
+                for f in told["files"]
+            ],
+        )
+    needs = _files_in_need(told) + _tables_in_need(told)
+    for feed, counts in told["outside_partitions"].items():
+        say(
+            f"{feed}: {counts['waiting']} records wait for their month to begin, "
+            f"{counts['before_first_month']} lie before the platform's first month."
+        )
+    hands = f"{needs} things need a hand." if needs > 1 else "One thing needs a hand." if needs else ""
+    say(f"Content hash {told['content_hash'][:16]}. {hands or 'Nothing needs a hand.'}")
+
+
+def _files_in_need(told: dict[str, Any]) -> int:
+    """Prints files that wait or were refused; how many need a person."""
+    needs = 0
+    for title, key in (("Held: waits for accept", "held_files"), ("Refused", "refused_files")):
+        if told[key]:
+            needs += len(told[key])
+            grid(
+                title,
+                ["feed", "file", "fingerprint", "why"],
+                [(f["feed"], f["file"], f["sha256"][:12], f["message"]) for f in told[key]],
+            )
+    if told["waiting_files"]:
+        say(f"In landing, not yet taken in ({len(told['waiting_files'])}): {_some(told['waiting_files'])}")
+    for name in told["unknown_folders"]:
+        say(f"landing/{name} belongs to no feed: name the folder as a feed, or write a contract (feed new FILE).")
+    return needs + len(told["unknown_folders"])
+
+
+def _tables_in_need(told: dict[str, Any]) -> int:
+    """Prints what is stale, refused, doubtful or late; how many things need a person."""
+    if told["stale"]:
+        grid(
+            f"{len(told['stale'])} tables are stale: `leads-platform run` builds them",
+            ["table", "months", "why"],
+            [(table, _span(months), told["why_stale"][table]) for table, months in told["stale"].items()],
+        )
+    elif told["first_month_with_data"]:
+        say(f"Every table is current from {told['first_month_with_data']} to {told['last_month_with_data']}.")
+    else:
+        say("Nothing has been taken in yet.")
+    refused = [c for c in told["failed_checks"] if c["refused"]]
+    if refused:
+        grid(
+            "Checks that kept new rows out; the former rows stand",
+            ["table", "month", "check", "bad rows", "evidence"],
+            [(c["table"], c["month"], c["check"], c["bad_rows"], _evidence(c["evidence"])) for c in refused],
+        )
+    warned = [c for c in told["failed_checks"] if not c["refused"]]
+    if warned:
+        grid("Warnings on rows that stand", ["table", "check", "months", "bad rows"], _by_check(warned))
+    for says in told["freshness"]:
+        say(f"Late: {says}.")
+    return len(refused) + len(told["freshness"])
+
+
+def findings(told: dict[str, Any], contract: FeedContract) -> None:
+    """What a dry run of a file against its contract found."""
+    say(f"{told['file']}: {told['verdict']} against {contract.label}")
+    say(f"{told['records']:,} records: {told['loaded']:,} can be loaded, {len(told['quarantined'])} are quarantined.")
+    if told["message"]:
+        say(told["message"])
+    if told["quarantined"]:
+        _lines("Quarantined records", told["quarantined"])
+    if told["warnings"]:
+        _lines("Values to look at; their records are loaded", told["warnings"])
+
+
+def _lines(title: str, rows: list[dict[str, Any]]) -> None:
+    shown = rows[:50]
+    columns = [key for key in ("line", "column_name", "reason", "value") if any(key in row for row in shown)]
+    caption = f"The first 50 of {len(rows)}; --json lists all." if len(rows) > 50 else ""
+    grid(title, columns, [[row.get(key, "") for key in columns] for row in shown], caption)
+
+
+def _by_check(checks: list[dict[str, Any]]) -> list[tuple[str, str, str, int]]:
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for check in checks:
+        grouped.setdefault((check["table"], check["check"]), []).append(check)
+    return [
+        (table, check, _span([c["month"] for c in found]), sum(c["bad_rows"] for c in found))
+        for (table, check), found in grouped.items()
+    ]
+
+
+def _span(months: list[str]) -> str:
+    return months[0] if len(months) == 1 else f"{len(months)} of {min(months)} to {max(months)}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+
+
+def _evidence(evidence: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{key} {_some([str(v) for v in value]) if isinstance(value, list) else value}"
+        for key, value in evidence.items()
+    )
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").isdigit()

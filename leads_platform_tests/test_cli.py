@@ -1,0 +1,190 @@
+"""The command line as an operator uses it: what it prints, its exit codes, and what it says of mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from leads_platform.cli import main
+from leads_platform.settings import Settings
+from leads_platform_tests.helpers import NV_HEADER, drop, nv
+
+OAK = nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")
+ELM = nv("2", "702-555-0102", "7 ELM AVE RENO, NV 89502")
+ASH = nv("3", "702-555-0103", "9 ASH RD RENO, NV 89503")
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    """Calls `leads-platform` on an empty environment; the second look of settling needs no wait here."""
+    monkeypatch.setenv("LEADS_PLATFORM_DATA", str(settings.data))
+    monkeypatch.setenv("LEADS_PLATFORM_NOW", "2024-07-15T12:00:00")
+    monkeypatch.setattr("leads_platform.arrivals.receive._SETTLE_SECONDS", 0.01)
+
+    def call(*words: str) -> Result:
+        result = CliRunner().invoke(main, list(words))
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+def test_run_takes_in_builds_and_reports(command, settings: Settings) -> None:
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM])
+    result = command("run", "--direct")
+    assert result.exit_code == 0, result.output
+    assert "2 of 2 leads of 2024-05 are net-new" in result.output
+    assert "No Salesforce export up to 2024-05" in result.output
+    again = command("run", "--direct")
+    assert again.exit_code == 0
+    assert "No new files in landing." in again.output
+    assert "Every table is current; nothing to build." in again.output
+
+
+def test_run_through_dagster_gives_the_same(command, settings: Settings) -> None:
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM])
+    assert command("run").exit_code == 0
+    through_dagster = json.loads(command("status", "--json").output)["content_hash"]
+    assert command("rebuild", "--direct").exit_code == 0
+    assert json.loads(command("status", "--json").output)["content_hash"] == through_dagster
+    assert (settings.dagster_home / "dagster.yaml").exists()
+
+
+def test_a_refused_file_is_told_and_exits_1(command, settings: Settings) -> None:
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER.replace("Phone", "Phone Number"), [OAK])
+    result = command("run", "--direct")
+    assert result.exit_code == 1
+    assert "`Phone` is missing; `Phone Number` is new" in result.output
+    assert "Add it as an alias in feeds/nv_licensing.yaml" in result.output
+    told = json.loads(command("status", "--json").output)
+    assert [f["file"] for f in told["refused_files"]] == ["nv_2024-05.csv"]
+    assert command("run", "--direct").exit_code == 0, "a refusal is told once; status goes on showing it"
+
+
+def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(command, settings: Settings) -> None:
+    drop(settings, "nv_licensing", "nv_2024-05-01.csv", NV_HEADER, [OAK, ELM, ASH])
+    assert command("run", "--direct").exit_code == 0
+    drop(settings, "nv_licensing", "nv_2024-05-20.csv", NV_HEADER, [OAK])
+    result = command("run", "--direct")
+    assert result.exit_code == 0
+    assert "it has 1 records where the version it replaces has 3" in result.output
+    held = json.loads(command("status", "--json").output)["held_files"]
+    sha = held[0]["sha256"][:12]
+    assert f"leads-platform accept {sha}" in result.output
+    assert "3 of 3 leads" in result.output
+    accepted = command("accept", sha)
+    assert accepted.exit_code == 0, accepted.output
+    assert "touches 2024-05" in accepted.output
+    assert "1 of 1 leads of 2024-05" in command("run", "--direct").output
+    assert command("withdraw", sha).exit_code == 0
+    assert "3 of 3 leads of 2024-05" in command("run", "--direct").output
+    assert command("accept", sha).exit_code == 1
+
+
+def test_an_empty_environment_is_no_error(command) -> None:
+    result = command("run", "--direct")
+    assert result.exit_code == 0
+    assert "No month has data yet" in result.output
+    told = command("status")
+    assert told.exit_code == 0
+    assert "Nothing has been taken in yet." in told.output
+
+
+def test_a_folder_without_a_feed_is_named(command, settings: Settings) -> None:
+    drop(settings, "nevada", "nv_2024-05.csv", NV_HEADER, [OAK])
+    assert "landing/nevada belongs to no feed" in command("run", "--direct").output
+    assert "landing/nevada belongs to no feed" in command("status").output
+
+
+def test_build_of_a_window(command, settings: Settings) -> None:
+    for month in ("2024-03", "2024-04", "2024-05"):
+        drop(settings, "nv_licensing", f"nv_{month}.csv", NV_HEADER, [OAK, ELM])
+    from leads_platform_tests.helpers import take_in
+
+    take_in(settings)
+    assert command("build", "--as-of", "2024-04-20", "--months", "1", "--direct").exit_code == 0
+    told = json.loads(command("status", "--json").output)
+    assert {month for months in told["stale"].values() for month in months} == {"2024-05"}
+    assert command("build", "--direct").exit_code == 0
+    assert json.loads(command("status", "--json").output)["stale"] == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["build", "--last-month", "2024-13"], "'2024-13' is not a month; write it as 2024-05"),
+        (["build", "--months", "3"], "--months goes with --as-of"),
+        (["build", "--as-of", "2024-05-01", "--last-month", "2024-05"], "--as-of gives the months itself"),
+        (["build", "--first-month", "2024-05", "--last-month", "2024-04"], "is before --first-month"),
+        (["build", "--select", "prospects.nothing"], "there is no table prospects.nothing"),
+        (["check", "nowhere.csv", "--feed", "nv_licensing"], "does not exist"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_wrong_usage_exits_2_and_says_what_is_right(command, words: list[str], said: str) -> None:
+    result = command(*words)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_check_shows_lines_and_values_only_when_asked(command, settings: Settings) -> None:
+    bad = nv("4", "702-555-01", "12 OAK ST RENO, NV 89501")
+    path = drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, bad, OAK + ",one too many"])
+    told = json.loads(command("check", str(path), "--feed", "nv_licensing", "--json").output)
+    assert (told["verdict"], told["records"], told["loaded"]) == ("partial", 3, 2)
+    assert [(q["line"], q["reason"]) for q in told["quarantined"]] == [(4, "too many fields: 14, the header has 13")]
+    assert [(w["line"], w["column_name"]) for w in told["warnings"]] == [(3, "phone")]
+    assert "702-555-01" not in command("check", str(path), "--feed", "nv_licensing").output
+    shown = command("check", str(path), "--feed", "nv_licensing", "--show-values")
+    assert shown.exit_code == 0
+    assert "702-555-01" in shown.output
+    assert not settings.home.exists(), "a dry run keeps nothing"
+
+
+def test_quarantine_lists_the_records(command, settings: Settings) -> None:
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM, ASH + ",one too many"])
+    assert command("run", "--direct").exit_code == 0
+    told = command("quarantine", "nv_2024-05.csv")
+    assert "too many fields" in told.output
+    assert "ASH RD" not in told.output
+    assert "ASH RD" in command("quarantine", "nv_2024-05.csv", "--show-values").output
+
+
+def test_prod_refuses_the_sample_data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    (settings.landing / ".sample.json").write_text("{}")
+    monkeypatch.setenv("LEADS_PLATFORM_DATA", str(settings.data))
+    monkeypatch.setenv("LEADS_PLATFORM_ENV", "prod")
+    result = CliRunner().invoke(main, ["run"])
+    assert result.exit_code == 1
+    assert "does not run on the sample data" in result.output
+
+
+def test_settings_are_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LEADS_PLATFORM_DATA", str(tmp_path))
+    for name, value, said in (
+        ("LEADS_PLATFORM_WAREHOUSE", "ducklake:postgres:x", "reserved for scale-out"),
+        ("LEADS_PLATFORM_TIMEZONE", "Mars/Olympus", "give a name like Europe/Berlin"),
+        ("LEADS_PLATFORM_FIRST_MONTH", "January", "is not a month"),
+        ("LEADS_PLATFORM_ENV", "staging", "must be dev or prod"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            result = CliRunner().invoke(main, ["status"])
+            assert result.exit_code == 1
+            assert said in result.output
+
+
+def test_a_damaged_warehouse_is_said_and_rebuilt(command, settings: Settings) -> None:
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK])
+    command("run", "--direct")
+    before = json.loads(command("status", "--json").output)["content_hash"]
+    settings.warehouse.write_bytes(b"not a database at all" * 1000)
+    result = command("run", "--direct")
+    assert result.exit_code == 1
+    assert "leads-platform rebuild" in result.output
+    assert command("rebuild", "--direct").exit_code == 0
+    assert json.loads(command("status", "--json").output)["content_hash"] == before

@@ -30,9 +30,7 @@ def ask(expression: str, *values: str | None) -> Any:
     return row[0]
 
 
-def key(
-    street: str | None, city: str | None = None, state: str | None = "NV", code: str | None = "89027"
-) -> Any:
+def key(street: str | None, city: str | None = None, state: str | None = "NV", code: str | None = "89027") -> Any:
     return ask("address_key(?, ?, ?, ?)", street, city, state, code)
 
 

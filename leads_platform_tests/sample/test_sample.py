@@ -52,9 +52,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_same_bytes_each_time_whatever_the_machine(landing: Path, truth: Truth, tmp_path: Path):
     code = "import pathlib, leads_platform.sample as s, sys; s.generate(pathlib.Path(sys.argv[1]))"
     odd = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONUTF8": "0"}
-    subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], check=True, env=odd, cwd=Path(__file__).parents[2]
-    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, env=odd, cwd=Path(__file__).parents[2])
     assert contents(tmp_path) == contents(landing)
 
 
@@ -190,8 +188,7 @@ def test_files_in_every_promised_shape(truth: Truth):
 
 def test_the_correction_changes_removes_and_adds_records(landing: Path, truth: Truth):
     before, after = (
-        {source_id(NV, r): r for r in records(landing / NV / f"nv_licensing_2024-03-{day}.csv")}
-        for day in ("04", "18")
+        {source_id(NV, r): r for r in records(landing / NV / f"nv_licensing_2024-03-{day}.csv")} for day in ("04", "18")
     )
     assert before.keys() - after.keys()
     assert after.keys() - before.keys()

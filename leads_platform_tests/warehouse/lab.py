@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,17 @@ JAN, FEB, MAR, APR = (date(2024, m, 1) for m in (1, 2, 3, 4))
 class Feeds:
     """Sources whose records (id, amount, line) are written in the test, by feed and month."""
 
-    def __init__(self, **rows: dict[date, list[Row]]) -> None:
-        self.rows = rows
+    def __init__(self, **rows: Mapping[date, Sequence[Row]]) -> None:
+        self.rows: dict[str, dict[date, Sequence[Row]]] = {feed: dict(found) for feed, found in rows.items()}
 
     def feeds(self) -> list[str]:
         return list(self.rows)
 
     def relation(self, feed: str, first: date, last: date) -> str:
         rows = [(m, *row) for m, found in self.rows[feed].items() if first <= m <= last for row in found]
-        values = sql.values((m, number, None if amount is None else str(amount), line) for m, number, amount, line in rows)
+        values = sql.values(
+            (m, number, None if amount is None else str(amount), line) for m, number, amount, line in rows
+        )
         if not rows:
             return "select null::date as month, 0 as id, '' as amount, 0 as line where false"
         return f"select month::date as month, id, amount, line from (values {values}) as t (month, id, amount, line)"
@@ -102,13 +104,13 @@ def state() -> Table:
     )
 
 
-def catalogue(feeds: Feeds, standards: dict[str, str] | None = None, **tables: Table) -> Catalogue:
+def catalogue(feeds: Feeds, standards: dict[str, str] | None = None, /, **tables: Any) -> Catalogue:
     """The tables, all in the room `shop`, under the names given."""
     return Catalogue([t.named("shop", name) for name, t in tables.items()], feeds.feeds(), standards or {})
 
 
 @contextlib.contextmanager
-def opened(folder: Path, feeds: Feeds, run_id: str = "a run", **tables: Table) -> Iterator[Warehouse]:
+def opened(folder: Path, feeds: Feeds, *, run_id: str = "a run", **tables: Any) -> Iterator[Warehouse]:
     """A warehouse below `folder` with these tables declared; what an earlier opening built is still there."""
     with open_warehouse(folder / "warehouse.duckdb") as con:
         yield Warehouse(con, catalogue(feeds, **tables), feeds, run_id)
@@ -135,7 +137,7 @@ def ledger(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def months(first: date, count: int) -> Iterable[date]:
+def months(first: date, count: int) -> list[date]:
     return [add_months(first, i) for i in range(count)]
 
 

@@ -63,6 +63,8 @@ def test_limits_are_set(tmp_path: Path) -> None:
     assert settings["memory_limit"] != duckdb.execute("select current_setting('memory_limit')").fetchall()[0][0]
     assert settings["TimeZone"] == "UTC"
     assert settings["lock_configuration"] == "true"
+    for closed in ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions"):
+        assert settings[closed] == "false"
 
 
 def test_the_cleaning_functions_are_there(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Tables and the catalogue: what is refused, in which words, and what makes a declaration another one."""
 
+from typing import Any
+
 import pytest
 
 from leads_platform.warehouse import (
@@ -23,8 +25,14 @@ def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"columns": (Column("id", "integer", "Sale"),)}, "shop.t: a partitioned table needs a `month` column of type date"),
-        ({"columns": (Column("month", "varchar", ""), Column("id", "integer", ""))}, "needs a `month` column of type date"),
+        (
+            {"columns": (Column("id", "integer", "Sale"),)},
+            "shop.t: a partitioned table needs a `month` column of type date",
+        ),
+        (
+            {"columns": (Column("month", "varchar", ""), Column("id", "integer", ""))},
+            "needs a `month` column of type date",
+        ),
         ({"columns": (MONTH, MONTH, Column("id", "integer", ""))}, "shop.t: a column is declared twice"),
         ({"grain": ("sale",)}, "shop.t: the grain names sale, which is not a column"),
         ({"grain": ()}, "shop.t: no grain"),
@@ -34,7 +42,7 @@ def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
         ({"must": (not_null("id"), not_null("id"))}, "shop.t: two audits are named not_null_id"),
     ],
 )
-def test_a_declaration_that_does_not_fit_is_refused_in_words(changes: dict[str, object], words: str) -> None:
+def test_a_declaration_that_does_not_fit_is_refused_in_words(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(DeclarationError, match=words):
         base(**changes).named("shop", "t")
 
@@ -69,7 +77,9 @@ def test_the_same_address_twice() -> None:
 @pytest.mark.parametrize("name", ["base_sales", "stg_sales", "int_sales", "rep_sales"])
 def test_another_rooms_inner_tables_are_closed(name: str) -> None:
     tables = [base().named("shop", name), base(f"select * from shop.{name}").named("office", "fct_t")]
-    with pytest.raises(DeclarationError, match=f"office.fct_t reads shop.{name}: a room reads another room's dim_ and fct_"):
+    with pytest.raises(
+        DeclarationError, match=f"office.fct_t reads shop.{name}: a room reads another room's dim_ and fct_"
+    ):
         Catalogue(tables, FEEDS.feeds(), {})
 
 

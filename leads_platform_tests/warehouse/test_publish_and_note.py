@@ -29,9 +29,12 @@ def test_an_open_reader_keeps_its_copy_while_a_new_one_takes_its_place(tmp_path:
     with open_published(tmp_path / COPY) as reader:
         assert reader.execute("select count(*) from warehouse.builds").fetchall() == [(1,)]
         inode = (tmp_path / COPY).stat().st_ino
+        (tmp_path / "held").hardlink_to(tmp_path / COPY)
+        before = (tmp_path / "held").read_bytes()
         build(tmp_path, feeds_of(2))
         publish(tmp_path / LIVE, tmp_path / COPY)
         assert (tmp_path / COPY).stat().st_ino != inode
+        assert (tmp_path / "held").read_bytes() == before  # the reader's own file is as it was
         assert reader.execute("select sum(amount), count(*) from shop.base_sales").fetchall() == [(3_000, 3_000)]
     with open_published(tmp_path / COPY) as reader:
         assert reader.execute(COUNT).fetchall() == [(2,)]

@@ -1,8 +1,9 @@
-"""The write path: months are replaced whole, a bad month never replaces a good one, and the ledger says what is there."""
+"""The write path: months are replaced whole, a bad month never replaces a good one, and the ledger tells which."""
 
 import traceback
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def checks(warehouse: Warehouse, name: str) -> list[tuple[object, ...]]:
     )
 
 
-# -- one month at a time --------------------------------------------------------------------------------------------
+# -- one month at a time -------------------------------------------------------------------------------------
 
 
 def test_a_month_is_replaced_and_no_other(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_row_without_a_month_is_refused_not_dropped(tmp_path: Path) -> None:
         assert (build.committed, rows(warehouse, SALES)) == (False, [])
 
 
-# -- audits ---------------------------------------------------------------------------------------------------------
+# -- audits --------------------------------------------------------------------------------------------------
 
 
 def test_a_blocking_audit_keeps_the_former_rows_and_checks_until_a_good_build(tmp_path: Path) -> None:
@@ -159,7 +160,8 @@ def test_evidence_stops_at_twenty_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "of", "share", "passed"), [(1, 4, 0.25, True), (2, 4, 0.25, False), (0, 4, 0.0, True), (29, 100, 0.29, True)]
+    ("bad", "of", "share", "passed"),
+    [(1, 4, 0.25, True), (2, 4, 0.25, False), (0, 4, 0.0, True), (29, 100, 0.29, True)],
 )
 def test_a_share_of_bad_rows_may_be_allowed(tmp_path: Path, bad: int, of: int, share: float, passed: bool) -> None:
     feeds = Feeds(sales={JAN: [(i, 1 if i < bad else 0, i) for i in range(of)]})
@@ -219,7 +221,7 @@ def test_a_month_of_unusual_volume_is_told(tmp_path: Path) -> None:
         assert [m for m, passed in found.items() if not passed] == [span[3], span[5]]
 
 
-# -- the schema contract ----------------------------------------------------------------------------------------------
+# -- the schema contract -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -248,9 +250,9 @@ def test_a_select_other_than_declared_is_refused_in_words(
         assert rows(warehouse, SALES) == [(JAN, 1, 10)]
 
 
-# -- a range is its months ----------------------------------------------------------------------------------------------
+# -- a range is its months -----------------------------------------------------------------------------------
 
-SHOP = {"base_sales": base(), "fct_total": total(), "fct_running": running(), "dim_sales": state()}
+SHOP: dict[str, Any] = {"base_sales": base(), "fct_total": total(), "fct_running": running(), "dim_sales": state()}
 ADDRESSES = [BASE, "shop.fct_total", "shop.fct_running", "shop.dim_sales"]
 YEAR: dict[date, list[Row]] = {
     JAN: [(1, 10, 2), (2, 20, 3)],
@@ -323,7 +325,7 @@ def test_when_something_was_received_is_not_content(tmp_path: Path) -> None:
     assert len(hashes) == 1
 
 
-# -- errors ----------------------------------------------------------------------------------------------------------
+# -- errors --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -342,7 +344,9 @@ def test_when_something_was_received_is_not_content(tmp_path: Path) -> None:
 def test_an_error_tells_no_value_of_a_row(tmp_path: Path, cell: str, expression: str, words: str) -> None:
     feeds = Feeds(sales={JAN: [(1, cell, 2)]})
     # The check is of the message only if the error comes at run time: through a table, not a folded constant.
-    raw = base("select * exclude (line) from arrivals.sales", columns=(*base().columns[:2], Column("amount", "varchar", "")))
+    raw = base(
+        "select * exclude (line) from arrivals.sales", columns=(*base().columns[:2], Column("amount", "varchar", ""))
+    )
     parsed = base(f"select month, id, {expression} as amount from shop.base_sales")
     with opened(tmp_path, feeds, base_sales=raw, fct_parsed=parsed) as warehouse:
         warehouse.build(BASE, JAN, JAN)
@@ -359,7 +363,7 @@ def test_an_error_tells_no_value_of_a_row(tmp_path: Path, cell: str, expression:
 
 def test_an_error_in_the_declaration_names_what_is_wrong(tmp_path: Path) -> None:
     feeds = Feeds(sales={JAN: [(1, 10, 2)]})
-    tables = {
+    tables: dict[str, Any] = {
         "fct_one": base("select month, id, nosuch as amount from arrivals.sales"),
         "fct_two": base(columns=(*base().columns[:2], Column("amount", "nosuchtype", ""))),
         "fct_three": base(must=(audit("a", "nosuchcolumn > 1"),)),
@@ -369,5 +373,3 @@ def test_an_error_in_the_declaration_names_what_is_wrong(tmp_path: Path) -> None
             with pytest.raises(BuildError, match=rf"shop\.fct_{name}: DuckDB could not build it: .*{word}"):
                 warehouse.build(f"shop.fct_{name}", JAN, JAN)
         assert warehouse.built() == {}
-
-

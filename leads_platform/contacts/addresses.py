@@ -315,9 +315,7 @@ def _split_address() -> str:
         rf"^(.*?)(?:([\s,]+)(?:({states})[\s,.]+({_ZIP})|({_ZIP})|({states})))?"
         rf"(?:[\s,]+(?:{_COUNTRY}))?[\s,.]*$"
     )
-    last_words = ", ".join(
-        rf"regexp_extract(e.head, '(?:[^\s,]+\s+){{{more}}}[^\s,]+$')" for more in (4, 3, 2, 1, 0)
-    )
+    last_words = ", ".join(rf"regexp_extract(e.head, '(?:[^\s,]+\s+){{{more}}}[^\s,]+$')" for more in (4, 3, 2, 1, 0))
     after_comma = r"(?s)^.*\S\s*,\s*((?:[^,\d#\s]+\s+)*[^,\d#\s]+)$"
     after_suffix = (
         rf"(?is)^.*\s(?:{_STREET_ENDS})\.?(?:\s+[NSEW][EW]?\.?)?"

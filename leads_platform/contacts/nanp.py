@@ -151,9 +151,7 @@ def _valid(metadata: PhoneMetadata) -> Reaches:
     for name in _TYPES:
         for npa, (surely, maybe) in _reaches_of(metadata, name).items():
             within, before = general.get(npa, _NOWHERE), valid.get(npa, _NOWHERE)
-            valid[npa] = Reach(
-                before.surely | (surely & within.surely), before.maybe | (maybe & within.maybe)
-            )
+            valid[npa] = Reach(before.surely | (surely & within.surely), before.maybe | (maybe & within.maybe))
     return valid
 
 

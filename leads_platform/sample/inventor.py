@@ -117,15 +117,11 @@ class Inventor:
     def _before_all(self) -> datetime:
         """A moment up to five years before the first month."""
         first = self._calendar.first_month
-        return datetime(first.year, first.month, first.day) - timedelta(
-            seconds=60 + int(self._random() * 157e6)
-        )
+        return datetime(first.year, first.month, first.day) - timedelta(seconds=60 + int(self._random() * 157e6))
 
     def _day(self, index: int) -> datetime:
         """A moment between day 20 and 27 of month `index`: after the month's files, before its Salesforce
         export.
         """
         month = self._calendar.months[min(index, self._months - 1)]
-        return datetime(
-            month.year, month.month, 20 + int(self._random() * 8), int(self._random() * 24), 15, 42
-        )
+        return datetime(month.year, month.month, 20 + int(self._random() * 8), int(self._random() * 24), 15, 42)

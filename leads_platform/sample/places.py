@@ -61,6 +61,4 @@ class Addresses:
         left, suffix = divmod(left, len(_SUFFIXES))
         place, direction = divmod(left, len(directions))
         unit = _UNITS[int(draw / 0.15 * len(_UNITS))] if draw < 0.15 else ""
-        return Address(
-            str(100 + house), directions[direction], STREETS[street], _SUFFIXES[suffix], unit, places[place]
-        )
+        return Address(str(100 + house), directions[direction], STREETS[street], _SUFFIXES[suffix], unit, places[place])

@@ -245,9 +245,7 @@ class Population(Inventor):
         number.
         """
         self._serial += 1
-        created = (
-            self._before_all() if self._random() < 0.8 else self._day(int(self._random() * self._months))
-        )
+        created = self._before_all() if self._random() < 0.8 else self._day(int(self._random() * self._months))
         if self._random() < 0.5:
             self._placeholder += 1
             phone = str(1_234_567_890 + self._placeholder // 2)

@@ -55,9 +55,7 @@ class Teller:
             for file in calendar.files()
         }
         self._replaced = [file for file in calendar.files() if not file.effective]
-        self._dates = {
-            feed: [calendar.file_date(feed, i) for i in range(len(calendar))] for feed in SUPPLIERS
-        }
+        self._dates = {feed: [calendar.file_date(feed, i) for i in range(len(calendar))] for feed in SUPPLIERS}
         self._feeds = {feed: [self._feed_month(feed, i) for i in range(len(calendar))] for feed in SUPPLIERS}
         self._months = [MonthTruth(name) for name in self._labels]
         for month in self._months:
@@ -117,9 +115,7 @@ class Teller:
             assert identity is not None
             history = histories.get(identity)
             if history is None:
-                history = histories[identity] = _History(
-                    identity, site.phone, site.address and site.address.text
-                )
+                history = histories[identity] = _History(identity, site.phone, site.address and site.address.text)
             history.masks[feed] = history.masks.get(feed, 0) | 1 << index
             history.licences.setdefault((feed, source_id), index)
             seen.add(identity)
@@ -237,9 +233,7 @@ class Teller:
 
     def _first_snapshot(self, lead: SalesforceLead) -> int | None:
         index = self._calendar.snapshot_index(lead.created)
-        return (
-            None if index is None or (lead.absent_from is not None and lead.absent_from <= index) else index
-        )
+        return None if index is None or (lead.absent_from is not None and lead.absent_from <= index) else index
 
     def _salesforce(self, lead: SalesforceLead) -> None:
         first = self._first_snapshot(lead)

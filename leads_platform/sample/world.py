@@ -201,10 +201,7 @@ def _ok_files(index: int, month: date) -> list[LandingFile]:
     stem = f"ok_licensing/ok_licensing_{dated.isoformat()}"
     if index % 6 != PARTS_OK:
         return [LandingFile("ok_licensing", index, month, f"{stem}.csv", dated)]
-    return [
-        LandingFile("ok_licensing", index, month, f"{stem}_part{part}.csv", dated, part=part)
-        for part in (1, 2)
-    ]
+    return [LandingFile("ok_licensing", index, month, f"{stem}_part{part}.csv", dated, part=part) for part in (1, 2)]
 
 
 def _tx_file(index: int, month: date) -> LandingFile:
@@ -223,9 +220,7 @@ def present(listing: Listing, index: int) -> Site | None:
     return None if index in listing.broken else listing.sites[index]
 
 
-def throughout(
-    site: Site, months: int, first: int = 0, absent: Iterable[int] = ()
-) -> tuple[Site | None, ...]:
+def throughout(site: Site, months: int, first: int = 0, absent: Iterable[int] = ()) -> tuple[Site | None, ...]:
     """`site` in every month from index `first` on, but for the `absent` ones."""
     away = set(absent)
     return tuple(site if i >= first and i not in away else None for i in range(months))

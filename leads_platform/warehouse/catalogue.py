@@ -43,13 +43,9 @@ class Catalogue:
         self.feeds = frozenset(feeds)
         self._inputs = {address: self._expanded(table, named) for address, table in named.items()}
         try:
-            order = list(
-                TopologicalSorter({a: set(self._in(a, named)) for a in sorted(named)}).static_order()
-            )
+            order = list(TopologicalSorter({a: set(self._in(a, named)) for a in sorted(named)}).static_order())
         except CycleError as error:
-            raise DeclarationError(
-                f"tables read each other in a circle: {' -> '.join(error.args[1])}"
-            ) from error
+            raise DeclarationError(f"tables read each other in a circle: {' -> '.join(error.args[1])}") from error
         self.tables = {address: named[address] for address in order}
         self.declarations = {a: table.declaration_hash(standards) for a, table in self.tables.items()}
 

@@ -163,8 +163,6 @@ def _why_unusable(path: Path, text: str) -> str:
     if "Permission denied" in text or "read-only" in text.lower():
         return f"{path} can't be written: permission denied. Check the owner of the file and its folder."
     if "No space" in text:
-        return (
-            f"The disk that holds {path} is full. Free some space and run again; what was committed is safe."
-        )
+        return f"The disk that holds {path} is full. Free some space and run again; what was committed is safe."
     first = text.splitlines()[0] if text else "unknown error"
     return f"{path} can't be opened ({first}). {mend}"

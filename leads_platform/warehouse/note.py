@@ -19,9 +19,7 @@ import duckdb
 
 _BUILDS = "select table_name, month::varchar, row_count, content_hash, fingerprint from warehouse.builds"
 _FAILED = "select table_name, month::varchar, check_name, bad_rows, evidence from warehouse.checks where not passed"
-_REFUSED = (
-    "select table_name, month::varchar, check_name, bad_rows, evidence from warehouse.refused_builds"
-)
+_REFUSED = "select table_name, month::varchar, check_name, bad_rows, evidence from warehouse.refused_builds"
 
 
 @dataclass(frozen=True)

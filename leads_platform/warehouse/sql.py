@@ -65,8 +65,7 @@ def calls(text: str, function: str) -> bool:
     """Whether the statement calls `function(`."""
     tokens = _tokens(text)
     return any(
-        token.text.lower() == function and after.token_type is TokenType.L_PAREN
-        for token, after in pairwise(tokens)
+        token.text.lower() == function and after.token_type is TokenType.L_PAREN for token, after in pairwise(tokens)
     )
 
 
@@ -79,9 +78,7 @@ def _found(text: str) -> list[tuple[str, int, int, bool]]:
         joins = token.token_type in _JOIN_WORDS or (i == comma and token.token_type is TokenType.COMMA)
         if not joins or i + 1 >= len(tokens):
             continue
-        if (
-            i and tokens[i - 1].token_type is TokenType.DISTINCT
-        ):  # `is distinct from` compares, it reads nothing
+        if i and tokens[i - 1].token_type is TokenType.DISTINCT:  # `is distinct from` compares, it reads nothing
             continue
         first = tokens[i + 1]
         dotted = i + 3 < len(tokens) and tokens[i + 2].token_type is TokenType.DOT

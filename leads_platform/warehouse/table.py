@@ -89,9 +89,7 @@ class Table:
                 raise DeclarationError(f"{table.address}: the grain names {column}, which is not a column")
         for read in self.history:
             if read not in reads:
-                raise DeclarationError(
-                    f"{table.address}: history names {read}, which the select does not read"
-                )
+                raise DeclarationError(f"{table.address}: history names {read}, which the select does not read")
         if table.address in reads and not self.step:
             raise DeclarationError(f"{table.address} reads itself; only a step table can (step=True)")
         if not self.step and sql.STEP_WORD.search(self.select):

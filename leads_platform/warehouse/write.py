@@ -65,9 +65,7 @@ class Build:
     def words(self) -> str:
         """Why it was not committed, for a person."""
         failed = [check for check in self.checks if check.blocking and not check.passed]
-        lines = [
-            f"{self.table} keeps its former rows: {len(self.bad_months)} month(s) failed a blocking check."
-        ]
+        lines = [f"{self.table} keeps its former rows: {len(self.bad_months)} month(s) failed a blocking check."]
         for check in failed[:10]:
             found = ", ".join(f"{key}: {value}" for key, value in check.evidence.items())
             lines.append(
@@ -80,9 +78,7 @@ class Build:
 class Warehouse:
     """One open, locked warehouse. Make one per process and run, with the connection of `open_warehouse`."""
 
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, sources: Sources, run_id: str
-    ) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, sources: Sources, run_id: str) -> None:
         self.con, self.catalogue, self.sources, self.run_id = con, catalogue, sources, run_id
         self.refused = 0  # builds that a blocking check rolled back in this session
 
@@ -125,9 +121,7 @@ class Warehouse:
                     self.con.execute("commit")
                     self.con.execute("begin")
                     self.con.execute(f"drop table {sql.address(address)}")
-                    self.con.execute(
-                        f"alter table {sql.address(target)} rename to {sql.identifier(table.name)}"
-                    )
+                    self.con.execute(f"alter table {sql.address(target)} rename to {sql.identifier(table.name)}")
                 self._record(build, prints, self._content_hashes(table, first, last))
                 self.con.execute("commit")
             except BaseException:
@@ -256,17 +250,13 @@ class Warehouse:
         listed = ", ".join(f"{sql.identifier(column)} {kind}" for column, kind in columns)
         self.con.execute(f"create schema if not exists {sql.identifier(room)}")
         if name.startswith(_NEW):
-            self.con.execute(
-                f"drop table if exists {sql.address(target)}"
-            )  # left by a swap that was interrupted
+            self.con.execute(f"drop table if exists {sql.address(target)}")  # left by a swap that was interrupted
         self.con.execute(f"create table if not exists {sql.address(target)} ({listed})")
 
     @staticmethod
     def _schema_results(months: list[date], wrong: dict[str, object]) -> list[CheckResult]:
         says = "The select gives the declared columns with the declared types."
-        return [
-            CheckResult(SCHEMA_CONTRACT, says, True, m, not wrong, len(wrong), dict(wrong)) for m in months
-        ]
+        return [CheckResult(SCHEMA_CONTRACT, says, True, m, not wrong, len(wrong), dict(wrong)) for m in months]
 
     # -- ledgers ---------------------------------------------------------------------------------------------
 

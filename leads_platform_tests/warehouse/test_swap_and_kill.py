@@ -213,6 +213,7 @@ def build_for_ever(folder: Path) -> None:
                 print(address, generation, flush=True)
 
 
+@pytest.mark.slow  # the photographs above are the quick proof
 def test_kill_9_in_a_range_build_leaves_whole_months_and_a_ledger_that_agrees(tmp_path: Path) -> None:
     chance = random.Random(2)
     for attempt in range(3):

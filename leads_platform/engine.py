@@ -15,6 +15,8 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
+import duckdb
+
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.contract import FeedContract, load_contracts
 from leads_platform.arrivals.ledger import refresh_ledger
@@ -65,11 +67,12 @@ class Session:
     arrivals: Arrivals
     warehouse: Warehouse
     lock: WriterLock
+    publish: bool = True
     _ledger: int = field(default=-1)
 
     @property
     def refused(self) -> int:
-        """How many builds were refused in this session; while there are any, nothing is published."""
+        """How many builds were refused in this session."""
         return self.warehouse.refused
 
     @refused.setter
@@ -101,7 +104,10 @@ def open_session(
     wait: float = 600.0,
     say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Session]:
-    """Takes the lock, opens archive and warehouse; on leaving publishes what was built, if no check blocked.
+    """Takes the lock, opens archive and warehouse; on leaving publishes what was built.
+
+    Set `session.publish` to False to keep the published copy as it is, as between two runs that belong together.
+    What is published has passed its checks, as nothing else is ever committed; an error publishes nothing.
 
     Raises LockHeld, WarehouseUnusable or ArchiveDamaged, in words.
     """
@@ -117,8 +123,9 @@ def open_session(
                 yield session
                 session.sync_ledger()
             finally:
-                write_note(con, settings.ledger_note)
-        if not warehouse.refused and is_outdated(settings.published, settings.warehouse):
+                with contextlib.suppress(duckdb.Error):  # a broken connection has an error of its own to tell
+                    write_note(con, settings.ledger_note)
+        if session.publish and is_outdated(settings.published, settings.warehouse):
             publish(settings.warehouse, settings.published)
 
 

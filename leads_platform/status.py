@@ -38,7 +38,7 @@ class Status:
             "environment": settings.env,
             "data": str(settings.data),
             "as_of": settings.now().isoformat(),
-            "content_hash": self.note.content_hash(self.platform.catalogue.tables),
+            "content_hash": self.note.content_hash(self.platform.catalogue.tables, data[1] if data else None),
             "first_month_with_data": label(data[0]) if data else None,
             "last_month_with_data": label(data[1]) if data else None,
             "writer": str(writer) if writer else None,

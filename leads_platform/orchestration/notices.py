@@ -27,6 +27,7 @@ from dagster import (
     RunsFilter,
 )
 
+from leads_platform.orchestration.freshness_checks import MONTH_PRESENT
 from leads_platform.orchestration.resource import IN_PROCESS_TAG
 from leads_platform.settings import Settings
 
@@ -90,6 +91,8 @@ def _of_checks(instance: DagsterInstance, run: DagsterRun) -> Iterator[Notice]:
 
 def _of_check(evaluation: AssetCheckEvaluation, run_id: str) -> Notice:
     table = ".".join(evaluation.asset_key.path)
+    if evaluation.check_name == MONTH_PRESENT:  # a closed month is missing in many tables at once: one notice
+        table = f"tables ({evaluation.description})"
     values = {name: value.value for name, value in evaluation.metadata.items()}
     months, bad = values.get("failed_months", ""), values.get("bad_rows", "")
     blocked = evaluation.severity is AssetCheckSeverity.ERROR

@@ -84,6 +84,8 @@ class WarehouseResource(DuckDBResource):
                 yield self
             finally:
                 self._session = None
+            # The command line publishes when its last run is done; the daemon after the run that met no refusal.
+            session.publish = not session.refused and IN_PROCESS_TAG not in tags
             if session.refused and IN_PROCESS_TAG not in tags:
                 months = range_of_tags(tags)
                 last = self.platform and _later(session, months[1] if months else None)

@@ -24,7 +24,7 @@ from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks
 from leads_platform.orchestration.results import asset_key
-from leads_platform.warehouse.direct import plan_stale
+from leads_platform.warehouse.direct import blocked_from, plan_stale
 from leads_platform.warehouse.planner import Work, batches
 from leads_platform.warehouse.write import Build, BuildError
 
@@ -116,14 +116,16 @@ def build_through_dagster(
             while True:
                 with open_session(platform, "plan", say=say) as session:
                     works = plan_stale(session.warehouse, first=first, last=last, select=selected, blocked_from=blocked)
+                    session.publish = not works  # whole: between the runs some tables are ahead of others
                 if not works:
                     return blocked
                 for batch in batches(platform.catalogue, works):
                     result = runner.run(batch)
                     if result.error:
                         raise BuildError(result.error)
+                    asked = {work.table: work for work in batch}
                     for build in result.refused:
-                        bad = min(build.bad_months)
+                        bad = blocked_from(build, asked[build.table])
                         blocked[build.table] = min(bad, blocked.get(build.table, bad))
                     if result.refused:
                         break  # what follows may read it: plan anew around it

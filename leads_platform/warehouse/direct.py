@@ -32,6 +32,15 @@ def plan_stale(
     return plan(warehouse.catalogue, stale, blocked_from)
 
 
+def blocked_from(build: Build, work: Work) -> date:
+    """The first month a refused build stands in the way of: its first bad one.
+
+    A changed column set builds all months, whatever was asked: then no good months can go before.
+    """
+    bad = min(build.bad_months)
+    return bad if bad <= work.last else work.first
+
+
 def build_stale(
     warehouse: Warehouse,
     *,
@@ -56,7 +65,5 @@ def build_stale(
             build = warehouse.build(work.table, work.first, work.last)
             on_build(build)
             if not build.committed:
-                bad = min(build.bad_months)
-                # A changed column set builds all months, whatever was asked: then no good months can go before.
-                blocked[work.table] = bad if bad <= work.last else work.first
+                blocked[work.table] = blocked_from(build, work)
                 break  # what follows may read it: plan anew around it

@@ -29,16 +29,21 @@ class BuildError(Exception):
     """DuckDB could not run a table's select or an audit. The text holds no values of rows."""
 
 
+def is_about_rows(error: duckdb.Error) -> bool:
+    """Whether some row's value brought the error about, so that months without such a row can be built."""
+    return not isinstance(error, _ABOUT_NO_ROW) and not isinstance(error, duckdb.InternalException)
+
+
 @contextlib.contextmanager
 def errors_in_words(address: str) -> Iterator[None]:
     """Turns DuckDB's errors while the table `address` is built into BuildError, cut off from their cause."""
     try:
         yield
     except duckdb.Error as error:
-        raise BuildError(f"{address}: DuckDB could not build it: {_without_values(error)}") from None
+        raise BuildError(f"{address}: DuckDB could not build it: {without_values(error)}") from None
 
 
-def _without_values(error: duckdb.Error) -> str:
+def without_values(error: duckdb.Error) -> str:
     """The error as DuckDB words it, or, where that may quote a row, what kind it is and the column and type."""
     if isinstance(error, _ABOUT_NO_ROW):
         return str(error).split("\n\nLINE", 1)[0]

@@ -43,13 +43,16 @@ class Note:
     content: dict[tuple[str, date], str]
     failed: list[FailedCheck]
 
-    def content_hash(self, tables: Iterable[str]) -> str:
-        """One hash of all rows of these tables; equal for warehouses of equal content, whenever they were made."""
+    def content_hash(self, tables: Iterable[str], last: date | None = None) -> str:
+        """One hash of all rows of these tables; equal for warehouses of equal content, whenever they were made.
+
+        Months after `last`, the last one with data, are left out: dimensions are carried there only when asked for.
+        """
         wanted = set(tables)
         lines = sorted(
             f"{table} {month} {self.rows[table, month]} {content}"
             for (table, month), content in self.content.items()
-            if table in wanted and self.rows[table, month]
+            if table in wanted and self.rows[table, month] and (last is None or month <= last)
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -18,7 +18,7 @@ from leads_platform.months import add_months, label, months_between
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
 from leads_platform.warehouse.connection import CATALOG
-from leads_platform.warehouse.errors import BuildError, errors_in_words
+from leads_platform.warehouse.errors import BuildError, errors_in_words, is_about_rows, without_values
 from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform.warehouse.sources import Sources
 from leads_platform.warehouse.table import SCHEMA_CONTRACT, Audit, Table
@@ -124,6 +124,13 @@ class Warehouse:
                     self.con.execute(f"alter table {sql.address(target)} rename to {sql.identifier(table.name)}")
                 self._record(build, prints, self._content_hashes(table, first, last))
                 self.con.execute("commit")
+            except duckdb.Error as error:
+                with contextlib.suppress(duckdb.Error):
+                    self.con.execute("rollback")
+                if not is_about_rows(error):
+                    raise
+                checks = self._unreadable(table, target, first, last, error)
+                return self._refuse(Build(address, first, last, {}, checks, False, self.run_id))
             except BaseException:
                 # A failed commit (a full disk) has already ended the transaction.
                 with contextlib.suppress(duckdb.Error):
@@ -257,6 +264,19 @@ class Warehouse:
     def _schema_results(months: list[date], wrong: dict[str, object]) -> list[CheckResult]:
         says = "The select gives the declared columns with the declared types."
         return [CheckResult(SCHEMA_CONTRACT, says, True, m, not wrong, len(wrong), dict(wrong)) for m in months]
+
+    def _unreadable(self, table: Table, target: str, first: date, last: date, error: duckdb.Error) -> list[CheckResult]:
+        """Which months hold the value that made the select fail, as a failed check of each."""
+        bad = []
+        for month in months_between(first, last):
+            select = self._bound(table, month, month, target)
+            try:
+                self.con.execute(f"select sum(hash(rows)::hugeint) from ({select}\n) as rows").fetchall()
+            except duckdb.Error:
+                bad.append(month)
+        says = "The select and the audits run on the month's rows."
+        evidence: dict[str, object] = {"error": without_values(error)}
+        return [CheckResult("select_runs", says, True, month, False, 1, evidence) for month in bad or [first]]
 
     # -- ledgers ---------------------------------------------------------------------------------------------
 

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlglot import exp, parse_one
 
+from leads_platform.engine import load_platform
+from leads_platform.settings import Settings
 from leads_platform.warehouse import (
     Catalogue,
     Column,
@@ -148,3 +151,11 @@ def test_a_standard_counts_where_it_is_used() -> None:
 def test_an_audits_standard_counts_too() -> None:
     audited = base(must=(audit("clean", "amount <> phone(amount)"),))
     assert hash_of(audited, {"phone": "1"}) != hash_of(audited, {"phone": "2"})
+
+
+def test_the_reads_of_every_real_table_are_those_sqlglots_parser_finds(settings: Settings) -> None:
+    """A relation our tokens missed (say, after a comma in an odd place) would be read with all its months."""
+    for table in load_platform(settings).catalogue.tables.values():
+        parsed = parse_one(table.select, dialect="duckdb")
+        found = {f"{read.db}.{read.name}" for read in parsed.find_all(exp.Table) if read.db}
+        assert found == {*table.reads, *({table.address} if table.step and table.address in found else ())}

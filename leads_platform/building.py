@@ -60,6 +60,7 @@ def build_everything(
                 failed = build_stale(
                     session.warehouse, first=first, last=last, select=select, on_start=started, on_build=ended
                 )
+                session.publish = True
         else:
             from leads_platform.orchestration.run import build_through_dagster
 

@@ -87,7 +87,7 @@ def run(direct: bool) -> int:
     platform = load_platform(Settings.from_env())
     with open_session(platform, "run", say=terminal.say) as session:
         manifests = _take_in(session)
-        problems = list(session.arrivals.problems)
+        problems = [*session.arrivals.problems, *session.arrivals.failures]
     for problem in problems:
         terminal.complain(problem)
     failed = build_everything(platform, direct=direct)
@@ -126,7 +126,16 @@ def build(
         first_month = add_months(last_month, -(months or 0))
     if first_month and last_month and last_month < first_month:
         raise click.UsageError(f"--last-month {label(last_month)} is before --first-month {label(first_month)}")
-    platform = load_platform(Settings.from_env())
+    settings = Settings.from_env()
+    platform = load_platform(settings)
+    for month in (first_month, last_month):
+        if month and month > settings.current_month():
+            raise click.UsageError(f"{label(month)} has not begun; the last month that can be built is this one")
+    if last_month and last_month < settings.first_month:
+        raise click.UsageError(
+            f"{label(last_month)} is before the platform's first month {label(settings.first_month)} "
+            "(LEADS_PLATFORM_FIRST_MONTH)"
+        )
     for name in select:
         if name not in platform.catalogue.tables:
             raise click.UsageError(f"there is no table {name}; `leads-platform status` lists them as room.table")
@@ -187,7 +196,7 @@ def accept(sha: str, month: date | None) -> int:
 @click.option("--month", type=MONTH, help="Needed when the same bytes stand for more than one month.")
 @_in_words
 def withdraw(sha: str, month: date | None) -> int:
-    """Take a file out; its slot's former version stands again."""
+    """Take a file out; its slot's former version stands again. A held or refused file is dismissed."""
     return _decide("withdraw", lambda arrivals: arrivals.withdraw(sha, month))
 
 

@@ -67,7 +67,7 @@ class Session:
     arrivals: Arrivals
     warehouse: Warehouse
     lock: WriterLock
-    publish: bool = True
+    publish: bool = False
     _ledger: int = field(default=-1)
 
     @property
@@ -104,10 +104,10 @@ def open_session(
     wait: float = 600.0,
     say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Session]:
-    """Takes the lock, opens archive and warehouse; on leaving publishes what was built.
+    """Takes the lock, opens archive and warehouse; on leaving publishes, where `session.publish` was set.
 
-    Set `session.publish` to False to keep the published copy as it is, as between two runs that belong together.
-    What is published has passed its checks, as nothing else is ever committed; an error publishes nothing.
+    Set it when the work is whole: not after taking files in, nor between two runs that belong together, when some
+    tables are ahead of others. What is published has passed its checks, as nothing else is ever committed.
 
     Raises LockHeld, WarehouseUnusable or ArchiveDamaged, in words.
     """
@@ -124,7 +124,7 @@ def open_session(
                 session.sync_ledger()
             finally:
                 with contextlib.suppress(duckdb.Error):  # a broken connection has an error of its own to tell
-                    write_note(con, settings.ledger_note)
+                    write_note(con, settings.ledger_note, settings.warehouse)
         if session.publish and is_outdated(settings.published, settings.warehouse):
             publish(settings.warehouse, settings.published)
 

@@ -57,7 +57,10 @@ class Settings:
             first_month = parse_month(env.get("LEADS_PLATFORM_FIRST_MONTH") or "2024-01-01")
         except ValueError as error:
             raise SettingsError(f"LEADS_PLATFORM_FIRST_MONTH: {error}") from error
-        now = env.get("LEADS_PLATFORM_NOW")
+        try:
+            now = datetime.fromisoformat(env["LEADS_PLATFORM_NOW"]) if env.get("LEADS_PLATFORM_NOW") else None
+        except ValueError as error:
+            raise SettingsError(f"LEADS_PLATFORM_NOW: {error}; write it as 2024-07-15T12:00:00") from error
         settings = cls(
             data=data,
             env=name,
@@ -65,7 +68,7 @@ class Settings:
             first_month=first_month,
             timezone=timezone,
             slack_webhook=env.get("LEADS_PLATFORM_SLACK_WEBHOOK") or None,
-            fixed_now=datetime.fromisoformat(now).replace(tzinfo=timezone) if now else None,
+            fixed_now=now.replace(tzinfo=timezone) if now else None,
         )
         if name == "prod" and settings.is_sample:
             raise SettingsError(
@@ -73,6 +76,10 @@ class Settings:
                 "set LEADS_PLATFORM_DATA to a folder of your own"
             )
         return settings
+
+    def child_environment(self) -> dict[str, str]:
+        """The environment for a program of ours that this one starts."""
+        return {**os.environ, "DAGSTER_HOME": str(self.dagster_home)}
 
     @property
     def is_sample(self) -> bool:

@@ -128,6 +128,6 @@ class Status:
 def read_status(platform: Platform) -> Status:
     """Gathers the status. Opens neither the warehouse nor the lock."""
     state = read_state(platform.settings, platform.contracts)
-    note = read_note(platform.settings.ledger_note)
+    note = read_note(platform.settings.ledger_note, platform.settings.warehouse)
     stale = stale_months(platform.catalogue, state, note.fingerprints)
     return Status(platform, state, note, stale)

@@ -193,7 +193,11 @@ def _tables_in_need(told: dict[str, Any]) -> int:
 def findings(told: dict[str, Any], contract: FeedContract) -> None:
     """What a dry run of a file against its contract found."""
     say(f"{told['file']}: {told['verdict']} against {contract.label}")
-    say(f"{told['records']:,} records: {told['loaded']:,} can be loaded, {len(told['quarantined'])} are quarantined.")
+    if told["verdict"] == "refused":
+        say("Refused as a whole: nothing of it would be loaded, nothing loaded before would be lost.")
+    else:
+        counts = f"{told['loaded']:,} can be loaded, {len(told['quarantined'])} are quarantined"
+        say(f"{told['records']:,} records: {counts}.")
     if told["message"]:
         say(told["message"])
     if told["quarantined"]:

@@ -84,6 +84,7 @@ def run(settings: Settings, on_build: Callable[[Build], None] = lambda build: No
             words.extend([] if build.committed else [build.words()])
 
         failed = build_stale(session.warehouse, on_build=told)
+        session.publish = True
     assert not failed, words
     return platform
 
@@ -96,4 +97,4 @@ def ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
 
 def content_hash(settings: Settings, platform: Platform) -> str:
     """One hash of all rows of all tables."""
-    return read_note(settings.ledger_note).content_hash(platform.catalogue.tables)
+    return read_note(settings.ledger_note, settings.warehouse).content_hash(platform.catalogue.tables)

@@ -35,7 +35,8 @@ create table if not exists arrivals.ledger_version (version varchar);
 def refresh_ledger(con: duckdb.DuckDBPyConnection, state: State, archive: Archive) -> None:
     """Brings `arrivals.*` to what the manifests say, in one transaction. Does nothing when nothing was received."""
     con.execute(_TABLES)
-    version = f"{len(state.manifests)} manifests, feeds {', '.join(sorted(state.by_feed))}"
+    contracts = " ".join(f"{feed}={contract.hash()[:12]}" for feed, contract in sorted(state.contracts.items()))
+    version = f"{len(state.manifests)} manifests, months to {state.open_months()[1]}, {contracts}"
     if con.execute("select version from arrivals.ledger_version").fetchall() == [(version,)]:
         return
     readings = {(m.feed, m.receipt): m for feed in state.by_feed.values() for m in feed.readings.values()}

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from leads_platform.arrivals.archive import Archive, Manifest, copy_and_hash
+from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest, copy_and_hash
 from leads_platform.arrivals.compare import Difference, compare
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.landing import LandingFile, NameSays, look, name_says, settled
@@ -44,7 +45,8 @@ class Arrivals:
         self.settings, self.contracts = settings, contracts
         self.archive = Archive(settings.archive)
         self.state = read_state(settings, contracts)
-        self.problems: list[str] = []
+        self.problems: list[str] = []  # files to be looked at again later, as one that vanished
+        self.failures: list[str] = []  # files that could not be taken in
         self._next = self.archive.next_receipt()
         self.archive.sweep()
 
@@ -67,16 +69,26 @@ class Arrivals:
     def take_in(
         self, files: Iterable[LandingFile], on_manifest: Callable[[Manifest], None] = lambda manifest: None
     ) -> list[Manifest]:
-        """Takes these files in, oldest first, after reading again what deserves it. Returns the new manifests."""
+        """Takes these files in, oldest first, after reading again what deserves it. Returns the new manifests.
+
+        A file that can't be taken in stops no other: `failures` names it and why, without its values.
+        """
+        again = [(f"{m.feed}/{m.file_name}", partial(self._reread, m)) for m in self.state.to_reread()]
+        fresh = [(f"{file.feed}/{file.name}", partial(self.receive, file)) for file in sorted(files)]
         done = []
-        for manifest in self.state.to_reread():
-            done.append(self._reread(manifest))
-            on_manifest(done[-1])
-        for file in sorted(files):
-            manifest = self.receive(file)
-            if manifest is not None:
-                done.append(manifest)
-                on_manifest(manifest)
+        for name, step in [*again, *fresh]:
+            try:
+                manifest = step()
+            except ArchiveDamaged as error:
+                self.failures.append(str(error))
+            except OSError as error:
+                self.failures.append(f"{name} could not be taken in: {error.strerror or type(error).__name__}")
+            except Exception as error:  # unforeseen; its text may quote the file's records: only its kind is told
+                self.failures.append(f"{name} could not be taken in ({type(error).__name__}); report it")
+            else:
+                if manifest is not None:
+                    done.append(manifest)
+                    on_manifest(manifest)
         return done
 
     def receive(self, file: LandingFile) -> Manifest | None:
@@ -239,11 +251,20 @@ class Arrivals:
 
     def accept(self, sha256: str, month: date | None = None) -> Manifest:
         """Lets a held file in. `sha256` may be shortened to what is unmistakable. Raises DecisionError."""
-        return self._decide("accept", sha256, month, lambda e: e.held, "No held file has this fingerprint")
+        return self._decide("accept", sha256, month, lambda e: e.waits, "No held file has this fingerprint")
 
     def withdraw(self, sha256: str, month: date | None = None) -> Manifest:
-        """Takes a file out of its slot; the slot's former version stands again. Raises DecisionError."""
-        return self._decide("withdraw", sha256, month, lambda e: e.counts, "No file in force has this fingerprint")
+        """Takes a file out of its slot; the slot's former version stands again. Raises DecisionError.
+
+        A held or refused file can be withdrawn too: then it needs no hand any more.
+        """
+        return self._decide(
+            "withdraw",
+            sha256,
+            month,
+            lambda e: e.counts or e.waits,
+            "No file has this fingerprint",
+        )
 
     def _decide(
         self,
@@ -262,6 +283,8 @@ class Arrivals:
             for e in state.entries
             if applies(e) and e.manifest.sha256.startswith(short) and month in (None, e.manifest.month)
         ]
+        if action == "withdraw":
+            own += [m for m in self.state.refused() if m.sha256.startswith(short) and month in (None, m.month)]
         newest = {(m.feed, m.month, m.part, m.sha256): m for m in sorted(own, key=lambda m: m.receipt)}
         found = list(newest.values())
         if not found:

@@ -37,6 +37,11 @@ class Entry:
         return not self.held and not self.withdrawn
 
     @property
+    def waits(self) -> bool:
+        """Held, and nobody has decided."""
+        return self.held and not self.withdrawn
+
+    @property
     def slot(self) -> Slot:
         return self.manifest.month, self.manifest.part
 
@@ -48,6 +53,7 @@ class FeedState:
         self.contract = contract
         self.entries: list[Entry] = []
         self.readings: dict[int, Manifest] = {}  # the latest reading of each file, by its original receipt
+        self.dismissed: set[int] = set()  # refused files, by their original receipt, that were withdrawn
         self.event_versions: dict[date, str] = {}  # of an events feed: what each month holds, "" for nothing
 
     def slot_of(self, month: date | None, part: str) -> Slot:
@@ -61,6 +67,7 @@ class FeedState:
         state = copy(self)
         state.entries, state.readings = list(self.entries), dict(self.readings)
         state.event_versions = dict(self.event_versions)
+        state.dismissed = set(self.dismissed)
         state.apply(manifest)
         return state
 
@@ -71,6 +78,8 @@ class FeedState:
         else:
             to = {"held": False} if manifest.action == "accept" else {"withdrawn": True}
             self.entries = [replace(e, **to) if e.manifest.original == manifest.original else e for e in self.entries]
+            if manifest.action == "withdraw" and self.entry(manifest.original) is None:
+                self.dismissed.add(manifest.original)
         for month, version in manifest.versions.items():
             self.event_versions[parse_month(month)] = version
 

@@ -54,6 +54,9 @@ class State:
     def feeds(self) -> list[str]:
         return [*self.contracts, *(feed + _COUNTS for feed in self.contracts)]
 
+    def open_months(self) -> tuple[date, date]:
+        return self._first, self._current
+
     def data_months(self) -> tuple[date, date] | None:
         months = {m for feed in self.by_feed.values() for m in feed.months() if self._first <= m <= self._current}
         return (min(months), max(months)) if months else None
@@ -71,7 +74,7 @@ class State:
         `<feed>_counts` gives `month, records`, as the manifests tell; `files` the ledger of files in force.
         """
         if feed == "files":
-            return f"select * from arrivals.files where in_force and {_within('month', first, last)}"
+            return f"select * from arrivals.files where in_force and {sql.within(first, last)}"
         if feed.endswith(_COUNTS):
             return self._counts(self.by_feed[feed.removesuffix(_COUNTS)], first, last)
         state = self.by_feed[feed]
@@ -100,7 +103,7 @@ class State:
         every = " union all by name ".join(selects)
         if delivery == "events":
             every = _latest_per_key(every, state.contract)
-        return f"select * exclude (_rank) from ({every}) where {_within('month', first, last)}"
+        return f"select * exclude (_rank) from ({every}) where {sql.within(first, last)}"
 
     def _extract(self, state: FeedState, first: date, last: date) -> list[str]:
         """Each month from the extract that first said what the newest says of it."""
@@ -122,7 +125,7 @@ class State:
             counts = {m: sum(e.manifest.loaded for e in state.effective(m)) for m in self.partitions()}
         rows = [(m, n) for m, n in counts.items() if first <= m <= last]
         values = sql.values(rows or [(date(1, 1, 1), 0)])
-        return f"select * from (values {values}) as counts(month, records) where {_within('month', first, last)}"
+        return f"select * from (values {values}) as counts(month, records) where {sql.within(first, last)}"
 
     def _file(self, entry: Entry, columns: Iterable, month: str, rank: int = 0) -> str:
         """One archived file under the contract's column names; what the file lacks is null."""
@@ -135,7 +138,8 @@ class State:
         path = sql.literal(str(self._records(m.feed, m.receipt)))
         return (
             f"select {month} as month, {sql.literal(m.file_name)} as file_name, "
-            f"{sql.literal(m.file_date)}::date as file_date, {sql.literal(m.sha256)} as file_sha256, "
+            f"{sql.literal(m.file_date)}::date as file_date, "
+            f"{sql.literal(m.sha256)} as file_sha256, "
             f"{sql.literal(m.part)} as part, _line as line, {rank} as _rank, {chosen} from read_parquet({path})"
         )
 
@@ -165,15 +169,21 @@ class State:
             e.manifest
             for state in self.by_feed.values()
             for e in state.entries
-            if e.held and not ((current := state.current(state.slot_of(*e.slot))) and current.order > e.order)
+            if e.waits and not ((current := state.current(state.slot_of(*e.slot))) and current.order > e.order)
         ]
 
     def refused(self) -> list[Manifest]:
-        """Files whose latest reading was refused and that nothing newer, of their slot or their name, replaced."""
+        """Files whose latest reading was refused, that nobody withdrew, and that nothing replaced since:
+
+        nothing newer of their slot or their name, and not the same bytes under a better name.
+        """
         found = []
         for state in self.by_feed.values():
             taken = {m.file_name: m.original for m in sorted(state.readings.values(), key=lambda m: m.original)}
+            read = {m.sha256 for m in state.readings.values() if m.verdict != "refused"}
             for reading in state.readings.values():
+                if reading.original in state.dismissed or reading.sha256 in read:
+                    continue
                 if reading.verdict != "refused" or taken[reading.file_name] > reading.original:
                     continue
                 current = state.current(state.slot_of(reading.month, reading.part))
@@ -207,10 +217,6 @@ class State:
 
     def month_is_future(self, month: date) -> bool:
         return month_of(month) > self._current
-
-
-def _within(column: str, first: date, last: date) -> str:
-    return f"{column} between {sql.literal(first)} and {sql.literal(last)}"
 
 
 def _latest_per_key(every: str, contract: FeedContract) -> str:

@@ -39,35 +39,21 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
         files = [file for file in arrivals.waiting() if file.look in wanted]
     else:
         files = arrivals.settled()
-    done: list[Manifest] = []
-    failed: list[str] = []
 
     def record(manifest: Manifest) -> None:
-        done.append(manifest)
         context.log_event(receipt_event(manifest))
         warehouse.hooks.on_manifest(manifest)
+        session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
 
-    try:
-        arrivals.take_in([], record)  # readings that deserve another try
-    except Exception as error:
-        failed.append(f"a second reading ({type(error).__name__})")
-    for file in sorted(files):
-        session.lock.progress(f"taking in {file.feed}/{file.name}")
-        try:
-            manifest = arrivals.receive(file)
-        except Exception as error:  # its text may quote the file's records: only its kind is kept
-            failed.append(f"{file.feed}/{file.name} ({type(error).__name__})")
-            continue
-        if manifest is not None:
-            record(manifest)
+    done = arrivals.take_in(files, record)
     note_reported(session.platform.settings, receipts=[m.receipt for m in done])
     for problem in arrivals.problems:
         context.log.warning(problem)
     names = ", ".join(dict.fromkeys(m.feed for m in done if m.touched))
     if request_builds(session, f"arrivals of {names}" if names else "months were stale"):
         context.log.info("Requested the builds that these files call for.")
-    if failed:
-        raise dg.Failure(f"{len(failed)} could not be taken in: {'; '.join(failed)}", allow_retries=False)
+    if arrivals.failures:
+        raise dg.Failure("; ".join(arrivals.failures), allow_retries=False)
 
 
 def receipt_event(manifest: Manifest) -> dg.AssetMaterialization | dg.AssetObservation:

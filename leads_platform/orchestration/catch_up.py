@@ -18,14 +18,21 @@ from leads_platform.arrivals.archive import Archive
 from leads_platform.orchestration.results import report_builds
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
+from leads_platform.warehouse.lock import lock_if_free
 from leads_platform.warehouse.write import Build, CheckResult
 
 
 def catch_up(instance: DagsterInstance, settings: Settings) -> int:
-    """Reports what is new since the last time; returns how many files and builds that were. Takes no lock.
+    """Reports what is new since the last time; returns how many files and builds that were.
 
-    A build that is not published yet (a check refused another one in the same run) is reported once it is.
+    Does nothing while somebody writes: a run tells Dagster of its own work, which would then be told twice. A build
+    that is not published yet is reported once it is.
     """
+    with lock_if_free(settings.home) as free:
+        return _catch_up(instance, settings) if free else 0
+
+
+def _catch_up(instance: DagsterInstance, settings: Settings) -> int:
     from leads_platform.orchestration.arrivals_job import receipt_event
 
     told = _read(settings)

@@ -56,7 +56,7 @@ def _month_present(platform: Platform, address: str) -> dg.AssetChecksDefinition
         closed = last_closed_month(settings)
         if settings.is_sample or state.data_months() is None or closed < settings.first_month:
             return _result(True, "There is nothing to judge yet, or only sample data.")
-        there = (address, closed) in read_note(settings.ledger_note).fingerprints
+        there = (address, closed) in read_note(settings.ledger_note, settings.warehouse).fingerprints
         return _result(there, f"{label(closed)} is {'built' if there else 'not built'}.")
 
     return check

@@ -63,7 +63,7 @@ def close_requests(platform: Platform) -> list[dg.RunRequest] | dg.SkipReason:
         return dg.SkipReason("No file has been taken in yet; there is nothing to build.")
     if closed < settings.first_month:
         return dg.SkipReason(f"No month is closed yet: the first is {label(settings.first_month)}.")
-    built = read_note(settings.ledger_note).fingerprints
+    built = read_note(settings.ledger_note, settings.warehouse).fingerprints
     blocked = refused_from(platform, state, built)
     works = plan(platform.catalogue, stale_months(platform.catalogue, state, built, last=closed), blocked_from=blocked)
     if not works:

@@ -5,7 +5,6 @@ Belongs here: that one command line. Does not: what the UI shows.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -18,10 +17,10 @@ def serve(settings: Settings, port: int = 3000) -> int:
 
     On 127.0.0.1 only, as the UI has no login: put an authenticating proxy in front of it to share it.
     """
-    home = prepare_dagster_home(settings)
+    prepare_dagster_home(settings)
     command = [sys.executable, "-m", "dagster", "dev", "-m", "leads_platform.definitions"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     try:
-        return subprocess.run(command, env={**os.environ, "DAGSTER_HOME": str(home)}, check=False).returncode
+        return subprocess.run(command, env=settings.child_environment(), check=False).returncode
     except KeyboardInterrupt:
         return 0

@@ -19,7 +19,7 @@ dim_prospective_leads_source_level = Table(
         Column(
             "has_phone_and_address",
             "boolean",
-            "False: identified by the supplier's number alone, never matched",
+            "False: identified by the supplier's number alone, and no other supplier's lead is the same",
         ),
         Column("first_received_month", "date", "First month in which this supplier listed the lead"),
         Column("first_received_file_name", "varchar", "File of that month"),
@@ -133,6 +133,7 @@ dim_prospective_leads_source_level = Table(
                 now.first_received_month,
                 now.first_received_file_name,
                 now.first_received_file_date,
+                known.was_net_new as was_net_new_before,
                 now.file_name as last_received_file_name,
                 now.file_date as last_received_file_date,
                 true as in_latest_file,
@@ -159,6 +160,7 @@ dim_prospective_leads_source_level = Table(
                 known.first_received_month,
                 known.first_received_file_name,
                 known.first_received_file_date,
+                known.was_net_new as was_net_new_before,
                 known.last_received_file_name,
                 known.last_received_file_date,
                 known.in_latest_file and delivered.source_name is null as in_latest_file,
@@ -220,7 +222,7 @@ dim_prospective_leads_source_level = Table(
         select
             $month as month,
             md5(leads.source_name || '|' || leads.phone_address_key) as source_lead_key,
-            leads.*,
+            leads.* exclude (was_net_new_before),
             leads.license_expires_on < leads.last_received_file_date as license_expired_at_file_date,
             salesforce.best.id as salesforce_lead_id,
             salesforce.best.is_deleted as salesforce_is_deleted,
@@ -230,8 +232,10 @@ dim_prospective_leads_source_level = Table(
             salesforce.best.outreach_stage as salesforce_outreach_stage,
             salesforce.lead_ids as salesforce_lead_ids,
             case when exports.any_so_far then salesforce.phone_key is null end as is_new_prospective_lead,
-            leads.first_received_month = leads.lead_first_received_month
-                and (salesforce.phone_key is null or salesforce.first_created_at::date >= first_received_file_date)
+            -- once known to have been known, for good: a lead's phone in Salesforce may change later
+            coalesce(leads.was_net_new_before, true)
+                and leads.first_received_month = leads.lead_first_received_month
+                and coalesce(salesforce.first_created_at::date >= leads.first_received_file_date, true)
                 as was_net_new
         from leads
         left join salesforce on salesforce.phone_key = leads.phone_key

@@ -8,7 +8,11 @@ from __future__ import annotations
 from leads_platform.warehouse import Column
 
 SALESFORCE_LEAD = (
-    Column("salesforce_lead_id", "varchar", "Salesforce's id of the lead"),
+    Column(
+        "salesforce_lead_id",
+        "varchar",
+        "Salesforce's id of the lead; without one, a hash of its row",
+    ),
     Column("is_deleted", "boolean", "Deleted in Salesforce; still a lead we know"),
     Column("first_name", "varchar", "First name", pii=True),
     Column("last_name", "varchar", "Last name", pii=True),

@@ -38,13 +38,17 @@ stg_salesforce_leads = Table(
         with cleaned as (
             select
                 *,
+                coalesce(
+                    nullif(trim(id), ''),
+                    'without id ' || md5(concat_ws('|', last_name, first_name, company, phone, mobile_phone, email))
+                ) as salesforce_lead_id,
                 phone(nullif(trim(phone), ''), 'US') as main,
                 phone(nullif(trim(mobile_phone), ''), 'US') as mobile
             from prospects.base_salesforce_leads
         )
         select
             month,
-            coalesce(nullif(trim(id), ''), 'line ' || line) as salesforce_lead_id,
+            salesforce_lead_id,
             coalesce(lower(trim(is_deleted)) = 'true', false) as is_deleted,
             nullif(trim(first_name), '') as first_name,
             nullif(trim(last_name), '') as last_name,
@@ -69,13 +73,13 @@ stg_salesforce_leads = Table(
             nullif(trim(outreach_stage_c), '') as outreach_stage,
             try_cast(created_date as timestamp) as created_at,
             try_cast(last_modified_date as timestamp) as last_modified_at,
-            count(*) over (partition by month, coalesce(nullif(trim(id), ''), 'line ' || line)) as records_in_file,
+            count(*) over (partition by month, salesforce_lead_id) as records_in_file,
             file_name,
             file_date,
             line
         from cleaned
         qualify row_number() over (
-            partition by month, coalesce(nullif(trim(id), ''), 'line ' || line)
+            partition by month, salesforce_lead_id
             order by file_date desc, file_name desc, line desc
         ) = 1
     """,

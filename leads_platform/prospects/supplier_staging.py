@@ -90,7 +90,7 @@ def _select(contract: FeedContract) -> str:
     return f"""
     with records as (
         select
-            month, file_name, file_date, file_sha256, part, line,
+            month, file_name, file_date, line,
             {columns},
             md5(concat_ws(chr(31), {every})) as lead_hash,
             list_filter([{unreadable}], lambda x: x is not null) as unreadable_columns

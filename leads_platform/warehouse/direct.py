@@ -21,6 +21,7 @@ def plan_stale(
     blocked_from: dict[str, date] | None = None,
 ) -> list[Work]:
     """What has to be built now; `select` narrows it to some tables (and what they read that is stale)."""
+    warehouse.forget_what_is_gone()
     warehouse.forget_settled_refusals()
     stale = stale_months(warehouse.catalogue, warehouse.sources, warehouse.built(), first, last)
     if select is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -77,16 +78,28 @@ class WriterLock:
         self._lock.release()
 
 
+@contextmanager
+def lock_if_free(home: Path) -> Iterator[bool]:
+    """Holds the writer's lock for a moment if nobody does; yields whether it could."""
+    lock = FileLock(home / "writer.lock")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def holder(home: Path) -> Holder | None:
     """Who holds the environment's lock now, by its own note; None when nobody does."""
     try:
         found = Holder(**json.loads((home / "writer.json").read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    try:
-        os.kill(found.pid, 0)
-    except PermissionError:  # it lives, as another user's process
-        return found
-    except OSError:
-        return None
-    return found
+    # Not by the process number, which another program may have by now: by the lock itself.
+    with lock_if_free(home) as free:
+        return None if free else found

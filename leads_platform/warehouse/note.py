@@ -57,9 +57,10 @@ class Note:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def write_note(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Writes the note by rename."""
-    note = {
+def write_note(con: duckdb.DuckDBPyConnection, path: Path, warehouse: Path) -> None:
+    """Writes the note on this warehouse by rename."""
+    note: dict[str, object] = {"warehouse": str(warehouse)}
+    note |= {
         name: con.execute(query).fetchall()
         for name, query in (("builds", _BUILDS), ("failed", _FAILED), ("refused", _REFUSED))
     }
@@ -68,11 +69,13 @@ def write_note(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     scratch.replace(path)
 
 
-def read_note(path: Path) -> Note:
-    """The note, or an empty one when nothing was ever built."""
+def read_note(path: Path, warehouse: Path) -> Note:
+    """The note on this warehouse; an empty one when nothing was ever built in it, it is gone, or the note is spoilt."""
     try:
         told = json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
+        told = {}
+    if told.get("warehouse") != str(warehouse) or not warehouse.exists():
         return Note({}, {}, {}, [])
     builds = {(table, date.fromisoformat(month)): rest for table, month, *rest in told["builds"]}
     failed = [

@@ -112,18 +112,24 @@ def stale_months(
     first: date | None = None,
     last: date | None = None,
 ) -> dict[str, list[date]]:
-    """Each table's stale months between the first and last month with data (or `first`, `last`), in build order.
+    """Each table's stale months, in build order: of those with data, those asked for, and those built before.
 
-    Months that were built but hold no data any more, because their files were withdrawn, count too: their rows must go.
+    A month that was built but holds no data any more, because its files were withdrawn, counts: its rows must go.
+    Months after the data are built when asked for (`last`), and kept current from then on. None lies outside the
+    platform's months.
     """
-    known = {month for address, month in built if address in catalogue.tables} | {*(sources.data_months() or ())}
-    if not known:
+    data, (opened, current) = sources.data_months(), sources.open_months()
+    months = {month for address, month in built if address in catalogue.tables}
+    months |= set(months_between(*data)) if data else set()
+    if not months:
         return {}
-    months = months_between(max(first or min(known), min(known)), last or max(known))
+    start = max(first or min(months), min(months))
+    months |= set(months_between(start, last)) if last else set()
+    wanted = sorted(m for m in months if max(start, opened) <= m <= min(last or current, current))
     should = Fingerprinter(catalogue, sources)
     stale = {}
     for address in catalogue.tables:
-        wanting = [m for m in months if built.get((address, m)) != should.expected(address, m)]
+        wanting = [m for m in wanted if built.get((address, m)) != should.expected(address, m)]
         if wanting:
             stale[address] = wanting
     return stale

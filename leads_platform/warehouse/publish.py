@@ -19,8 +19,17 @@ def publish(warehouse: Path, published: Path) -> None:
     with scratch.open("rb") as file:
         os.fsync(file.fileno())
     scratch.replace(published)
+    _source(published).write_text(str(warehouse))
 
 
 def is_outdated(published: Path, warehouse: Path) -> bool:
-    """Whether the warehouse was written after the copy was made; a session that only looked writes nothing."""
-    return not published.exists() or published.stat().st_mtime_ns < warehouse.stat().st_mtime_ns
+    """Whether the copy is of another file, or the warehouse was written since; one that only looks does not write."""
+    if not published.exists() or published.stat().st_mtime_ns < warehouse.stat().st_mtime_ns:
+        return True
+    source = _source(published)
+    return not source.exists() or source.read_text() != str(warehouse)
+
+
+def _source(published: Path) -> Path:
+    """Beside the copy: the path of the warehouse it is of."""
+    return published.with_name(".source")

@@ -24,6 +24,10 @@ class Sources(Protocol):
         """Changes when the month's effective records change; None when it has none."""
         ...
 
+    def open_months(self) -> tuple[date, date]:
+        """The platform's first month and the current one: no month outside can be built."""
+        ...
+
     def data_months(self) -> tuple[date, date] | None:
         """The first and last month with effective records, within the platform's partitions; None when empty."""
         ...

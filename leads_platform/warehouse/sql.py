@@ -46,6 +46,11 @@ def address(name: str) -> str:
     return ".".join(identifier(part) for part in name.split(".", 1))
 
 
+def within(first: date, last: date, column: str = "month") -> str:
+    """The condition that a month lies in a range, both ends included."""
+    return f"{column} between {literal(first)} and {literal(last)}"
+
+
 def values(rows: Iterable[Iterable[object]]) -> str:
     """Rows as the text of a VALUES list."""
     return ", ".join("(" + ", ".join(literal(value) for value in row) + ")" for row in rows)

@@ -30,6 +30,7 @@ _NOT_CONTENT = ("received_at", "loaded_at")
 _EVIDENCE_LINES = 20
 # A table whose columns changed is built under this prefix, then takes the place of the old one.
 _NEW = "__new_"
+_TABLES_HERE = f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Warehouse:
         progress: Callable[[date], None],
     ) -> Build:
         quoted = sql.address(target)
-        self.con.execute(f"delete from {quoted} where {_within(first, last)}")
+        self.con.execute(f"delete from {quoted} where {sql.within(first, last)}")
         names = ", ".join(sql.identifier(name) for name, _ in columns)
         for start, end in [(m, m) for m in months_between(first, last)] if table.step else [(first, last)]:
             progress(start)
@@ -160,12 +161,12 @@ class Warehouse:
                 # The line break ends a comment in the select's last line. A row without a month is let in for the
                 # audit of the keys to refuse: left out here, it would vanish without a word.
                 f"insert into {quoted} by name select {names} from ({select}\n) as rows "
-                f"where {_within(start, end)} or month is null"
+                f"where {sql.within(start, end)} or month is null"
             )
         rows = dict.fromkeys(months_between(first, last), 0)
         rows |= dict(
             self.con.execute(
-                f"select month, count(*) from {quoted} where {_within(first, last)} group by month"
+                f"select month, count(*) from {quoted} where {sql.within(first, last)} group by month"
             ).fetchall()
         )
         checks = self._schema_results(list(rows), {})
@@ -194,7 +195,7 @@ class Warehouse:
         if read.startswith(ARRIVALS):
             return self.sources.relation(read[len(ARRIVALS) :], start, last)
         selects = [
-            f"select * from {sql.address(address)} where {_within(start, last)}"
+            f"select * from {sql.address(address)} where {sql.within(start, last)}"
             for address in self.catalogue.matching(read)
         ]
         return " union all by name ".join(selects)
@@ -208,7 +209,7 @@ class Warehouse:
 
         def resolve(read: str) -> str:
             if read == sql.THIS:
-                return f"select * from {sql.address(target)} where {_within(first, last)} or month is null"
+                return f"select * from {sql.address(target)} where {sql.within(first, last)} or month is null"
             if read == sql.THIS_HISTORY:
                 return f"select * from {sql.address(target)} where month <= {sql.literal(last)}"
             return self._relation(read, first, last, read in audit.history)
@@ -219,7 +220,7 @@ class Warehouse:
         counted = self.con.execute(
             # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
             f"select coalesce(month::date, {sql.literal(first)}) as bad_month, count(*), {lines} from ({bad}\n) as bad "
-            f"where {_within(first, last)} or month is null group by bad_month"
+            f"where {sql.within(first, last)} or month is null group by bad_month"
         ).fetchall()
         found = {month: (count, at) for month, count, at in counted}
         results = []
@@ -284,7 +285,7 @@ class Warehouse:
         name = sql.literal(build.table)
         for ledger in ("builds", "checks", "refused_builds"):
             self.con.execute(
-                f"delete from warehouse.{ledger} where table_name = {name} and {_within(build.first, build.last)}"
+                f"delete from warehouse.{ledger} where table_name = {name} and {sql.within(build.first, build.last)}"
             )
         rows = sql.values(
             (build.table, month, count, hashes.get(month, "0"), prints[month], self.run_id)
@@ -318,7 +319,7 @@ class Warehouse:
         self.con.execute("begin")
         self.con.execute(
             f"delete from warehouse.refused_builds where table_name = {sql.literal(build.table)} "
-            f"and {_within(build.first, build.last)}"
+            f"and {sql.within(build.first, build.last)}"
         )
         self.con.execute(f"insert into warehouse.refused_builds select *, now() from (values {rows})")
         self.con.execute("commit")
@@ -339,12 +340,37 @@ class Warehouse:
                 f"and month = {sql.literal(month)}"
             )
 
+    def forget_what_is_gone(self) -> None:
+        """Removes tables that no code or contract declares any more, and months outside the platform's.
+
+        The warehouse is a function of archive and code: what a rebuild would not make must not stay.
+        """
+        opened, current = self.sources.open_months()
+        outside = f"not ({sql.within(opened, current)})"
+        there = {f"{room}.{name}" for room, name in self.con.execute(_TABLES_HERE).fetchall()}
+        builds = "warehouse.builds"
+        names = {name for (name,) in self.con.execute(f"select distinct table_name from {builds}").fetchall()}
+        beyond = self.con.execute(f"select distinct table_name from {builds} where {outside}").fetchall()
+        for name in sorted(names - set(self.catalogue.tables)):
+            self._forget(f"table_name = {sql.literal(name)}")
+            self.con.execute(f"drop table if exists {sql.address(name)}")
+        for name in sorted({name for (name,) in beyond} & set(self.catalogue.tables)):
+            self._forget(f"table_name = {sql.literal(name)} and {outside}")
+            if name in there:
+                self.con.execute(f"delete from {sql.address(name)} where {outside}")
+        if beyond or names - set(self.catalogue.tables):
+            self.con.execute(f"checkpoint {CATALOG}")
+
+    def _forget(self, which: str) -> None:
+        for ledger in ("builds", "checks", "refused_builds"):
+            self.con.execute(f"delete from warehouse.{ledger} where {which}")
+
     def _content_hashes(self, table: Table, first: date, last: date) -> dict[date, str]:
         """Per month, a hash of its rows in any order: the sum of the rows' hashes."""
         content = ", ".join(sql.identifier(c.name) for c in table.columns if c.name not in _NOT_CONTENT)
         rows = self.con.execute(
             f"select month, sum(hash({content})::hugeint)::varchar from {sql.address(table.address)} "
-            f"where {_within(first, last)} group by month"
+            f"where {sql.within(first, last)} group by month"
         ).fetchall()
         return dict(rows)
 
@@ -374,7 +400,3 @@ class Warehouse:
     def _whole(self, address: str, first: date, last: date) -> tuple[date, date]:
         months = [month for name, month in self.built() if name == address]
         return min([first, *months]), max([last, *months])
-
-
-def _within(first: date, last: date) -> str:
-    return f"month between {sql.literal(first)} and {sql.literal(last)}"

@@ -116,7 +116,9 @@ class Desk:
     def take(self) -> list[Manifest]:
         """A session that takes in what waits in landing; returns what it wrote."""
         arrivals = self.arrivals()
-        return arrivals.take_in(arrivals.waiting())
+        done = arrivals.take_in(arrivals.waiting())
+        assert not arrivals.failures, arrivals.failures
+        return done
 
     def drop(self, at: str, content: str) -> Manifest:
         """Puts one file and takes it in; returns its manifest."""
@@ -156,7 +158,9 @@ class Desk:
 
     def content(self, *feeds: str) -> str:
         """The content hash of the feeds' base tables as they stand."""
-        return read_note(self.settings.ledger_note).content_hash(f"prospects.base_{feed}" for feed in feeds)
+        return read_note(self.settings.ledger_note, self.settings.warehouse).content_hash(
+            f"prospects.base_{feed}" for feed in feeds
+        )
 
 
 def touched(manifests: Manifest | Iterable[Manifest]) -> list[str]:

@@ -243,7 +243,7 @@ def test_withdraw_restores_the_former_version_and_a_second_time_the_one_before(d
         withdrawn = desk.arrivals().withdraw(sha[:8])
         assert (withdrawn.action, withdrawn.touched) == ("withdraw", ("2024-05",))
         assert version(desk) == stands
-    with pytest.raises(DecisionError, match="No file in force has this fingerprint"):
+    with pytest.raises(DecisionError, match="No file has this fingerprint"):
         desk.arrivals().withdraw(sha_of(desk, 1))
     desk.arrivals().withdraw(sha_of(desk, 0))
     assert version(desk) is None
@@ -284,10 +284,11 @@ def test_decisions_say_what_they_cannot_do(desk: Desk) -> None:
     for nothing in ("", "abc", "2024-05.csv", "%"):
         with pytest.raises(DecisionError, match="is no fingerprint"):
             desk.arrivals().withdraw(nothing)
-    with pytest.raises(DecisionError, match="No file in force has this fingerprint for 2024-06"):
+    with pytest.raises(DecisionError, match="No file has this fingerprint for 2024-06"):
         desk.arrivals().withdraw(taken.sha256, parse_month("2024-06"))
     held = held_list(desk)
-    with pytest.raises(DecisionError, match="No file in force"):
+    desk.arrivals().withdraw(held.sha256)
+    with pytest.raises(DecisionError, match="No file has this fingerprint"):
         desk.arrivals().withdraw(held.sha256)
 
 
@@ -418,6 +419,20 @@ def test_a_held_file_that_is_read_again_stays_held(desk: Desk) -> None:
 def test_a_refused_file_is_shown_until_something_newer_replaces_it(desk: Desk) -> None:
     desk.drop("lists/2024-05.csv", RENAMED)
     desk.drop("lists/list.csv", A)  # no month in its name
-    assert [m.file_name for m in desk.arrivals().state.refused()] == ["2024-05.csv", "list.csv"]
-    desk.drop("lists/2024-05 new.csv", A)
-    assert [m.file_name for m in desk.arrivals().state.refused()] == ["list.csv"]
+    other = desk.drop("lists/other.csv", A + "\n")
+    assert [m.file_name for m in desk.arrivals().state.refused()] == ["2024-05.csv", "list.csv", "other.csv"]
+    desk.drop("lists/2024-05 new.csv", A)  # replaces the month's refused one, and is list.csv under a better name
+    assert [m.file_name for m in desk.arrivals().state.refused()] == ["other.csv"]
+    desk.arrivals().withdraw(other.sha256)
+    assert desk.arrivals().state.refused() == []
+
+
+def test_a_held_file_can_be_dismissed(desk: Desk) -> None:
+    """Incident: a held file that nobody wanted needed a hand for ever."""
+    desk.drop("lists/2024-05-01.csv", people(1, 4))
+    held = desk.drop("lists/2024-05-02.csv", people(1, 1))
+    assert held.verdict == "held"
+    assert desk.arrivals().withdraw(held.sha256).touched == ()
+    assert desk.arrivals().state.held() == []
+    with pytest.raises(DecisionError):
+        desk.arrivals().accept(held.sha256)

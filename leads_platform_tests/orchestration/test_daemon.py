@@ -64,7 +64,7 @@ def wait_for(what: Callable[[], bool], seconds: float, log: Path) -> None:
 
 
 def stg_rows(platform: Platform) -> dict[str, int]:
-    rows = read_note(platform.settings.ledger_note).rows
+    rows = read_note(platform.settings.ledger_note, platform.settings.warehouse).rows
     return {f"{month:%Y-%m}": count for (table, month), count in rows.items() if table == STG}
 
 
@@ -87,7 +87,9 @@ def test_a_slowly_copied_file_is_taken_when_it_rests_and_everything_is_built(
                 assert held(platform) == []
         wait_for(lambda: held(platform) == ["2024-05"], 90, log)
         tables = set(platform.catalogue.tables)
-        wait_for(lambda: {t for t, _ in read_note(settings.ledger_note).fingerprints} == tables, 120, log)
+        wait_for(
+            lambda: {t for t, _ in read_note(settings.ledger_note, settings.warehouse).fingerprints} == tables, 120, log
+        )
         assert stg_rows(platform) == {"2024-05": 30}
         manifests = list(settings.archive.glob("*/manifests/*.json"))
         assert len(manifests) == 1

@@ -191,6 +191,7 @@ def test_dagster_hears_later_of_files_and_builds_made_without_it(
         session.arrivals.take_in(session.arrivals.waiting())
         session.sync_ledger()
         build_stale(session.warehouse)
+        session.publish = True
     assert catch_up(instance, settings) == 2 + 3  # files, tables
     assert row_counts(instance, STG) == {"2024-05-01": 2}
     assert check_history(instance, REPORT, "few_leads") == [(None, "SUCCEEDED")]

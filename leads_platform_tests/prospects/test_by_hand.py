@@ -249,3 +249,29 @@ def test_one_best_match_and_all_matches_in_salesforce(settings: Settings) -> Non
     """)  # fmt: skip
     # S3 is the best (not deleted, by phone); that S1 and S2 were created before the file makes the lead known.
     assert told == [("S3", ["S1", "S2", "S3"], False, False)]
+
+
+def test_a_lead_that_was_known_to_salesforce_stays_so_when_its_phone_there_changes(settings: Settings) -> None:
+    """Incident: a new phone on a Salesforce lead made the old phone's prospect net-new again, months later."""
+    for month in ("01", "02"):
+        drop(settings, "nv_licensing", f"nv_2024-{month}-05.csv", NV_HEADER, [
+            nv("1", A_PHONE, "12 OAK ST RENO, NV 89501"),
+        ])  # fmt: skip
+    drop(settings, "salesforce_leads", "sf_2024-01-31.csv", SALESFORCE_HEADER, [salesforce("S1", A_PHONE)])
+    drop(settings, "salesforce_leads", "sf_2024-02-29.csv", SALESFORCE_HEADER, [salesforce("S1", B_PHONE)])
+    run(settings)
+    told = ask(settings, "select month, was_net_new from prospects.dim_prospective_leads order by month")
+    assert told == [(JAN, False), (FEB, False)]
+
+
+def test_salesforce_leads_without_an_id_are_told_apart_by_what_they_say(settings: Settings) -> None:
+    """Incident: by their line, two different leads of two exports were one."""
+    drop(settings, "salesforce_leads", "sf_2024-01-31.csv", SALESFORCE_HEADER, [
+        salesforce("S1", C_PHONE), salesforce("", A_PHONE)
+    ])  # fmt: skip
+    drop(settings, "salesforce_leads", "sf_2024-02-29.csv", SALESFORCE_HEADER, [
+        salesforce("S1", C_PHONE), salesforce("", B_PHONE)
+    ])  # fmt: skip
+    run(settings)
+    told = ask(settings, f"select phone_key from prospects.dim_salesforce_leads where month = date '{FEB}' order by 1")
+    assert told == [("7025550101",), ("7025550102",), ("7025550103",)]

@@ -44,6 +44,7 @@ def test_the_page_s_table_builds(settings: Settings) -> None:
     with open_session(wider, "test") as session:
         built: list[str] = []
         failed = build_stale(session.warehouse, on_build=lambda build: built.append(build.table))
+        session.publish = True
     assert (failed, built) == ({}, [NAME])
     assert ask(settings, f"select month, state, leads, listed_leads from {NAME} order by all") == [
         (date(2024, 1, 1), "NV", 2, 2),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.engine import drop_warehouse, load_platform, open_session
+from leads_platform.engine import contract_folders, drop_warehouse, load_platform, open_session
 from leads_platform.months import months_between
 from leads_platform.sample import Truth, generate
 from leads_platform.settings import Settings
@@ -65,6 +65,7 @@ def test_month_by_month_is_as_one_range(
         for month in months_between(*data):
             for table in platform.catalogue.tables:
                 assert session.build(table, month, month).committed
+        session.publish = True
     assert content_hash(settings, platform) == expected[0]
     for query in (
         "select table_name, month, row_count, content_hash, fingerprint from warehouse.builds order by all",
@@ -86,3 +87,51 @@ def test_rebuilt_from_the_archive_alone(expected: tuple[str, Settings], tmp_path
     drop_warehouse(settings)
     platform = run(settings)
     assert content_hash(settings, platform) == expected[0]
+
+
+def test_a_later_first_month_leaves_nothing_of_the_months_before(
+    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+) -> None:
+    """Incident: dimensions went on from months that no longer belong to the platform, and differed from a rebuild."""
+    settings = environment(tmp_path / "data")
+    shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
+    run(settings)
+    later = environment(tmp_path / "data", {"LEADS_PLATFORM_FIRST_MONTH": "2024-03-01"})
+    moved = content_hash(later, run(later))
+    assert moved != expected[0]
+    assert ask(later, "select min(month)::varchar from prospects.dim_prospective_leads") == [("2024-03-01",)]
+    drop_warehouse(later)
+    assert content_hash(later, run(later)) == moved
+
+
+def test_a_contract_taken_away_takes_its_tables_with_it(
+    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+) -> None:
+    """Incident: the tables of a supplier's removed contract stayed, personal data and all."""
+    settings = environment(tmp_path / "data")
+    shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
+    settings.feeds.mkdir()
+    packaged = next(folder for folder in contract_folders(settings) if folder.name == "feeds")
+    text = (packaged / "nv_licensing.yaml").read_text()
+    (settings.feeds / "more.yaml").write_text(text.replace("feed: nv_licensing", "feed: more_licensing"))
+    shutil.copytree(settings.landing / "nv_licensing", settings.landing / "more_licensing")
+    run(settings)
+    tables = "select table_name from duckdb_tables() where table_name like '%more_licensing' order by 1"
+    assert ask(settings, tables) == [("base_leads_more_licensing",), ("stg_leads_more_licensing",)]
+    (settings.feeds / "more.yaml").unlink()
+    platform = run(settings)
+    assert ask(settings, tables) == []
+    assert content_hash(settings, platform) == expected[0]
+
+
+def test_the_published_copy_is_never_without_its_tables(
+    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+) -> None:
+    """Incident: a session that only took files in published a warehouse that was still to be built."""
+    settings = environment(tmp_path / "data")
+    shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
+    run(settings)
+    drop_warehouse(settings)
+    with open_session(load_platform(settings), "test") as session:
+        session.arrivals.take_in(session.arrivals.waiting())
+    assert ask(settings, "select count(*) > 0 from prospects.dim_prospective_leads") == [(True,)]

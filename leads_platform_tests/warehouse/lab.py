@@ -41,6 +41,9 @@ class Feeds:
         rows = self.rows[feed].get(month)
         return hashlib.sha256(repr(rows).encode()).hexdigest() if rows else None
 
+    def open_months(self) -> tuple[date, date]:
+        return date(2000, 1, 1), date(2099, 12, 1)
+
     def data_months(self) -> tuple[date, date] | None:
         months = [month for rows in self.rows.values() for month, found in rows.items() if found]
         return (min(months), max(months)) if months else None

@@ -38,7 +38,7 @@ def test_an_open_reader_keeps_its_copy_while_a_new_one_takes_its_place(tmp_path:
         assert reader.execute("select sum(amount), count(*) from shop.base_sales").fetchall() == [(3_000, 3_000)]
     with open_published(tmp_path / COPY) as reader:
         assert reader.execute(COUNT).fetchall() == [(2,)]
-    assert [path.name for path in (tmp_path / "published").iterdir()] == ["warehouse.duckdb"]
+    assert {path.name for path in (tmp_path / "published").iterdir()} == {"warehouse.duckdb", ".source"}
 
 
 def test_several_read_at_once_and_the_writer_is_free(tmp_path: Path) -> None:
@@ -56,9 +56,9 @@ def noted(folder: Path, records: dict[object, list[Row]]) -> Note:
         build_stale(warehouse)
         feeds.rows["sales"] |= records  # type: ignore[arg-type]
         build_stale(warehouse)
-        write_note(warehouse.con, folder / "ledger.json")
-        assert read_note(folder / "ledger.json").fingerprints == warehouse.built()
-    return read_note(folder / "ledger.json")
+        write_note(warehouse.con, folder / "ledger.json", folder / LIVE)
+        assert read_note(folder / "ledger.json", folder / LIVE).fingerprints == warehouse.built()
+    return read_note(folder / "ledger.json", folder / LIVE)
 
 
 def test_the_note_tells_what_is_built_and_what_failed(tmp_path: Path) -> None:
@@ -71,8 +71,19 @@ def test_the_note_tells_what_is_built_and_what_failed(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.tmp"))
 
 
+def test_a_note_on_another_or_a_lost_warehouse_or_a_spoilt_one_says_nothing(tmp_path: Path) -> None:
+    """Incident: with the warehouse file gone, status said that every table was current."""
+    noted(tmp_path, {})
+    assert read_note(tmp_path / "ledger.json", tmp_path / "other.duckdb") == Note({}, {}, {}, [])
+    (tmp_path / LIVE).unlink()
+    assert read_note(tmp_path / "ledger.json", tmp_path / LIVE) == Note({}, {}, {}, [])
+    (tmp_path / LIVE).touch()
+    (tmp_path / "ledger.json").write_text("{half")
+    assert read_note(tmp_path / "ledger.json", tmp_path / LIVE) == Note({}, {}, {}, [])
+
+
 def test_no_note_is_nothing_built(tmp_path: Path) -> None:
-    assert read_note(tmp_path / "ledger.json") == Note({}, {}, {}, [])
+    assert read_note(tmp_path / "ledger.json", tmp_path / LIVE) == Note({}, {}, {}, [])
 
 
 def test_the_content_hash_is_of_rows_not_of_builds(tmp_path: Path) -> None:

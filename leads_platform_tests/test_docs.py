@@ -40,6 +40,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             continue
         other = page.parent / target if target else page
         assert other.exists(), target
+        if other.suffix != ".md":
+            continue
         headings = re.findall(r"^#+ (.+)$", other.read_text(encoding="utf-8"), re.MULTILINE)
         slugs = {re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings}
         assert not anchor or anchor in slugs, anchor

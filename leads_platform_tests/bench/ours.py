@@ -190,6 +190,7 @@ def _take_in_and_build(platform: Platform, select: set[str] | None = None) -> di
             lap(build.table)
 
         failed = build_stale(session.warehouse, select=select, on_build=on_build)
+        session.publish = True
     lap("close and publish")
     if failed:
         raise AssertionError("\n".join(told))

@@ -185,37 +185,6 @@ dim_prospective_leads_source_level = Table(
                 ) = 1 as is_first_received_lead
             from (select * from listed union all by name select * from unlisted)
         ),
-        salesforce_phones as (
-            select phone_key, false as is_mobile, * exclude (phone_key) from prospects.dim_salesforce_leads
-            union all by name
-            select mobile_phone_key as phone_key, true as is_mobile, * exclude (phone_key)
-            from prospects.dim_salesforce_leads
-        ),
-        salesforce as (
-            select
-                phone_key,
-                arg_min(
-                    {{
-                        'id': salesforce_lead_id,
-                        'is_deleted': is_deleted,
-                        'created_at': created_at,
-                        'last_modified_at': last_modified_at,
-                        'is_converted': is_converted,
-                        'outreach_stage': outreach_stage
-                    }},
-                    {{
-                        'is_deleted': is_deleted,
-                        'is_mobile': is_mobile,
-                        'age': -epoch_ms(coalesce(last_modified_at, timestamp '0001-01-01')),
-                        'id': salesforce_lead_id
-                    }}
-                ) as best,
-                list(distinct salesforce_lead_id order by salesforce_lead_id) as lead_ids,
-                min(coalesce(created_at, timestamp '0001-01-01')) as first_created_at
-            from salesforce_phones
-            where phone_key is not null
-            group by phone_key
-        ),
         exports as (
             select count(*) > 0 as any_so_far from prospects.dim_salesforce_leads
         )
@@ -224,13 +193,13 @@ dim_prospective_leads_source_level = Table(
             md5(leads.source_name || '|' || leads.phone_address_key) as source_lead_key,
             leads.* exclude (was_net_new_before),
             leads.license_expires_on < leads.last_received_file_date as license_expired_at_file_date,
-            salesforce.best.id as salesforce_lead_id,
-            salesforce.best.is_deleted as salesforce_is_deleted,
-            salesforce.best.created_at as salesforce_created_at,
-            salesforce.best.last_modified_at as salesforce_last_modified_at,
-            salesforce.best.is_converted as salesforce_is_converted,
-            salesforce.best.outreach_stage as salesforce_outreach_stage,
-            salesforce.lead_ids as salesforce_lead_ids,
+            salesforce.salesforce_lead_id as salesforce_lead_id,
+            salesforce.is_deleted as salesforce_is_deleted,
+            salesforce.created_at as salesforce_created_at,
+            salesforce.last_modified_at as salesforce_last_modified_at,
+            salesforce.is_converted as salesforce_is_converted,
+            salesforce.outreach_stage as salesforce_outreach_stage,
+            salesforce.salesforce_lead_ids,
             case when exports.any_so_far then salesforce.phone_key is null end as is_new_prospective_lead,
             -- once known to have been known, for good: a lead's phone in Salesforce may change later
             coalesce(leads.was_net_new_before, true)
@@ -238,7 +207,7 @@ dim_prospective_leads_source_level = Table(
                 and coalesce(salesforce.first_created_at::date >= leads.first_received_file_date, true)
                 as was_net_new
         from leads
-        left join salesforce on salesforce.phone_key = leads.phone_key
+        left join prospects.int_salesforce_phones as salesforce on salesforce.phone_key = leads.phone_key
         cross join exports
     """,
 )

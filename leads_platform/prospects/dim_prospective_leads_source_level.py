@@ -147,10 +147,10 @@ dim_prospective_leads_source_level = Table(
             left join known
                 on known.phone_address_key = now.phone_address_key
                 and known.source_name = now.source_name
+            -- A condition on `known` of its own would make DuckDB compare every lead with every former one.
             left join former
                 on former.source_name = now.source_name
-                and former.source_id = now.source_id
-                and known.phone_address_key is null
+                and former.source_id = case when known.phone_address_key is null then now.source_id end
         ),
         unlisted as (
             select

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads_platform.contacts.addresses import install_addresses
+from leads_platform.contacts.usps import places, states
 
 
 @cache
@@ -299,6 +300,25 @@ SPLITS: list[tuple[str | None, str | None, tuple[str | None, ...]]] = [
         None,
         ("219 Hamilton River Road", "Happy Valley-Goose Bay", "NL", "A2N 2Z6"),
     ),
+    # the same place however its words are written
+    ("5 Elm St St. Louis, MO 63101", None, ("5 Elm St", "St. Louis", "MO", "63101")),
+    ("5 Elm St St . Louis, MO 63101", None, ("5 Elm St", "St . Louis", "MO", "63101")),
+    ("5 Elm St LAS  VEGAS, NV 89101", None, ("5 Elm St", "LAS  VEGAS", "NV", "89101")),
+    ("5 Elm St las\tvegas, NV 89101", None, ("5 Elm St", "las\tvegas", "NV", "89101")),
+    ("5 Elm St Las-Vegas, NV 89101", None, ("5 Elm St", "Las-Vegas", "NV", "89101")),
+    ("5 Elm St Coeur d'Alene, ID 83814", None, ("5 Elm St", "Coeur d'Alene", "ID", "83814")),
+    ("5 N. Elm St Ste 4 Montréal, QC H2X 1Y4", None, ("5 N. Elm St Ste 4", "Montréal", "QC", "H2X 1Y4")),
+    # the longest place that leaves a street; a number alone is none
+    ("12 North Las Vegas, NV 89030", None, ("12 North", "Las Vegas", "NV", "89030")),
+    ("12 Elm North Las Vegas, NV 89030", None, ("12 Elm", "North Las Vegas", "NV", "89030")),
+    # Reno is a place of Nevada; of Maine it is none, so the suffix decides
+    ("5 Elm Blvd West Reno, NV 89501", None, ("5 Elm Blvd West", "Reno", "NV", "89501")),
+    ("5 Elm Blvd Old Reno, ME 04001", None, ("5 Elm Blvd", "Old Reno", "ME", "04001")),
+    # what may stand at the end
+    ("5 Elm St, Reno, NV, 89501, United States of America.", None, ("5 Elm St", "Reno", "NV", "89501")),
+    ("5 Elm St, Reno, NV 895011234 U.S.A.", None, ("5 Elm St", "Reno", "NV", "895011234")),
+    ("5 Elm St, Reno, Nv, USA", None, ("5 Elm St", "Reno", "Nv", None)),
+    ("5 Elm St , Reno , N Carolina . 27501", None, ("5 Elm St", "Reno", "N Carolina", "27501")),
     # places no gazetteer knows
     ("5 Elm St, Nowhere Gulch, NV 89000", "NV", ("5 Elm St", "Nowhere Gulch", "NV", "89000")),
     (
@@ -327,6 +347,30 @@ def test_one_cell_is_split_as_written(
     parts = ask("split_address(?, ?)", cell, given_state)
     assert tuple(parts) == ("street", "city", "state", "postal_code")
     assert tuple(parts.values()) == expected
+
+
+def test_every_place_of_the_gazetteer_is_found_as_written_and_only_in_its_state() -> None:
+    """The comma leaves the place alone at the end; the row's state is not in the cell, so nothing else finds it."""
+    known = {(place[:2], place[3:]) for place in places() if place.count(" ") <= 5}
+    # ", Ontario" is taken for the province, also in California
+    known = {(state, name) for state, name in known if not any(f" {name}".endswith(f" {end}") for end in states())}
+    written = [(state, name.title() if i % 2 else name) for i, (state, name) in enumerate(sorted(known))]
+    twice = [(state, name.replace(" ", "  ")) for state, name in written]
+    codes = sorted({state for state, _ in known})
+    elsewhere = [(codes[i % len(codes)], name) for i, (_, name) in enumerate(written)]
+    for asked in (written, twice, elsewhere):
+        found = connection().execute(
+            "select list(split_address('5 Elm Blvd, ' || name, state).city order by i) "
+            "from (select unnest(?) as state, unnest(?) as name, unnest(range(?)) as i)",
+            [[state for state, _ in asked], [name for _, name in asked], len(asked)],
+        )
+        cities = found.fetchall()[0][0]
+        assert len(cities) == len(asked) > 20_000
+        for (state, name), city in zip(asked, cities, strict=True):
+            words = name.split()
+            endings = [" ".join(words[at:]) for at in range(len(words))]
+            longest = next((end for end in endings if (state, end.upper()) in known), None)
+            assert (city and " ".join(city.split())) == longest
 
 
 def test_very_long_cells_are_split() -> None:

@@ -1,21 +1,33 @@
 """The benchmark's command: runs the cases, prints one table, keeps the numbers as JSON where asked.
 
-Belongs here: options and the table. Does not: measuring (cases, runner).
+Belongs here: options, and the loop over the cases. Does not: measuring (cases, runner), or the table (tell).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import signal
 import sys
-from dataclasses import asdict
+from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
+from leads_platform_tests.bench import sizes, tell
 from leads_platform_tests.bench.cases import CASES, Measure
-from leads_platform_tests.bench.runner import NoRoom, Runner, TaskFailed, machine, workspace
+from leads_platform_tests.bench.kept import Kept, read
+from leads_platform_tests.bench.runner import Runner, TaskFailed, load, machine
+from leads_platform_tests.bench.sizes import Sizes
+
+_SAYS = {
+    "rows": "rows of the lead file",
+    "months": "months before the one more",
+    "month_rows": "rows of each of those months",
+    "file_mb": "least size of the file of the case gigabyte, in MB",
+    "dagster_months": "months of the sample data that Dagster builds",
+    "repeat": "times each is measured; the best counts",
+}
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -24,109 +36,101 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         prog="python -m leads_platform_tests.bench",
         description="Measures the platform against raw DuckDB on the same data, each in a process of its own.",
     )
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the lead file (default 1,000,000)")
-    parser.add_argument("--months", type=int, default=24, help="months before the one more (default 24)")
-    parser.add_argument("--month-rows", type=int, default=100_000, help="rows of each month (default 100,000)")
-    parser.add_argument("--repeat", type=int, default=3, help="times each is measured; the best counts (default 3)")
-    parser.add_argument("--only", nargs="+", choices=CASES, metavar="NAME", help=f"some of: {', '.join(CASES)}")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the numbers here")
+    parser.add_argument(
+        "--large",
+        action="store_true",
+        help=f"the large sizes below, and the cases {', '.join(sizes.LARGE_CASES)}; "
+        f"without it {', '.join(sizes.SMALL_CASES)}",
+    )
+    for name, says in _SAYS.items():
+        small, large = getattr(sizes.SMALL, name), getattr(sizes.LARGE, name)
+        default = f"default {small:,}" + (f", with --large {large:,}" if large != small else "")
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help=f"{says} ({default})")
+    parser.add_argument("--only", nargs="+", choices=CASES, metavar="CASE", help=f"some of: {', '.join(CASES)}")
+    parser.add_argument("--detail", action="store_true", help="print where the seconds of chain and month went")
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the numbers here, after each case")
+    parser.add_argument("--show", type=Path, metavar="FILE", help="measure nothing: print what --json kept")
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="where the temporary folder is made")
     asked = parser.parse_args(arguments)
-    if min(asked.rows, asked.months, asked.month_rows, asked.repeat) < 1:
-        parser.error("--rows, --months, --month-rows and --repeat must be at least 1")
+    preset = sizes.LARGE if asked.large else sizes.SMALL
+    for name in _SAYS:
+        given = getattr(asked, name)
+        if given is not None and given < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1")
+        setattr(asked, name, getattr(preset, name) if given is None else given)
+    asked.only = list(dict.fromkeys(asked.only or (sizes.LARGE_CASES if asked.large else sizes.SMALL_CASES)))
     return asked
 
 
 def main(arguments: list[str] | None = None, console: Console | None = None) -> int:
-    """Runs the benchmark. Returns 1 when a case failed, 2 when there is no room for it."""
+    """Runs the benchmark. Returns 1 when a case failed, 2 when it can't begin, 130 when it was interrupted."""
     asked = options(arguments)
-    progress = Console(stderr=True)
-    names = asked.only or list(CASES)
-    size = max(
-        asked.rows if {"arrival", "chain"} & set(names) else 0,
-        # A dimension is as of each month: its rows grow by the leads that vanished.
-        2 * (asked.months + asked.repeat) * asked.month_rows if "month" in names else 0,
-    )
-    told, found, failed = machine(), [], False
-    try:
-        with workspace(asked.work, size) as folder:
-            run = Runner(
-                folder,
-                asked.rows,
-                asked.months,
-                asked.month_rows,
-                asked.repeat,
-                lambda text: progress.print(text, style="dim", highlight=False),
-            )
-            for name in names:
-                progress.print(f"case {name}", style="bold", highlight=False)
-                try:
-                    found += CASES[name](run)
-                except TaskFailed as error:
-                    failed = True
-                    progress.print(str(error), style="red", markup=False, highlight=False)
-                    found.append(Measure(name, "failed", 0, None, None, note="see the error above the table"))
-    except NoRoom as error:
-        progress.print(str(error), style="red", markup=False, highlight=False)
-        return 2
-    if asked.json:
-        asked.json.write_text(json.dumps({"machine": told, "measures": [asdict(m) for m in found]}, indent=1))
+    errors = Console(stderr=True)
     # Redirected, the table would be cut to 80 columns.
-    show(found, told, asked.repeat, console or Console(width=None if sys.stdout.isatty() else 160))
+    out = console or Console(width=None if sys.stdout.isatty() else 160)
+    if asked.show:
+        try:
+            kept = read(asked.show)
+        except (OSError, ValueError) as error:
+            errors.print(f"{asked.show} can't be shown: {error}", style="red", markup=False, highlight=False)
+            return 2
+        _print(kept, asked, out)
+        return 0
+    size = Sizes(**{each.name: getattr(asked, each.name) for each in fields(Sizes)})
+    kept = Kept(machine(), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", _command(size, asked.only), size, asked.only[:])
+    try:
+        code = _measure(kept, asked, errors)
+    except sizes.NoRoom as error:
+        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        errors.print("interrupted: what follows is what was measured before", style="red")
+        code = 130
+    _print(kept, asked, out)
+    return code
+
+
+def _measure(kept: Kept, asked: argparse.Namespace, errors: Console) -> int:
+    """Adds each case to `kept`, and keeps it on disk where asked. Returns 1 when one failed."""
+    failed = False
+
+    def say(text: str) -> None:
+        errors.print(f"{datetime.now():%H:%M:%S} {text}", style="dim", markup=False, highlight=False, soft_wrap=True)
+
+    with sizes.workspace(asked.work, asked.only, kept.sizes) as folder:
+        say(sizes.forecast(asked.only, kept.sizes, folder))
+        run = Runner(folder, kept.sizes, say)
+        for name in asked.only:
+            before = load()
+            kept.loads[name] = before
+            busy = "" if before["busy"] is None else f", {before['busy']:.0%} of the processors busy"
+            errors.print(f"case {name} (load {before['average']}{busy})", style="bold", highlight=False, soft_wrap=True)
+            try:
+                kept.measures += CASES[name](run)
+            except TaskFailed as error:
+                failed = True
+                errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+                kept.measures.append(Measure(name, "failed", 0, None, None, note="see the error above the table"))
+            kept.left.remove(name)
+            if asked.json:
+                kept.write(asked.json)
     return int(failed)
 
 
-def show(found: list[Measure], told: dict, repeat: int, console: Console) -> None:
-    """One table; the notes stand below it."""
-    table = Table(
-        title="Leads platform against raw DuckDB, same data, same session",
-        caption=(
-            f"{told['cores']} cores, {told['memory_gb']} GB memory, {told['system']}; DuckDB {told['duckdb']}, "
-            f"Python {told['python']}; commit {told['commit']}; load before it {told['load']}. Seconds: the best of "
-            f"{repeat}. Peak: of the process that did it. Ratio: first seconds to second, beside it that of processor "
-            "seconds; where the goal is `at least`, the other way round."
-        ),
-        caption_justify="left",
-        show_lines=True,
-    )
-    table.add_column("Case", no_wrap=True)
-    table.add_column("Measured", ratio=3, min_width=24)
-    table.add_column("Rows", justify="right", no_wrap=True)
-    table.add_column("Seconds", justify="right", no_wrap=True)
-    table.add_column("Peak MB", justify="right", no_wrap=True)
-    table.add_column("Against", ratio=3, min_width=20)
-    table.add_column("Seconds", justify="right", no_wrap=True)
-    table.add_column("Peak MB", justify="right", no_wrap=True)
-    table.add_column("Ratio", justify="right", style="bold", no_wrap=True)
-    table.add_column("of CPU", justify="right", no_wrap=True)
-    table.add_column("Goal", min_width=8)
-    for m in found:
-        table.add_row(
-            m.case,
-            m.what,
-            f"{m.rows:,}" if m.rows else "",
-            _number(m.seconds),
-            _whole(m.peak_mb),
-            m.against,
-            _number(m.against_seconds),
-            _whole(m.against_peak_mb),
-            _number(m.ratio),
-            _number(m.cpu_ratio),
-            m.goal,
-        )
-    console.print(table)
-    for m in found:
-        if m.note:
-            console.print(f"{m.case}: {m.note}", style="dim", highlight=False, markup=False)
+def _print(kept: Kept, asked: argparse.Namespace, out: Console) -> None:
+    if asked.markdown:
+        print(tell.markdown(kept), file=out.file)  # a console would break the lines
+    else:
+        tell.show(kept, out, detail=asked.detail)
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}" if value < 1 else f"{value:,.2f}"
-
-
-def _whole(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}"
+def _command(size: Sizes, names: list[str]) -> str:
+    """What gives these numbers again, with no default left to guess; paths are nobody's business."""
+    told = " ".join(f"--{name.replace('_', '-')} {getattr(size, name)}" for name in _SAYS)
+    return f"python -m leads_platform_tests.bench {told} --only {' '.join(names)}"
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended politely, it clears up and tells what it has
     sys.exit(main())

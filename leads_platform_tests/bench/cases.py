@@ -5,21 +5,27 @@ Belongs here: one function a case. Does not: the work itself (ours, raw).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from leads_platform_tests.bench import data
-from leads_platform_tests.bench.runner import Runner
+from leads_platform_tests.bench.runner import Outcome, Runner
 
 # phonenumbers reads 15,000 numbers a second: more of them take minutes and say the same.
 SAMPLE_OF_PHONES = 50_000
+# Enough leads to know how long a line of the file is.
+_PROBE = 20_000
 
 
 @dataclass(frozen=True)
 class Measure:
     """One row: `ratio` is seconds / against_seconds, or the other way round where the goal is `at least`.
 
-    `cpu_ratio` is the same of processor seconds: on a busy machine it is the better witness.
+    `cpu_ratio` is the same of processor seconds: on a busy machine it is the better witness. `spread` is the least and
+    most wall seconds of the turns, `others` the largest share of the machine that other programs used in a turn,
+    of either side. `met` is None where there is no goal.
     """
 
     case: str
@@ -33,188 +39,243 @@ class Measure:
     ratio: float | None = None
     cpu_ratio: float | None = None
     goal: str = ""
+    met: bool | None = None
     note: str = ""
-    detail: dict | None = None
+    spread: tuple[float, float] | None = None
+    against_spread: tuple[float, float] | None = None
+    others: float | None = None
+    detail: dict[str, dict[str, tuple[float, float]]] | None = None
 
 
 def arrival(run: Runner) -> list[Measure]:
-    file = run.lead_file(run.rows)
-    raw = run.run("raw.arrival", file=file)
-    ours = run.run("ours.arrival", file=file, rows=run.rows)
+    with run.lead_files(run.sizes.rows) as [file]:
+        raw = run.run("raw.arrival", file=file)
+        ours = run.run("ours.arrival", file=file, rows=run.sizes.rows)
     return [
-        Measure(
+        compared(
             "arrival",
             "one CSV lead file taken in: copied, fingerprinted, counted apart from the loader, read, archived",
-            run.rows,
-            ours.seconds,
-            ours.peak_mb,
+            run.sizes.rows,
+            ours,
             "DuckDB: read_csv (pinned, all text) to Parquet",
-            raw.seconds,
-            raw.peak_mb,
-            ours.seconds / raw.seconds,
-            ours.cpu / raw.cpu,
-            "at most 4 times",
+            raw,
+            most=4,
         )
     ]
 
 
+def gigabyte(run: Runner) -> list[Measure]:
+    """The file is at least `file_mb` large; the goal is the memory."""
+    with run.lead_files(_PROBE) as [probe]:
+        rows = math.ceil(1.02 * run.sizes.file_mb * 1e6 / (Path(probe).stat().st_size / _PROBE))
+    with run.lead_files(rows) as [file]:
+        size = Path(file).stat().st_size / 1e6
+        raw = run.run("raw.arrival", file=file)
+        ours = run.run("ours.arrival", file=file, rows=rows)
+    measure = compared(
+        "gigabyte",
+        f"a CSV lead file of {size:,.0f} MB taken in",
+        rows,
+        ours,
+        "DuckDB: read_csv (pinned, all text) to Parquet",
+        raw,
+    )
+    return [_judged(measure, "at most 2,000 MB", ours.peak_mb <= 2_000)]
+
+
 def chain(run: Runner) -> list[Measure]:
-    file = run.lead_file(run.rows)
-    raw = run.run("raw.chain", file=file)
-    ours = run.run("ours.chain", file=file)
+    with run.lead_files(run.sizes.rows) as [file]:
+        raw = run.run("raw.chain", file=file)
+        ours = run.run("ours.chain", file=file)
     return [
-        Measure(
+        compared(
             "chain",
             "the same file from landing to dim_prospective_leads, all checks, published",
-            run.rows,
-            ours.seconds,
-            ours.peak_mb,
+            run.sizes.rows,
+            ours,
             "DuckDB: read_csv to four tables of the same rows and columns, plain standardisation, nothing checked",
-            raw.seconds,
-            raw.peak_mb,
-            ours.seconds / raw.seconds,
-            ours.cpu / raw.cpu,
-            "at most 6 times",
-            f"rows and columns written: ours {_shapes(ours.told)}; raw {_shapes(raw.told)}",
-            {"parts": ours.told["parts"]},
+            raw,
+            most=6,
+            note=f"rows and columns written: ours {_shapes(ours.told)}; raw {_shapes(raw.told)}",
         )
     ]
 
 
 def phones(run: Runner) -> list[Measure]:
-    sample = min(run.rows, SAMPLE_OF_PHONES)
-    raw = run.run("ours.phonenumbers_alone", rows=sample, repeat=1)
-    ours = run.run("ours.phones", rows=run.rows)
-    scaled = raw.seconds * run.rows / sample
+    rows = run.sizes.rows
+    sample = min(rows, SAMPLE_OF_PHONES)
+    with run.values("phones", rows) as file:
+        raw = run.run("ours.phonenumbers_alone", turns=1, file=file, rows=sample)
+        ours = run.run("ours.phones", file=file)
+    times = rows / sample
+    scaled = Outcome(raw.seconds * times, raw.cpu * times, raw.spread, raw.peak_mb, raw.others)
     return [
-        Measure(
+        compared(
             "phones",
-            f"phone() in SQL, {run.rows / ours.seconds:,.0f} a second; 2 % of them are odd",
-            run.rows,
-            ours.seconds,
-            ours.peak_mb,
+            f"phone() in SQL, {rows / ours.seconds:,.0f} a second; 2 % of them are odd",
+            rows,
+            ours,
             f"phonenumbers in Python, {sample / raw.seconds:,.0f} a second",
             scaled,
-            raw.peak_mb,
-            scaled / ours.seconds,
-            raw.cpu * run.rows / sample / ours.cpu,
-            "at least 15 times as fast",
-            f"phonenumbers read {sample:,} numbers, its time is scaled to {run.rows:,}" if sample < run.rows else "",
+            least=15,
+            note=f"phonenumbers read {sample:,} numbers, its time is scaled to {rows:,}" if sample < rows else "",
         )
     ]
 
 
 def addresses(run: Runner) -> list[Measure]:
     found = []
-    for name, expression, plain in (
-        (
-            "address_key",
-            "address_key(street, city, 'NV', postal_code)",
-            "upper(regexp_replace(street, '[^A-Za-z0-9]+', ' ', 'g')) || '|' || postal_code",
-        ),
-        (
-            "split_address",
-            "split_address(cell, 'NV')",
-            r"regexp_extract(cell, '^(.*) (\S+), ([A-Z]{2}) (\d{5})$', ['street', 'city', 'state', 'code'])",
-        ),
-    ):
-        raw = run.run("ours.addresses", rows=run.rows, expression=plain)
-        ours = run.run("ours.addresses", rows=run.rows, expression=expression)
-        found.append(
-            Measure(
-                "addresses",
-                f"{name}() in SQL, {run.rows / ours.seconds:,.0f} a second",
-                run.rows,
-                ours.seconds,
-                ours.peak_mb,
-                "DuckDB: one regular expression that is often wrong",
-                raw.seconds,
-                raw.peak_mb,
-                ours.seconds / raw.seconds,
-                ours.cpu / raw.cpu,
-            )
-        )
+    with run.values("addresses", run.sizes.rows) as file:
+        for name, expression, plain in (
+            (
+                "address_key",
+                "address_key(street, city, 'NV', postal_code)",
+                "upper(regexp_replace(street, '[^A-Za-z0-9]+', ' ', 'g')) || '|' || postal_code",
+            ),
+            (
+                "split_address",
+                "split_address(cell, 'NV')",
+                r"regexp_extract(cell, '^(.*) (\S+), ([A-Z]{2}) (\d{5})$', ['street', 'city', 'state', 'code'])",
+            ),
+        ):
+            raw = run.run("raw.addresses", file=file, expression=plain)
+            ours = run.run("ours.addresses", file=file, expression=expression)
+            what = f"{name}() in SQL, {run.sizes.rows / ours.seconds:,.0f} a second"
+            plainly = "DuckDB: one regular expression that is often wrong"
+            found.append(compared("addresses", what, run.sizes.rows, ours, plainly, raw))
     return found
 
 
 def month(run: Runner) -> list[Measure]:
-    more = run.repeat
-    files = [run.lead_file(run.month_rows, index) for index in range(run.months + more)]
-    raw = run.run("raw.months", repeat=1, files=files, more=more)
-    ours = run.run("ours.months", repeat=1, files=files, more=more)
-    (every, every_cpu), (raw_every, raw_cpu) = ours.told["all"], raw.told["all"]
-    shapes = f"rows and columns after it: ours {_shapes(ours.told)}; raw {_shapes(raw.told)}"
-    size = f"the warehouse file is {ours.told['file_mb']:,} MB"
+    """Raw goes first and is gone before ours begins: the disk never holds both."""
+    months, rows = run.sizes.months, run.sizes.month_rows
+    more = list(range(months, months + run.sizes.repeat))
+    with run.keep() as place, run.lead_files(rows, more) as later:
+        turns = [{"file": file, "index": index} for file, index in zip(later, more, strict=True)]
+        with run.lead_files(rows, range(months)) as files:
+            with run.keep() as raw_place:
+                raw_all = run.run("raw.months", turns=1, kept=raw_place, files=files)
+                raw = run.each("raw.month", turns, raw_place)
+            ours_all = run.run("ours.months", turns=1, kept=place, files=files)
+        ours = run.each("ours.month", turns, place)
     return [
-        Measure(
+        compared(
             "month",
-            f"{run.months} months of {run.month_rows:,} rows taken in and built, every table",
-            run.months * run.month_rows,
-            every,
-            ours.peak_mb,
+            f"{months} months of {rows:,} rows taken in and built, every table",
+            months * rows,
+            ours_all,
             "DuckDB: the same months, one after the other",
-            raw_every,
-            raw.peak_mb,
-            every / raw_every,
-            every_cpu / raw_cpu,
-            note=f"{data.CHURN:.0%} of a month's leads are new; {size}",
-            detail={"parts": ours.told["parts"]["all"]},
+            raw_all,
+            note=f"{data.CHURN:.0%} of a month's leads are new; the warehouse file is {ours_all.told['file_mb']:,} MB",
         ),
-        Measure(
+        compared(
             "month",
             "one more month taken in and built, every table",
-            run.month_rows,
-            ours.seconds,
-            ours.peak_mb,
+            rows,
+            ours,
             "DuckDB: that month's step",
-            raw.seconds,
-            raw.peak_mb,
-            ours.seconds / raw.seconds,
-            ours.cpu / raw.cpu,
-            "at most 3 times",
-            shapes,
-            {"parts": ours.told["parts"]},
+            raw,
+            most=3,
+            note=f"rows and columns after it: ours {_shapes(ours.told)}; raw {_shapes(raw.told)}",
         ),
-        Measure(
+        compared(
             "month",
             "one more month as a share of building them all",
-            run.month_rows,
-            ours.seconds,
-            ours.peak_mb,
-            f"building all {run.months}",
-            every,
-            ours.peak_mb,
-            ours.seconds / every,
-            ours.cpu / every_cpu,
-            "at most 0.1",
+            rows,
+            ours,
+            f"building all {months}",
+            ours_all,
+            most=0.1,
+            unit="",
+            detailed=False,
         ),
     ]
 
 
 def dagster(run: Runner) -> list[Measure]:
-    ours = run.run("ours.sample", dagster=True)
-    what = "the sample data's months built through Dagster, with its events, in this process"
-    if "left_out" in ours.told:
-        return [Measure("dagster", what, 0, None, None, note=ours.told["left_out"])]
-    raw = run.run("ours.sample", dagster=False)
-    tables, steps = ours.told["tables"], ours.told["table_months"]
-    extra = ours.seconds - raw.seconds
-    return [
-        Measure(
-            "dagster",
-            what,
-            steps,
-            ours.seconds,
-            ours.peak_mb,
-            "the same tables and months built directly",
-            raw.seconds,
-            raw.peak_mb,
-            ours.seconds / raw.seconds,
-            ours.cpu / raw.cpu,
-            note=f"rows are tables times months; Dagster adds {1000 * extra / steps:.0f} ms to each, "
-            f"{1000 * extra / tables:.0f} ms to a table; imports and the opening of the instance are not counted",
-        )
-    ]
+    """Two lengths, so that what a table's month costs can be told from what a table and a run cost."""
+    lengths = sorted({max(1, run.sizes.dagster_months // 4), run.sizes.dagster_months})
+    found, extras = [], []
+    for months in lengths:
+        with run.keep() as place:
+            landing = str(place / "landing")
+            run.run("ours.make_sample", turns=1, kept=place, landing=landing, months=months)
+            ours = run.run("ours.sample", landing=landing, dagster=True)
+            what = f"the sample data's tables, months: {months}, as one range run of Dagster, with its events"
+            if "left_out" in ours.told:
+                return [Measure("dagster", what, 0, None, None, note=ours.told["left_out"])]
+            raw = run.run("ours.sample", landing=landing, dagster=False)
+        tables, steps = ours.told["tables"], ours.told["table_months"]
+        extras.append((steps, tables, ours.seconds - raw.seconds, ours.cpu - raw.cpu))
+        note = f"`rows` are tables ({tables}) times months; imports and the opening of the instance are not counted"
+        found.append(compared("dagster", what, steps, ours, "the same built directly", raw, note=note))
+    return [*found, *overhead(extras)]
+
+
+def overhead(extras: list[tuple[int, int, float, float]]) -> list[Measure]:
+    """What a table's month costs (b), and a table (a): `extra = tables * (a + months * b)`, solved from two lengths.
+
+    Each of `extras`: tables times months, tables, and the wall and processor seconds that Dagster adds.
+    """
+    if len(extras) < 2:
+        return []
+    (few, tables, *little), (many, _, *much) = extras
+    each = [(more - less) / (many - few) for less, more in zip(little, much, strict=True)]
+    table = [(less - month * few) / tables for less, month in zip(little, each, strict=True)]
+    what = (
+        f"Dagster adds {1000 * each[0]:.1f} ms to a table's month (processor: {1000 * each[1]:.1f}) and "
+        f"{1000 * table[0]:.0f} ms to a table, its share of the run included (processor: {1000 * table[1]:.0f})"
+    )
+    return [Measure("dagster", what, many, None, None, note="solved from the two lengths")]
+
+
+def compared(
+    case: str,
+    what: str,
+    rows: int,
+    ours: Outcome,
+    against: str,
+    raw: Outcome,
+    *,
+    most: float | None = None,
+    least: float | None = None,
+    unit: str = " times",
+    note: str = "",
+    detailed: bool = True,
+) -> Measure:
+    """A row. Its goal is for the ratio of wall seconds: `most` at most, or at `least` so many times as fast."""
+    one, other = (raw, ours) if least else (ours, raw)
+    ratio, goal, met = one.seconds / other.seconds, "", None
+    if least:
+        goal, met = f"at least {least:g}{unit} as fast", ratio >= least
+    elif most:
+        goal, met = f"at most {most:g}{unit}", ratio <= most
+    shares = [share for share in (ours.others, raw.others) if share is not None]
+    parts = {"ours": ours.told.get("parts"), "raw": raw.told.get("parts")} if detailed else {}
+    return Measure(
+        case,
+        what,
+        rows,
+        ours.seconds,
+        ours.peak_mb,
+        against,
+        raw.seconds,
+        raw.peak_mb,
+        ratio,
+        one.cpu / other.cpu if other.cpu else None,
+        goal,
+        met,
+        note,
+        ours.spread,
+        raw.spread,
+        max(shares, default=None),
+        {side: told for side, told in parts.items() if told} or None,
+    )
+
+
+def _judged(measure: Measure, goal: str, met: bool) -> Measure:
+    """The row with a goal that is no ratio."""
+    return replace(measure, goal=goal, met=met)
 
 
 def _shapes(told: dict) -> str:
@@ -225,6 +286,7 @@ def _shapes(told: dict) -> str:
 CASES: dict[str, Callable[[Runner], list[Measure]]] = {
     "arrival": arrival,
     "chain": chain,
+    "gigabyte": gigabyte,
     "phones": phones,
     "addresses": addresses,
     "month": month,

@@ -55,9 +55,28 @@ def file_name(index: int) -> str:
 def write_lead_file(path: Path, rows: int, index: int = 0) -> None:
     """Writes one month's list of `rows` leads. The same arguments give the same bytes."""
     first = int(index * rows * CHURN)
+    _copy(_leads(first, rows, index), path, "format csv, header true")
+
+
+def make_leads(work: Path, file: str, rows: int, index: int) -> dict:
+    """The task of making a month's list, in a process of its own as all tasks are."""
+    write_lead_file(Path(file), rows, index)
+    return {"seconds": []}
+
+
+def make_values(work: Path, file: str, kind: str, rows: int) -> dict:
+    """The task of making `phones` or `addresses`, as Parquet."""
+    _copy({"phones": phones, "addresses": addresses}[kind](0, rows), Path(file), "format parquet")
+    return {"seconds": []}
+
+
+def _copy(select: str, path: Path, form: str) -> None:
+    # First under another name: a file that was cut off is never taken for a whole one.
+    partial = path.with_suffix(".partial")
     con = duckdb.connect()
-    con.execute(f"copy ({_leads(first, rows, index)}) to {literal(str(path))} (format csv, header true)")
+    con.execute(f"copy ({select}) to {literal(str(partial))} ({form})")
     con.close()
+    partial.rename(path)
 
 
 def phones(first: int, rows: int) -> str:

@@ -7,6 +7,7 @@ it is compared with (raw), or telling about it (cases).
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -15,12 +16,15 @@ from leads_platform.arrivals.landing import look
 from leads_platform.arrivals.receive import Arrivals
 from leads_platform.contacts.addresses import install_addresses
 from leads_platform.contacts.phones import install_phones
-from leads_platform.engine import Platform, load_platform, open_session
+from leads_platform.engine import Platform, Session, load_platform, open_session
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.sql import literal
+from leads_platform.warehouse.write import Build
 from leads_platform_tests.bench import data
-from leads_platform_tests.bench.clock import Clock
+from leads_platform_tests.bench.clock import Clock, Parts
+from leads_platform_tests.bench.progress import doing
 
 PROSPECTS = "prospects.dim_prospective_leads"
 
@@ -33,12 +37,6 @@ def settings_at(folder: Path, first_month: str = f"{data.FIRST_MONTH:%Y-%m}") ->
         "LEADS_PLATFORM_NOW": "2026-07-15T12:00:00",
     }
     return Settings.from_env(told)
-
-
-def generate(work: Path, file: str, rows: int, index: int) -> dict:
-    """A lead file; not a case."""
-    data.write_lead_file(Path(file), rows, index)
-    return {"seconds": []}
 
 
 def arrival(work: Path, file: str, rows: int) -> dict:
@@ -67,41 +65,46 @@ def chain(work: Path, file: str) -> dict:
     return {"seconds": [taken], "parts": parts, **_shape(settings)}
 
 
-def months(work: Path, files: list[str], more: int) -> dict:
-    """All months taken in and built together, all tables; then `more` months, each for itself."""
+def months(work: Path, files: list[str]) -> dict:
+    """All months taken in and built together, every table. `work` is kept for the months after."""
     settings = settings_at(work)
-    first = len(files) - more
-    for index, file in enumerate(files[:first]):
+    for index, file in enumerate(files):
         _deliver(settings, file, index)
     platform = load_platform(settings)
     clock = Clock()
-    parts = {"all": _take_in_and_build(platform)}
-    every = clock.lap()
-    seconds = []
-    for index, file in enumerate(files[first:], first):
-        _deliver(settings, file, index)
-        clock = Clock()
-        parts[data.file_name(index)] = _take_in_and_build(platform)
-        seconds.append(clock.lap())
-    return {"seconds": seconds, "all": every, "parts": parts, **_shape(settings)}
+    parts = _take_in_and_build(platform)
+    taken = clock.lap()
+    _clear_landing(settings)
+    return {"seconds": [taken], "parts": parts, **_shape(settings)}
 
 
-def phones(work: Path, rows: int) -> dict:
+def month(work: Path, file: str, index: int) -> dict:
+    """Month number `index` after `months`, by itself: taken in and built, every table."""
+    settings = settings_at(work)
+    _deliver(settings, file, index)
+    clock = Clock()
+    parts = _take_in_and_build(load_platform(settings))
+    taken = clock.lap()
+    _clear_landing(settings)
+    return {"seconds": [taken], "parts": parts, **_shape(settings)}
+
+
+def phones(work: Path, file: str) -> dict:
     """The SQL standard over typed phones."""
     con = duckdb.connect()
     install_phones(con)
-    con.execute(f"create table typed as {data.phones(0, rows)}")
+    con.execute(f"create table typed as from {literal(file)}")
     clock = Clock()
     con.execute("create table read as select phone(phone, 'US') as parts from typed").fetchall()
     return {"seconds": [clock.lap()]}
 
 
-def phonenumbers_alone(work: Path, rows: int) -> dict:
-    """phonenumbers in a plain loop: number, validity, E.164 and region."""
+def phonenumbers_alone(work: Path, file: str, rows: int) -> dict:
+    """phonenumbers in a plain loop over the first `rows`: number, validity, E.164 and region."""
     import phonenumbers as library
 
     con = duckdb.connect()
-    typed = [phone for _, phone in con.execute(data.phones(0, rows)).fetchall()]
+    typed = [phone for (phone,) in con.execute(f"select phone from {literal(file)} limit {rows}").fetchall()]
     library.is_valid_number(library.parse("7025550110", "US"))  # its metadata is loaded at the first number
     clock = Clock()
     for text in typed:
@@ -115,25 +118,32 @@ def phonenumbers_alone(work: Path, rows: int) -> dict:
     return {"seconds": [clock.lap()]}
 
 
-def addresses(work: Path, rows: int, expression: str) -> dict:
+def addresses(work: Path, file: str, expression: str) -> dict:
     """An expression over addresses, into a table; the platform's macros are installed."""
     con = duckdb.connect()
     install_addresses(con)
-    con.execute(f"create table written as {data.addresses(0, rows)}")
+    con.execute(f"create table written as from {literal(file)}")
     clock = Clock()
     con.execute(f"create table read as select {expression} as parts from written").fetchall()
     return {"seconds": [clock.lap()]}
 
 
-def sample(work: Path, dagster: bool) -> dict:
-    """The sample data built, directly or through Dagster in this process, with files taken in before."""
-    from leads_platform.sample import generate as generate_sample
+def make_sample(work: Path, landing: str, months: int) -> dict:
+    """The task of making the sample data's files."""
+    from leads_platform.sample import generate
 
+    generate(Path(landing), months=months, scale=1)
+    return {"seconds": []}
+
+
+def sample(work: Path, landing: str, dagster: bool) -> dict:
+    """The sample data built, directly or through Dagster in this process, with files taken in before."""
     settings = settings_at(work, "2024-01")
-    generate_sample(settings.landing, months=6, scale=1)
+    shutil.copytree(landing, settings.landing)
     platform = load_platform(settings)
     with open_session(platform, "bench") as session:
         session.arrivals.take_in(session.arrivals.waiting())
+        _all_taken_in(session)
     built: list[int] = []
     if not dagster:
         clock = Clock()
@@ -158,11 +168,24 @@ def sample(work: Path, dagster: bool) -> dict:
     return {"seconds": [taken], "tables": len(built), "table_months": sum(built)}
 
 
+def _all_taken_in(session: Session) -> None:
+    """Raises when a file is refused, held or not read at all: what is measured then is something else."""
+    told = [*session.arrivals.failures, *session.arrivals.problems]
+    if told or session.arrivals.waiting():
+        raise AssertionError("; ".join(told) or "files are still waiting")
+
+
 def _deliver(settings: Settings, file: str, index: int) -> None:
     """The file into landing, by a link: the benchmark's disk holds it once."""
     path = settings.landing / data.FEED / data.file_name(index)
     path.parent.mkdir(parents=True, exist_ok=True)
     os.link(file, path)
+
+
+def _clear_landing(settings: Settings) -> None:
+    """What has been taken in is in the archive; without this link the file's bytes go when the bench drops it."""
+    for path in (settings.landing / data.FEED).iterdir():
+        path.unlink()
 
 
 def _take_in_and_build(platform: Platform, select: set[str] | None = None) -> dict[str, tuple[float, float]]:
@@ -171,30 +194,35 @@ def _take_in_and_build(platform: Platform, select: set[str] | None = None) -> di
     Fails when a table does.
     """
     told: list[str] = []
-    parts: dict[str, tuple[float, float]] = {}
-    clock = Clock()
-
-    def lap(name: str) -> None:
-        wall, cpu = clock.lap()
-        before = parts.get(name, (0.0, 0.0))
-        parts[name] = (round(before[0] + wall, 3), round(before[1] + cpu, 3))
-
+    parts = Parts()
     with open_session(platform, "bench") as session:
-        lap("open")
-        session.arrivals.take_in(session.arrivals.waiting())
-        lap("arrival")
+        parts.lap("open")
+        waiting = session.arrivals.waiting()
+        doing(f"taking in 1 of {len(waiting)}")
+        taken_in = iter(range(2, len(waiting) + 1))
+        session.arrivals.take_in(
+            waiting, lambda manifest: doing(f"taking in {next(taken_in, len(waiting))} of {len(waiting)}")
+        )
+        parts.lap("arrival")
+        _all_taken_in(session)
         session.sync_ledger()
 
-        def on_build(build) -> None:
+        def on_build(build: Build) -> None:
             told.extend([] if build.committed else [build.words()])
-            lap(build.table)
+            parts.lap(build.table)
 
-        failed = build_stale(session.warehouse, select=select, on_build=on_build)
+        failed = build_stale(
+            session.warehouse,
+            select=select,
+            on_build=on_build,
+            on_start=lambda work: doing(f"building {work.table}"),
+        )
         session.publish = True
-    lap("close and publish")
+        doing("publishing")
+    parts.lap("close and publish")
     if failed:
         raise AssertionError("\n".join(told))
-    return parts
+    return parts.seconds
 
 
 def _shape(settings: Settings) -> dict:
@@ -210,5 +238,5 @@ def _shape(settings: Settings) -> dict:
         latest = con.execute(
             f"select count(*) from {PROSPECTS} where month = (select max(month) from {PROSPECTS})"
         ).fetchall()[0][0]
-    size = settings.warehouse.stat().st_size // 2**20
+    size = round(settings.warehouse.stat().st_size / 1e6)
     return {"tables": {name: shape for name, shape in counted.items() if shape[0]}, "leads": latest, "file_mb": size}

@@ -13,7 +13,8 @@ import duckdb
 from leads_platform.months import add_months
 from leads_platform.warehouse.sql import literal
 from leads_platform_tests.bench import data
-from leads_platform_tests.bench.clock import Clock
+from leads_platform_tests.bench.clock import Clock, Parts
+from leads_platform_tests.bench.progress import doing
 
 _COLUMNS = (
     "name",
@@ -50,28 +51,34 @@ def arrival(work: Path, file: str) -> dict:
 
 def chain(work: Path, file: str) -> dict:
     """One file to the same tables."""
-    clock = Clock()
-    with duckdb.connect(str(work / "raw.duckdb")) as con:
-        step(con, Path(file), 0)
-    return {"seconds": [clock.lap()], **_shape(work / "raw.duckdb")}
+    return months(work, [file])
 
 
-def months(work: Path, files: list[str], more: int) -> dict:
-    """All months one after the other; the last `more` of them timed each for itself."""
-    seconds = []
+def months(work: Path, files: list[str]) -> dict:
+    """All months one after the other. `work` is kept for the months after."""
+    clock, parts = Clock(), Parts()
     for index, file in enumerate(files):
-        clock = Clock()
-        with duckdb.connect(str(work / "raw.duckdb")) as con:
-            step(con, Path(file), index)
-        seconds.append(clock.lap())
-    return {
-        "seconds": seconds[-more:],
-        "all": [sum(each) for each in zip(*seconds[:-more], strict=True)],
-        **_shape(work / "raw.duckdb"),
-    }
+        _step(work, Path(file), index, parts)
+    return {"seconds": [clock.lap()], "parts": parts.seconds, **_shape(work / "raw.duckdb")}
 
 
-def step(con: duckdb.DuckDBPyConnection, file: Path, index: int) -> None:
+def month(work: Path, file: str, index: int) -> dict:
+    """Month number `index` after `months`, by itself."""
+    clock, parts = Clock(), Parts()
+    _step(work, Path(file), index, parts)
+    return {"seconds": [clock.lap()], "parts": parts.seconds, **_shape(work / "raw.duckdb")}
+
+
+def addresses(work: Path, file: str, expression: str) -> dict:
+    """An expression over addresses, into a table."""
+    con = duckdb.connect()
+    con.execute(f"create table written as from {literal(file)}")
+    clock = Clock()
+    con.execute(f"create table read as select {expression} as parts from written").fetchall()
+    return {"seconds": [clock.lap()]}
+
+
+def _step(work: Path, file: Path, index: int, parts: Parts) -> None:
     """Month `index`: the file into base, the simple standardisation, leads as of the month's end, one row per lead."""
     month = literal(data.month_at(index))
     before = literal(add_months(data.month_at(index), -1))
@@ -88,23 +95,26 @@ def step(con: duckdb.DuckDBPyConnection, file: Path, index: int) -> None:
             from {read_csv(file)}
         """,
         "stg": _STG.format(month=month),
-        "source_level": _SOURCE_LEVEL.format(month=month, before=before),
+        "source_level": (_SOURCE_LEVEL if index else _FIRST_SOURCE_LEVEL).format(month=month, before=before),
         "dim": _DIM.format(month=month),
     }
-    for name, select in statements.items():
-        if index == 0 and name == "source_level":
-            con.execute(f"create table {name} as {_FIRST_SOURCE_LEVEL.format(month=month)}")
-        elif index == 0:
-            con.execute(f"create table {name} as {select}")
-        else:
-            con.execute(f"insert into {name} by name {select}")
-    con.execute("checkpoint")
+    with duckdb.connect(str(work / "raw.duckdb")) as con:
+        parts.lap("open")
+        for name, select in statements.items():
+            doing(f"{data.month_at(index):%Y-%m}: {name}")
+            con.execute(f"insert into {name} by name {select}" if index else f"create table {name} as {select}")
+            parts.lap(name)
+        con.execute("checkpoint")
+    parts.lap("checkpoint and close")
 
 
 def _shape(path: Path) -> dict:
     with duckdb.connect(str(path), read_only=True) as con:
         tables = con.execute("select table_name, estimated_size, column_count from duckdb_tables()").fetchall()
-    return {"tables": {name: [size, columns] for name, size, columns in tables}}
+    return {
+        "tables": {name: [size, columns] for name, size, columns in tables},
+        "file_mb": round(path.stat().st_size / 1e6),
+    }
 
 
 _STG = """

@@ -8,112 +8,163 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
+import queue
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 
 from leads_platform_tests.bench import data
+from leads_platform_tests.bench.clock import busy_seconds
+from leads_platform_tests.bench.sizes import Sizes
 
 ROOT = Path(__file__).parents[2]
-_BYTES_PER_ROW = 4_000  # of a lead in files, archive, warehouse, its published copy and the raw tables, measured
+# A step of a task is told when it lasts longer.
+_PATIENCE = 2.0
 
 
 class TaskFailed(Exception):
     """A task ended badly; the text is the end of what it said."""
 
 
-class NoRoom(Exception):
-    """The temporary folder's disk is too small for what was asked."""
-
-
 @dataclass(frozen=True)
 class Outcome:
-    """What a task took: its least wall and processor seconds, the largest of its peaks (MB), what else it told."""
+    """What a task took over its turns.
+
+    `seconds` and `cpu`: its least wall and processor seconds. `spread`: its least and most wall seconds. `peak_mb`:
+    the largest of its turns'. `others`: the largest share of the machine (0 to 1) that other programs used meanwhile.
+    """
 
     seconds: float
     cpu: float
+    spread: tuple[float, float]
     peak_mb: float
+    others: float | None = None
     told: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Runner:
-    """Runs tasks below `folder`; `repeat` processes each, the best counts."""
+    """Runs tasks below `folder`; the best of their turns counts. `say` gets a line for what lasts."""
 
     folder: Path
-    rows: int
-    months: int
-    month_rows: int
-    repeat: int
+    sizes: Sizes
     say: Callable[[str], None]
 
-    def run(self, task: str, *, repeat: int | None = None, **arguments: Any) -> Outcome:
-        """Runs a task. Raises TaskFailed."""
-        times = repeat or self.repeat
+    def run(self, task: str, *, turns: int | None = None, kept: Path | None = None, **arguments: Any) -> Outcome:
+        """Runs a task `turns` times, each in a process and a folder of its own (but in `kept`). Raises TaskFailed."""
+        return self.each(task, [arguments] * (turns or self.sizes.repeat), kept)
+
+    def each(self, task: str, turns: Sequence[dict[str, Any]], kept: Path | None = None) -> Outcome:
+        """Runs a task once with each of the arguments. Raises TaskFailed."""
         told: list[dict[str, Any]] = []
-        for turn in range(times):
-            self.say(f"{task} {turn + 1}/{times}")
-            told.append(self._once(task, arguments))
-        times_taken = [tuple(taken) for one in told for taken in one["seconds"]]
-        best = min(told, key=lambda one: min(one["seconds"], default=[0.0]))
+        for turn, arguments in enumerate(turns, 1):
+            name = f"{task} {turn}/{len(turns)}"
+            self.say(name)
+            told.append(self._once(task, arguments, kept))
+            for wall, _, others in told[-1]["seconds"]:
+                self.say(f"{name}: {wall:.2f} s, {told[-1]['peak_mb']:,.0f} MB{_by_others(_share(wall, others))}")
+        taken = [seconds for one in told for seconds in one["seconds"]]
+        shares = [_share(wall, others) for wall, _, others in taken]
+        walls = [wall for wall, _, _ in taken]
         return Outcome(
-            min((wall for wall, _ in times_taken), default=0.0),
-            min((cpu for _, cpu in times_taken), default=0.0),
+            min(walls, default=0.0),
+            min((cpu for _, cpu, _ in taken), default=0.0),
+            (min(walls, default=0.0), max(walls, default=0.0)),
             max(one["peak_mb"] for one in told),
-            best,
+            max((share for share in shares if share is not None), default=None),
+            min(told, key=lambda one: min(one["seconds"], default=[0.0])),
         )
 
-    def _once(self, task: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        with tempfile.TemporaryDirectory(dir=self.folder) as work:
+    @contextmanager
+    def keep(self) -> Iterator[Path]:
+        """A folder for tasks that go on where the one before ended."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            yield Path(folder)
+
+    @contextmanager
+    def lead_files(self, rows: int, indexes: Sequence[int] = (0,)) -> Iterator[list[str]]:
+        """The lists of these months, for as long as they are needed: the disk holds no more of them."""
+        paths = [self.folder / f"{rows}_{data.file_name(index)}" for index in indexes]
+        try:
+            for path, index in zip(paths, indexes, strict=True):
+                self.say(f"making {rows:,} leads of {data.month_at(index):%Y-%m}")
+                self._once("data.make_leads", {"file": str(path), "rows": rows, "index": index})
+            yield [str(path) for path in paths]
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def values(self, kind: str, rows: int) -> Iterator[str]:
+        """`phones` or `addresses` as Parquet, for as long as they are needed."""
+        path = self.folder / f"{kind}.parquet"
+        try:
+            self.say(f"making {rows:,} {kind}")
+            self._once("data.make_values", {"file": str(path), "kind": kind, "rows": rows})
+            yield str(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _once(self, task: str, arguments: dict[str, Any], kept: Path | None = None) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory(dir=self.folder) as work, tempfile.TemporaryFile("w+") as errors:
             answer = Path(work) / "answer.json"
-            place = Path(work) / "data"
-            place.mkdir()
+            place = kept or Path(work) / "data"
+            place.mkdir(exist_ok=True)
             asked = {"task": task, "answer": str(answer), "work": str(place), **arguments}
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "leads_platform_tests.bench.task", json.dumps(asked)],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
                 text=True,
-                check=False,
             )
-            if done.returncode:
-                raise TaskFailed(f"{task}: {done.stderr.strip()[-2000:]}")
+            try:
+                self._follow(process.stdout)
+                process.wait()
+            finally:
+                process.kill()
+                process.wait()
+            if process.returncode:
+                errors.seek(0)
+                raise TaskFailed(f"{task}: {errors.read().strip()[-2000:]}")
             return json.loads(answer.read_text())
 
-    def lead_file(self, rows: int, index: int = 0) -> str:
-        """A month's list, made once."""
-        path = self.folder / f"{rows}_{data.file_name(index)}"
-        if not path.exists():
-            self.say(f"making {rows:,} leads of {data.month_at(index):%Y-%m}")
-            self._once("ours.generate", {"file": str(path), "rows": rows, "index": index})
-        return str(path)
+    def _follow(self, lines: IO[str] | None) -> None:
+        """Tells each step the task says it is at, if it lasts longer than two seconds; returns when the task ends."""
+        steps: queue.Queue[str | None] = queue.Queue()
 
+        def read() -> None:
+            for line in lines or ():
+                steps.put(line.strip())
+            steps.put(None)
 
-@contextmanager
-def workspace(parent: Path | None, rows: int) -> Iterator[Path]:
-    """A folder for about `rows` leads. Raises NoRoom."""
-    with tempfile.TemporaryDirectory(prefix="leads-platform-bench-", dir=parent) as folder:
-        free, wanted = shutil.disk_usage(folder).free, rows * _BYTES_PER_ROW
-        if free < wanted:
-            raise NoRoom(
-                f"{folder} has {free / 1e9:.1f} GB free; this needs about {wanted / 1e9:.1f} GB. "
-                "Give --rows or --month-rows less, or --work a folder with more room."
-            )
-        yield Path(folder)
+        threading.Thread(target=read, daemon=True).start()
+        step: str | None = ""
+        while step is not None:
+            began = time.monotonic()
+            try:
+                following = steps.get(timeout=_PATIENCE)
+            except queue.Empty:
+                if step:
+                    self.say(f"  {step}")
+                following = steps.get()
+                if step and following is not None:
+                    self.say(f"  {step}: {time.monotonic() - began:.0f} s")
+            step = following
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers were measured on. `load` before the first case: above 0.5 somebody else was at work."""
+    """What the numbers are measured on."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     except (ValueError, OSError):
@@ -125,8 +176,30 @@ def machine() -> dict[str, Any]:
         "duckdb": duckdb.__version__,
         "system": f"{platform.system()} {platform.machine()}",
         "commit": _commit(),
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
+
+
+def load() -> dict[str, float | None]:
+    """How busy the machine is with nothing of ours running.
+
+    `average`: of the last minute, this bench's own tasks too. `busy`: the share of the processors in the next half
+    second; above 0.2 somebody else is at work, and wall seconds say little.
+    """
+    average = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    before, began = busy_seconds(), time.monotonic()
+    time.sleep(0.5)
+    after, lasted = busy_seconds(), time.monotonic() - began
+    share = None if before is None or after is None else _share(lasted, after - before)
+    return {"average": average, "busy": None if share is None else round(share, 2)}
+
+
+def _share(wall: float, others: float | None) -> float | None:
+    """Of the machine's processors, over `wall` seconds."""
+    return None if others is None or not wall else others / wall / (os.cpu_count() or 1)
+
+
+def _by_others(share: float | None) -> str:
+    return "" if share is None else f", {share:.0%} of the machine used by others"
 
 
 def _commit() -> str:

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Compiled modules halve the start of every command; some machines turn them off.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test quick test-long ui bench lint format docs clean
+.PHONY: run test quick test-long ui bench lint audit format docs clean
 
 run: $(READY)  ## Take in the sample files, build every month, print net-new leads
 	$(BIN)/leads-platform run
@@ -23,20 +23,24 @@ quick: $(READY)  ## The inner loop, under a minute
 test-long: $(READY)  ## Full-size cases: large files, long fuzzing
 	$(BIN)/pytest -m long --timeout 7200
 
-bench: $(READY)  ## Measure against raw DuckDB; docs/performance.md keeps the numbers
-	$(BIN)/python -m leads_platform_tests.bench
+bench: $(READY)  ## Measure against raw DuckDB; ARGS="--large" for the large sizes, ARGS="--help" for the rest
+	$(BIN)/python -m leads_platform_tests.bench $(ARGS)
 
 lint: $(READY)  ## ruff and pyright
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
+audit: $(READY)  ## Dependencies: pins, agreement, what is used and declared, licences; part of make test, needs no network
+	$(BIN)/pytest leads_platform_tests/safety/test_dependencies.py -s
+
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY)  ## The generated data dictionary and the contract schema
+docs: $(READY)  ## The generated data dictionary, contract schema and catalogue of bad input
 	$(BIN)/python -m leads_platform.dictionary docs
+	$(BIN)/python -m leads_platform_tests.arrivals.catalogue docs
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -6,52 +6,71 @@ Belongs here: putting a reading's findings and a look at its values into one ans
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from leads_platform.arrivals import read_file
 from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.landing import name_says
+from leads_platform.arrivals.landing import NameSays, name_says
 from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.reading import FileReading
 from leads_platform.contacts.phones import install_phones
+from leads_platform.months import label, month_of
 from leads_platform.warehouse.sql import identifier, literal
 
 
-def check_file(path: Path, contract: FeedContract, *, show_values: bool = False) -> dict[str, Any]:
+def check_file(
+    path: Path, contract: FeedContract, *, current_month: date | None = None, show_values: bool = False
+) -> dict[str, Any]:
     """Reads the file as arrivals would. Values of cells, which may be personal data, only with `show_values`.
 
-    Keys: file, feed, verdict, records, loaded, quarantined (line, column_name, reason), warnings (the same, of
-    records that load), message, month.
+    Keys: file, feed, verdict, records, loaded, quarantined (line, column_name, reason), quarantined_records (their
+    number: of a refused file all its records, which `quarantined` tells as one), warnings (line, column_name,
+    reason, of records that load), message, month. A snapshot of a month after `current_month` is refused.
     """
     says = name_says(path.name, contract)
     with read_file(path, contract) as reading:
-        trouble = _name_trouble(path, contract, says.trouble, says.month is None)
-        told = {
+        month = says.month
+        if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
+            month = next(iter(reading.months))
+        trouble = _trouble(path, contract, says, month, current_month)
+        # What its name or month refuses is not read by arrivals; a file refused for its cells counts as far as it goes.
+        records = 0 if trouble else reading.records
+        loaded = 0 if trouble else reading.loaded_count
+        quarantined = [q._asdict() for q in reading.quarantined] if not trouble else []
+        if records and reading.verdict == "refused":
+            reason = f"the file was refused: {reading.message}"
+            quarantined = [{"line": 1, "column_name": None, "reason": reason}]
+        return {
             "file": path.name,
             "feed": contract.feed,
-            "month": f"{says.month:%Y-%m}" if says.month else None,
+            "month": f"{month:%Y-%m}" if month else None,
             "verdict": "refused" if trouble else reading.verdict,
-            "records": reading.records,
-            "loaded": reading.loaded_count,
-            "quarantined": [
-                {"line": q.line, "column_name": q.column_name, "reason": q.reason} for q in reading.quarantined
-            ],
+            "records": records,
+            "loaded": loaded,
+            "quarantined": quarantined,
+            "quarantined_records": records - loaded,
             "message": ". ".join(part for part in (trouble, reading.message) if part),
-            "warnings": [],
+            "warnings": _warnings(reading, contract, show_values) if loaded else [],
         }
-        if reading.loaded_count:
-            told["warnings"] = _warnings(reading, contract, show_values)
-    return told
 
 
-def _name_trouble(path: Path, contract: FeedContract, trouble: str, no_month: bool) -> str:
+def _trouble(path: Path, contract: FeedContract, says: NameSays, month: date | None, current: date | None) -> str:
+    """Why arrivals would refuse the file whatever its cells hold; empty when it would not."""
     if not contract.accepts(path.name):
-        return f"Its name fits none of the patterns {', '.join(contract.files)} in {contract.label}"
-    if trouble:
-        return trouble[:1].upper() + trouble[1:]
-    if no_month and contract.delivery == "snapshot" and contract.month.from_ == "name":
-        return "No month in its name; add it as YYYY-MM, as in list_2024-05.csv"
+        return (
+            f"its name fits none of the patterns {', '.join(contract.files)} in {contract.label}; "
+            "rename it, or add a pattern there"
+        )
+    if says.trouble:
+        return says.trouble
+    if contract.delivery != "snapshot":
+        return ""
+    if contract.month.from_ == "name" and month is None:
+        return "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
+    if month is not None and current is not None and month_of(month) > current:
+        return f"its month {label(month)} has not begun; it is read then"
     return ""
 
 
@@ -62,7 +81,8 @@ def _warnings(reading: FileReading, contract: FeedContract, show_values: bool) -
         reading.write_parquet(records)
         con = connect(Path(folder))
         try:
-            install_phones(con)
+            if contract.leads.get("phone"):
+                install_phones(con)
             con.execute(f"create table records as select * from read_parquet({literal(str(records))})")
             found = []
             for column_name, title, condition, reason in _questions(reading, contract):

@@ -16,8 +16,10 @@ from typing import Any
 import click
 
 from leads_platform import terminal
+from leads_platform.machine import fault_in_words
 from leads_platform.months import add_months, label, parse_month
 from leads_platform.settings import Settings, SettingsError
+from leads_platform.unforeseen import unforeseen
 
 
 class _Month(click.ParamType):
@@ -34,7 +36,7 @@ MONTH = _Month()
 
 
 def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Errors a person can mend end as words and exit code 1; anything else is ours and keeps its traceback."""
+    """Errors a person can mend end as words and exit code 1; of any other only kind and places are told, no text."""
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -59,7 +61,12 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
             terminal.complain(str(error))
             code = 1
         except OSError as error:
-            terminal.complain(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+            terminal.complain(
+                fault_in_words(error) or f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+            )
+            code = 1
+        except Exception as error:
+            terminal.complain(f"A fault of the program: {unforeseen(error)}.")
             code = 1
         sys.exit(code)
 
@@ -89,7 +96,7 @@ def run(direct: bool) -> int:
         manifests = _take_in(session)
         problems = [*session.arrivals.problems, *session.arrivals.failures]
     for problem in problems:
-        terminal.complain(problem)
+        terminal.complain(terminal.plain(problem))
     failed = build_everything(platform, direct=direct)
     print_net_new(platform)
     _what_waits(platform)
@@ -154,7 +161,7 @@ def status(as_json: bool, files: bool) -> int:
 
     told = read_status(load_platform(Settings.from_env())).to_json()
     if as_json:
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        terminal.raw(terminal.as_json(told))
     else:
         terminal.status(told, files=files)
     return 0
@@ -171,12 +178,13 @@ def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
     from leads_platform.check_file import check_file
     from leads_platform.engine import load_platform
 
-    contracts = load_platform(Settings.from_env()).contracts
+    settings = Settings.from_env()
+    contracts = load_platform(settings).contracts
     if feed not in contracts:
         raise click.UsageError(f"there is no feed {feed}; there are {', '.join(sorted(contracts))}")
-    told = check_file(file, contracts[feed], show_values=show_values)
+    told = check_file(file, contracts[feed], current_month=settings.current_month(), show_values=show_values)
     if as_json:
-        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        terminal.raw(terminal.as_json(told))
     else:
         terminal.findings(told, contracts[feed])
     return 1 if told["verdict"] == "refused" else 0
@@ -226,14 +234,19 @@ def quarantine(file: str, show_values: bool) -> int:
 @_in_words
 def rebuild(direct: bool) -> int:
     """Make the warehouse anew from the archive; the published copy stays until it is done."""
+    from leads_platform.arrivals.archive import Archive
+    from leads_platform.arrivals.verify import damage
     from leads_platform.building import build_everything, print_net_new
     from leads_platform.engine import drop_warehouse, load_platform
 
     platform = load_platform(Settings.from_env())
+    damaged = damage(Archive(platform.settings.archive))
+    for words in damaged:
+        terminal.complain(words)
     drop_warehouse(platform.settings, say=terminal.say)
     failed = build_everything(platform, direct=direct)
     print_net_new(platform)
-    return 1 if failed else 0
+    return 1 if failed or damaged else 0
 
 
 @main.group()
@@ -252,7 +265,7 @@ def feed_new(file: Path, name: str | None, out: Path | None) -> int:
 
     text = propose_contract(file, name)
     if out is None:
-        click.echo(text)
+        terminal.raw(text)
         return 0
     if out.exists():
         raise click.UsageError(f"{out} is there already; choose another name or move it away")
@@ -268,7 +281,7 @@ def feed_schema() -> int:
     """The JSON schema of a feed contract, for editors."""
     from leads_platform.arrivals.contract import contract_json_schema
 
-    click.echo(json.dumps(contract_json_schema(), indent=1))
+    terminal.raw(json.dumps(contract_json_schema(), indent=1))
     return 0
 
 

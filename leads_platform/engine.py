@@ -6,6 +6,7 @@ Belongs here: where contracts, rooms, arrivals and warehouse meet, without Dagst
 from __future__ import annotations
 
 import contextlib
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,20 +18,22 @@ from pathlib import Path
 
 import duckdb
 
+from leads_platform.arrivals.archive import ArchiveDamaged
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.contract import FeedContract, load_contracts
-from leads_platform.arrivals.ledger import refresh_ledger
+from leads_platform.arrivals.ledger import known_receipts, refresh_ledger
 from leads_platform.arrivals.receive import Arrivals
+from leads_platform.arrivals.verify import Verifier, missing_manifests
 from leads_platform.contacts.standards import standards
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
 from leads_platform.warehouse.catalogue import Catalogue, tables_in
-from leads_platform.warehouse.connection import open_warehouse
+from leads_platform.warehouse.connection import open_warehouse, remove_warehouse
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform.warehouse.note import write_note
 from leads_platform.warehouse.publish import is_outdated, publish
 from leads_platform.warehouse.table import Table
-from leads_platform.warehouse.write import Build, Warehouse
+from leads_platform.warehouse.write import Build, BuildError, Warehouse
 
 ROOMS = ("prospects",)
 
@@ -91,6 +94,8 @@ class Session:
         """Brings `arrivals.*` to the manifests; does nothing when no receipt came since the last time."""
         receipts = len(self.arrivals.state.manifests)
         if receipts != self._ledger:
+            if self._ledger < 0:  # what this session adds itself can't be missing
+                missing_manifests(known_receipts(self.warehouse.con), self.arrivals.state.manifests)
             refresh_ledger(self.warehouse.con, self.arrivals.state, self.arrivals.archive)
             self._ledger = receipts
 
@@ -113,10 +118,12 @@ def open_session(
     """
     settings = platform.settings
     with WriterLock(settings.home, doing, wait=wait, say=say) as lock:
+        _sweep(settings)
         arrivals = Arrivals(settings, platform.contracts)
         settings.archive.mkdir(parents=True, exist_ok=True)
         with open_warehouse(settings.warehouse, readable=[settings.archive], say=say) as con:
-            warehouse = Warehouse(con, platform.catalogue, arrivals.state, run_id or uuid.uuid4().hex)
+            verify = _verifying(arrivals)
+            warehouse = Warehouse(con, platform.catalogue, arrivals.state, run_id or uuid.uuid4().hex, verify)
             session = Session(platform, arrivals, warehouse, lock)
             session.sync_ledger()
             try:
@@ -127,6 +134,20 @@ def open_session(
                     write_note(con, settings.ledger_note, settings.warehouse)
         if session.publish and is_outdated(settings.published, settings.warehouse):
             publish(settings.warehouse, settings.published)
+
+
+def _verifying(arrivals: Arrivals) -> Callable[[str, date, date], None]:
+    """Holds a feed's records against their manifests before a table reads them. Damage ends the build in words."""
+    verifier = Verifier(arrivals.archive)
+
+    def verify(feed: str, first: date, last: date) -> None:
+        if feed in arrivals.state.by_feed:
+            try:
+                verifier.months(arrivals.state.by_feed[feed], first, last)
+            except ArchiveDamaged as damaged:
+                raise BuildError(str(damaged)) from None
+
+    return verify
 
 
 def contract_folders(settings: Settings) -> list[Path]:
@@ -145,6 +166,19 @@ def _room_tables() -> tuple[Table, ...]:
 def drop_warehouse(settings: Settings, say: Callable[[str], None] = lambda text: None) -> None:
     """Removes the warehouse file, which is a function of the archive; the published copy stays. Waits for the lock."""
     with WriterLock(settings.home, "rebuild", say=say):
-        for path in (settings.warehouse, settings.warehouse.with_name(settings.warehouse.name + ".wal")):
-            path.unlink(missing_ok=True)
         settings.ledger_note.unlink(missing_ok=True)
+        remove_warehouse(settings.warehouse)
+
+
+def _sweep(settings: Settings) -> None:
+    """Removes what a crash left half-written beside the archive, which sweeps its own. Call with the lock held.
+
+    Sensors, which hold no lock, write some of these by rename too: what is younger than a minute may be theirs.
+    """
+    spill = settings.warehouse.parent / "tmp"
+    half = [*settings.home.glob("*.tmp"), *settings.published.parent.glob("*.new"), *spill.glob("duckdb_temp_*")]
+    half += settings.published.parent.glob("*.tmp")
+    shared = [*settings.dagster_home.glob("*.tmp"), *(settings.home / "requests").glob("*.tmp")]
+    old = time.time() - 60
+    for path in half + [path for path in shared if path.stat().st_mtime < old]:
+        path.unlink(missing_ok=True)

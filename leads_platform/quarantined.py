@@ -33,7 +33,7 @@ def quarantined_records(platform: Platform, file: str, *, show_values: bool = Fa
         for m in found:
             if not m.quarantined:
                 continue
-            lines = _original_lines(archive, m) if show_values else []
+            lines = _original_lines(archive, m, platform.contracts[m.feed].format.encoding) if show_values else []
             for line, column, reason in con.execute(
                 "select line, column_name, reason from read_parquet("
                 f"{literal(str(archive.rejected(m.feed, m.receipt)))}) order by line"
@@ -43,10 +43,10 @@ def quarantined_records(platform: Platform, file: str, *, show_values: bool = Fa
     return rows
 
 
-def _original_lines(archive: Archive, manifest: Manifest) -> list[str]:
+def _original_lines(archive: Archive, manifest: Manifest, encoding: str) -> list[str]:
     """The file's lines as text; of a workbook or a packed file there are none to show."""
     with gzip.open(archive.original(manifest.feed, manifest.sha256)) as file:
         data = file.read()
     if data[:2] in (b"PK", b"\x1f\x8b"):
         return []
-    return io.StringIO(data.decode("utf-8", "replace"), newline="").readlines()
+    return io.StringIO(data.decode(encoding, "replace"), newline="").readlines()

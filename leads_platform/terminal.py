@@ -5,12 +5,16 @@ Belongs here: turning results into text for a person at a terminal. Does not: fi
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import IO, Any
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,25 +25,61 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table as Grid
+from rich.text import Text
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.months import label
 
+
+class _Console(Console):
+    """A console whose reader may leave, as in `run | head -1`: the rest is for nobody, and the work goes on."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _to_nobody(self.file)
+
+
 # Into a file or a pipe, lines are as wide as they need to be.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)
+console = _Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+errors = _Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)
 _STYLES = {"accepted": "green", "partial": "yellow", "refused": "red", "held": "yellow", "unchanged": "dim"}
+# Control characters, line and paragraph separators, and those that turn the direction of what follows.
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def plain(text: str) -> str:
+    """The text on one line, without what a terminal would obey: file names come from strangers.
+
+    >>> plain("nv\\x1b[2J_2024-05\\n.csv")
+    'nv�[2J_2024-05�.csv'
+    """
+    return _OBEYED.sub("�", text)
+
+
+def as_json(told: Any) -> str:
+    """The data as JSON; what a terminal would obey is written as `\\u009b`, which means the same."""
+    text = json.dumps(told, indent=1, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def say(text: str) -> None:
     """One line of plain text; nothing in it is taken for markup."""
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(plain(text), markup=False, soft_wrap=True)
+
+
+def raw(text: str) -> None:
+    """Text for a program to read (JSON, a contract), as it is."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        _to_nobody(sys.stdout)
 
 
 def complain(text: str) -> None:
     """An error, on standard error."""
-    errors.print(text, style="red", markup=False, soft_wrap=True)
+    lines = "\n".join(map(plain, text.split("\n")))
+    errors.print(lines, style="red", markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -62,13 +102,13 @@ def progress(title: str) -> Iterator[Progress]:
 
 def grid(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], caption: str = "") -> None:
     """A table with a title that states what it shows; numbers to the right."""
-    listed = [[_cell(value) for value in row] for row in rows]
+    listed = [[plain(_cell(value)) for value in row] for row in rows]
     table = Grid(title=title, title_justify="left", title_style="bold", caption=caption, caption_justify="left")
     for index, column in enumerate(columns):
         number = bool(listed) and all(_is_number(row[index]) for row in listed)
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     for row in listed:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # as text, since a file's name could hold markup
     console.print(table)
 
 
@@ -200,7 +240,7 @@ def findings(told: dict[str, Any], contract: FeedContract) -> None:
         say(f"{told['records']:,} records: {counts}.")
     if told["message"]:
         say(told["message"])
-    if told["quarantined"]:
+    if told["quarantined"] and told["verdict"] != "refused":
         _lines("Quarantined records", told["quarantined"])
     if told["warnings"]:
         _lines("Values to look at; their records are loaded", told["warnings"])
@@ -236,6 +276,13 @@ def _evidence(evidence: dict[str, Any]) -> str:
         f"{key} {_some([str(v) for v in value]) if isinstance(value, list) else value}"
         for key, value in evidence.items()
     )
+
+
+def _to_nobody(file: IO[str]) -> None:
+    """Lets what is still written there vanish, the interpreter's own last flush included."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, file.fileno())
+    os.close(nobody)
 
 
 def _cell(value: Any) -> str:

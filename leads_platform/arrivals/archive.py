@@ -17,10 +17,12 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any, BinaryIO, Literal
 
 Verdict = Literal["accepted", "partial", "refused", "held", "unchanged"]
@@ -36,7 +38,10 @@ class Manifest:
     `header` are the file's titles, `columns` those the contract knew then. Of a refused file `quarantined` is all its
     records, as far as they could be counted.
     `months` holds records and content hash by month; `versions` the effective content of the months an events
-    file touched; `touched` the months whose effective records this receipt changed.
+    file touched, and `basis` by what these were reckoned; `touched` the months whose effective records this receipt
+    changed. `placed_by` is by what each record's month (of events, its key too) was told. Of an events file, `links`
+    are the months that share a key with it: a later month of the two -> the earlier ones; None where nobody looked.
+    `stored` is the sha256 of each Parquet file of the receipt; manifests of before it was kept have none.
     """
 
     receipt: int
@@ -66,6 +71,10 @@ class Manifest:
     touched: tuple[str, ...] = ()
     diff: dict[str, int] = field(default_factory=dict)
     contract_hash: str = ""
+    stored: dict[str, str] = field(default_factory=dict)
+    placed_by: str = ""
+    links: dict[str, list[str]] | None = None
+    basis: str = ""
 
     def to_json(self) -> str:
         plain = asdict(self)
@@ -86,6 +95,13 @@ class Manifest:
         return cls(**plain)
 
 
+_Look = tuple[int, int, int, int]
+# What this process has parsed, by archive; sensors ask twice a minute for as long as the daemon lives.
+_parsed: dict[Path, dict[str, tuple[_Look, Manifest]]] = {}
+_parsing = Lock()
+_ARCHIVES_KEPT = 4
+
+
 class ArchiveDamaged(Exception):
     """A manifest or an archived file can't be read; the text names it."""
 
@@ -97,23 +113,45 @@ class Archive:
         self.root = root
 
     def manifests(self) -> list[Manifest]:
-        """Every receipt in order. Raises ArchiveDamaged."""
-        found = []
-        for path in self.root.glob("*/manifests/*.json"):
-            try:
-                manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise ArchiveDamaged(
-                    f"{path} can't be read ({type(error).__name__}). Restore it from a backup; "
-                    "what it says of its file is nowhere else."
-                ) from error
-            if path.relative_to(self.root) != self._manifest(manifest.feed, manifest.receipt).relative_to(self.root):
-                raise ArchiveDamaged(
-                    f"{path} is the manifest of receipt {manifest.receipt} of {manifest.feed} under another name; "
-                    "a copy counts a file twice. Move it out of the archive, or give it its name back."
-                )
-            found.append(manifest)
-        return sorted(found, key=lambda manifest: manifest.receipt)
+        """Every receipt in order. Raises ArchiveDamaged.
+
+        A manifest is parsed once per process: it is never changed, and one that was (by a restored backup, say) has
+        another look. The same manifest is the same object at each call.
+        """
+        with _parsing:
+            known = _parsed.pop(self.root, {})
+            now: dict[str, tuple[_Look, Manifest]] = {}
+            for path, seen in self._looks():
+                before = known.get(path)
+                now[path] = before if before and before[0] == seen else (seen, self._parse(Path(path)))
+            _parsed[self.root] = now
+            while len(_parsed) > _ARCHIVES_KEPT:
+                del _parsed[next(iter(_parsed))]
+            return sorted((manifest for _, manifest in now.values()), key=lambda manifest: manifest.receipt)
+
+    def _looks(self) -> Iterator[tuple[str, _Look]]:
+        """Each manifest's path and what would differ if it were another file, or changed."""
+        for folder in self.root.glob("*/manifests"):
+            with os.scandir(folder) as files:
+                for file in files:
+                    if file.name.endswith(".json"):
+                        seen = file.stat()
+                        yield file.path, (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+
+    def _parse(self, path: Path) -> Manifest:
+        try:
+            manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ArchiveDamaged(
+                f"{path} can't be read ({type(error).__name__}). Restore it from a backup; "
+                "what it says of its file is nowhere else."
+            ) from error
+        if path != self._manifest(manifest.feed, manifest.receipt):
+            raise ArchiveDamaged(
+                f"{path} is the manifest of receipt {manifest.receipt} of {manifest.feed} under another name; "
+                "a copy counts a file twice. Move it out of the archive, or give it its name back."
+            )
+        return manifest
 
     def next_receipt(self) -> int:
         """The number the next receipt gets; what a crashed receipt left under it is swept before it is used."""
@@ -141,30 +179,55 @@ class Archive:
             yield Path(folder)
 
     def sweep(self) -> None:
-        """Removes what a crash left: scratch folders, half-written files, and receipts without a manifest."""
+        """Removes what a crash left: scratch folders, half-written files, and the receipt it cut off.
+
+        Older receipts without a manifest stay: theirs was there once, and is lost (`verify` tells of it).
+        """
+        cut_off = self.next_receipt()
         shutil.rmtree(self.root / ".work", ignore_errors=True)
         for folder in ("originals", "manifests"):
             for scratch in self.root.glob(f"*/{folder}/*.tmp"):
                 scratch.unlink()
         for folder in self.root.glob("*/receipts/*"):
-            if not (folder.parent.parent / "manifests" / f"{folder.name}.json").exists():
+            if folder.name == "spill" or (folder.name.isdigit() and int(folder.name) >= cut_off):
                 shutil.rmtree(folder)
 
-    def keep_original(self, feed: str, sha256: str, source: Path) -> None:
-        """Stores the bytes, compressed; the same bytes always give the same archive file."""
+    def discard(self, receipt: int) -> None:
+        """Removes what is stored of a receipt that has no manifest."""
+        for folder in self.root.glob(f"*/receipts/{receipt:08d}"):
+            if not self._manifest(folder.parent.parent.name, receipt).exists():
+                shutil.rmtree(folder)
+
+    def stored(self, feed: str, receipt: int) -> dict[str, str]:
+        """The sha256 of the receipt's Parquet files, by name."""
+        return {
+            path.name: sha256_of(path)
+            for path in (self.records(feed, receipt), self.rejected(feed, receipt))
+            if path.exists()
+        }
+
+    @contextmanager
+    def keeping_original(self, feed: str, sha256: str, source: Path) -> Iterator[None]:
+        """Stores the bytes, compressed, in a thread of its own while the caller reads them.
+
+        On leaving they are on the disk, or what went wrong is raised. `source` may be removed in between. The same
+        bytes always give the same archive file.
+        """
         target = self.original(feed, sha256)
         if target.exists():
+            yield
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = target.with_suffix(f".{os.getpid()}.tmp")
-        with (
-            source.open("rb") as file,
-            scratch.open("wb") as raw,
-            gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as zipped,
-        ):
-            shutil.copyfileobj(file, zipped, _CHUNK)
-        _settle(scratch)
-        scratch.replace(target)
+        given_up = Event()
+        # Opened before the caller goes on: what is open can be read after its name is gone.
+        with source.open("rb") as file, ThreadPoolExecutor(1, "original") as thread:
+            kept = thread.submit(_compress, file, target, given_up)
+            try:
+                yield
+            except BaseException:
+                given_up.set()
+                raise
+            kept.result()
 
     def restore_original(self, feed: str, sha256: str, target: Path) -> None:
         """Writes the archived bytes to `target`. Raises ArchiveDamaged when they are missing or spoilt."""
@@ -187,6 +250,7 @@ class Archive:
             if path.exists():
                 _settle(path)
                 _settle(path.parent)
+                _settle(path.parent.parent)
         target = self._manifest(manifest.feed, manifest.receipt)
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(".tmp")
@@ -194,6 +258,12 @@ class Archive:
         _settle(scratch)
         scratch.replace(target)
         _settle(target.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy_and_hash(source: Path, target: Path) -> tuple[str, int]:
@@ -210,6 +280,28 @@ def _copy(file: BinaryIO | gzip.GzipFile, target: Path) -> tuple[str, int]:
             copy.write(chunk)
             size += len(chunk)
     return digest.hexdigest(), size
+
+
+def _compress(file: BinaryIO, target: Path, given_up: Event) -> None:
+    """Writes the file's bytes to `target` as gzip, by rename; nothing when they are not wanted any more."""
+    scratch = target.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        # Level 1 takes a fraction of the usual level's time. Neither name nor time: the same bytes, the same file.
+        with (
+            scratch.open("wb") as raw,
+            gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as zipped,
+        ):
+            while chunk := file.read(_CHUNK):
+                if given_up.is_set():
+                    break
+                zipped.write(chunk)
+        if given_up.is_set():
+            return
+        _settle(scratch)
+        scratch.replace(target)
+        _settle(target.parent)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _settle(path: Path) -> None:

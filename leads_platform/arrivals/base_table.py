@@ -5,8 +5,9 @@ Belongs here: what every feed's base table has. Does not: casting or cleaning (s
 
 from __future__ import annotations
 
+from leads_platform.arrivals.accounting import records_are_accounted_for
 from leads_platform.arrivals.contract import FeedContract
-from leads_platform.warehouse import Audit, Column, Table, volume_is_usual
+from leads_platform.warehouse import Column, Table, volume_is_usual
 from leads_platform.warehouse.sql import identifier
 
 FILE_COLUMNS = (
@@ -30,30 +31,10 @@ def base_table(contract: FeedContract) -> Table:
         says=f"{contract.title}: the records of each month's file as they came. {contract.description}".strip(),
         grain=("file_sha256", "part", "line"),
         columns=columns,
-        must=(records_reconcile(contract.feed),),
+        must=(records_are_accounted_for(contract),),
         should=(volume_is_usual(),) if contract.delivery != "reference" else (),
         owner=contract.owner or "team:data",
         contract_hash=contract.hash(),
         feed=contract.feed,
         select=f"select\n    {selected}\nfrom arrivals.{contract.feed}",
     ).named(contract.room, contract.base_table)
-
-
-def records_reconcile(feed: str) -> Audit:
-    """The month holds exactly the records that the files' manifests say were loaded."""
-    return Audit(
-        "records_reconcile",
-        "The month's rows are the records its files were counted to hold, no more and no fewer.",
-        f"""
-        with here as (
-            select month, count(*) as records from this group by month
-        ),
-        counted as (
-            select month, records from arrivals.{feed}_counts where records > 0
-        )
-        select coalesce(here.month, counted.month) as month
-        from here
-        full join counted on counted.month = here.month
-        where here.records is distinct from counted.records
-        """,
-    )

@@ -45,6 +45,8 @@ _LEAD_TYPES = {"license_issued_on": "date", "license_expires_on": "date", "capac
 # What the platform adds to every base table; a feed's own column of that name would be shadowed.
 RESERVED_COLUMNS = frozenset({"month", "record_month", "file_name", "file_date", "file_sha256", "part", "line", "rank"})
 _NAME = r"^[a-z][a-z0-9_]*$"
+EPOCH_MS = "epoch_ms"
+"""In a month's formats: milliseconds since 1970, UTC, 12 or 13 digits; seconds, which have 10, are no such date."""
 _DATE_DIRECTIVES = frozenset("aAbBdmyYHIpMSfzZjn%-gxX")
 # DuckDB's regular expressions are RE2, which has neither look-around nor back-references.
 _NOT_IN_RE2 = re.compile(r"\(\?(?:[=!>]|<[=!])|(?<!\\)(?:\\\\)*\\[1-9]")
@@ -95,7 +97,10 @@ class MonthRule(Model):
         description="name: YYYY-MM in the file's name; column: each record's own date",
     )
     column: str | None = Field(default=None, description="The column that holds the date (from: column)")
-    formats: tuple[str, ...] = Field(default=(), description="Its strptime formats; none: the column's own")
+    formats: tuple[str, ...] = Field(
+        default=(),
+        description="Its strptime formats, or epoch_ms for milliseconds since 1970 in UTC; none: the column's own",
+    )
 
 
 class Format(Model):
@@ -335,7 +340,10 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         yield ("month", "column"), "is missing: which column holds the record's date?"
     elif rule.column not in names:
         yield ("month", "column"), _unknown_column(rule.column, names)
-    yield from _date_problems(("month", "formats"), rule.formats)
+    written = tuple(text for text in rule.formats if text != EPOCH_MS)
+    if EPOCH_MS in rule.formats and written:
+        yield ("month", "formats"), f"`{EPOCH_MS}` stands alone: a column holds numbers or dates"
+    yield from _date_problems(("month", "formats"), written)
 
 
 def _lead_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:

@@ -203,6 +203,8 @@ class _Scanner:
     def finish(self) -> Scan:
         found = self.found
         found.unbalanced = self.inside
+        # Nor may a file whose first quote swallows the rest look as if it had no records at all.
+        found.records += self.inside
         found.longest = max(found.longest, self.bytes)
         line = self.first_line
         for run in self.runs:
@@ -254,21 +256,25 @@ def count_damaged(path: Path, start: int, delimiter: str, quote: str | None, fie
     waiting: deque[bytes] = deque()
     with path.open("rb") as file:
         file.seek(start)
-        fresh = (line for chunk in _whole_lines(file) for line in chunk.splitlines())
-        while (line := waiting.popleft() if waiting else next(fresh, None)) is not None:
+        fresh = (line for chunk in _whole_lines(file) for line in chunk.splitlines(keepends=True))
+        while (raw := waiting.popleft() if waiting else next(fresh, None)) is not None:
+            line = raw.rstrip(b"\r\n")
             if not line:
                 continue
             records += 1
             if not mark or mark not in line:
                 continue
-            taken, size, inside = [line], len(line), _end_state(line, mark, between, False)
+            taken, size = [raw], len(raw)
+            inside = _end_state(line, mark, between, False) if len(line) <= MAX_RECORD_BYTES else None
             while inside:
                 following = waiting.popleft() if waiting else next(fresh, None)
                 if following is None:
                     break
                 taken.append(following)
-                size += len(following) + 1
-                inside = _end_state(following, mark, between, True) if size <= MAX_RECORD_BYTES else None
+                line = following.rstrip(b"\r\n")
+                # The end of the last line is not the record's; those inside quotes are.
+                inside = _end_state(line, mark, between, True) if size + len(line) <= MAX_RECORD_BYTES else None
+                size += len(following)
             whole = inside is False
             if whole and len(taken) > 1:
                 whole = not swallows([one.count(between) for one in taken], fields)

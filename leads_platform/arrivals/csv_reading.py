@@ -6,6 +6,8 @@ Belongs here: the order of these steps and what is said when one fails. Does not
 
 from __future__ import annotations
 
+import codecs
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,12 @@ from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.counting import Scan, count_damaged, scan
 from leads_platform.arrivals.csv_records import Dialect, Record, split_damaged
 from leads_platform.arrivals.header import Header, match_header, matches
-from leads_platform.arrivals.loading import Loader, Quarantined, Taken
+from leads_platform.arrivals.loading import USUAL_LINE, Loader, Quarantined, Taken
 from leads_platform.arrivals.refusal import Refusal, shown
 from leads_platform.arrivals.text import to_utf8
 
+AHEAD_BYTES = 8 * 2**20
+"""Files at least this large are loaded while they are counted; of smaller ones a thread saves nothing."""
 _HEAD_BYTES = 2**20
 _PREAMBLE_LINES = 30
 _COPY_BYTES = 8 * 2**20
@@ -35,6 +39,8 @@ class Body:
         if blank == len(head):
             raise Refusal("holds nothing but empty lines; ask for the file again")
         record = self.dialect.read(head, blank)
+        if record.end == _HEAD_BYTES:
+            raise Refusal("has a first line of more than 1 MB; that is no header")
         self.start = record.next
         self.first_line = _lines(head[: record.end]) + 2
         # Then DuckDB can skip the header itself; else it gets a copy of the records.
@@ -89,7 +95,7 @@ class Body:
             record = self.dialect.read(head, at)
             here = matches(self._cells(head, record), contract)
             if here > max(found, 1) and here * 2 >= len(contract.needed):
-                raise Refusal(f"has its header on line {line}; remove the {line - 1} lines above it")
+                raise Refusal(f"has its header on line {line}; remove what is above it")
             line += _lines(head[at : record.end]) + 1
             at = record.next
 
@@ -101,32 +107,114 @@ def read_csv(source: Path, contract: FeedContract, workspace: Path) -> Taken:
         source.unlink()  # at most two copies of a large file lie on the disk at one time
     body = Body(text.path, contract)
     dialect = contract.format
-    found = scan(
-        text.path,
-        body.start,
-        body.first_line,
-        delimiter=dialect.delimiter,
-        quote=dialect.quote,
-        fields=len(body.cells),
-    )
-    if len(body.cells) > 1 and not body.cells[-1].strip() and found.width == len(body.cells) - 1:
-        body.cells.pop()  # the header line ends with a delimiter, the records' don't
-    header = match_header(body.cells, contract)
-    loader = Loader(workspace, header.names)
-    if contract.month.column is not None:
-        loader.set_month(header.columns[contract.month.column], contract.month_formats())
-    width = len(header.names)
-    trailing = _trailing(found, width)
-    taken = Taken(header, found.records, 0, loader, warnings=[*text.warnings, *header.warnings])
+    with _Ahead(text.path, body, contract, workspace) as ahead:
+        found = scan(
+            text.path,
+            body.start,
+            body.first_line,
+            delimiter=dialect.delimiter,
+            quote=dialect.quote,
+            # A blank last title may be no column: the lines of a record then hold one delimiter less.
+            fields=max(1, len(body.cells) - (not body.cells[-1].strip())),
+        )
+        if len(body.cells) > 1 and not body.cells[-1].strip() and found.width == len(body.cells) - 1:
+            body.cells.pop()  # the header line ends with a delimiter, the records' don't
+        header = match_header(body.cells, contract)
+        width = len(header.names)
+        trailing = _trailing(found, width)
+        sound = found.sound and found.even and (found.width == width or trailing) and _simple(found, width)
+        if ahead.loader is not None and sound and not trailing and _as_supposed(found):
+            taken = Taken(header, found.records, ahead.loaded(), ahead.loader)
+            taken.warnings += [*text.warnings, *header.warnings]
+            return taken
+    taken = Taken(header, found.records, 0, _loader(header, contract, workspace))
+    taken.warnings += [*text.warnings, *header.warnings]
     if trailing:
         taken.warnings.append("every record ends with one more delimiter and nothing behind it; left out")
     if not found.records:
         return taken
-    if found.sound and found.even and (found.width == width or trailing) and _simple(found, width):
+    if sound:
         _load_sound(text.path, body, found, contract, taken)
     else:
         _load_damaged(text.path, body, found, contract, taken)
     return taken
+
+
+def _loader(header: Header, contract: FeedContract, workspace: Path) -> Loader:
+    loader = Loader(workspace, header.names)
+    if contract.month.column is not None:
+        loader.set_month(header.columns[contract.month.column], contract.month_formats())
+    return loader
+
+
+class _Ahead:
+    """Loads a large file while it is still being counted, supposing that it is sound and of the plainest kind.
+
+    Only the counter's word lets the outcome count. Else it is thrown away, an error too, and the file is loaded as
+    the counter found it. A context manager: leaving it ends what still runs.
+    """
+
+    loader: Loader | None = None
+
+    def __init__(self, text: Path, body: Body, contract: FeedContract, workspace: Path) -> None:
+        self._wanted = False
+        if text.stat().st_size < AHEAD_BYTES or not body.plain_header or not body.cells[-1].strip():
+            return
+        if not _looks_plain(text, body, contract.format.quote):
+            return
+        try:
+            header = match_header(body.cells, contract)
+        except Refusal:
+            return  # said when the file is counted
+        self.loader = _loader(header, contract, workspace)
+        self._thread = ThreadPoolExecutor(1, "ahead")
+        self._load = self._thread.submit(
+            self.loader.load_csv,
+            text,
+            contract.format.delimiter,
+            contract.format.quote,
+            first_line=body.first_line,
+            lines=None,
+            longest=0,
+            skip=1,
+        )
+
+    def loaded(self) -> int:
+        """The number of records, once they are loaded. Raises what loading raised."""
+        self._wanted = True
+        try:
+            return self._load.result()
+        except BaseException:
+            self._wanted = False
+            raise
+
+    def __enter__(self) -> _Ahead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.loader is None:
+            return
+        while not self._wanted and not self._load.done():
+            self.loader.connection.interrupt()  # heard only by a statement that has begun
+            wait([self._load], timeout=0.05)
+        self._thread.shutdown()
+        if not self._wanted:
+            self.loader.connection.close()
+            self.loader.parquet.unlink(missing_ok=True)
+
+
+def _looks_plain(text: Path, body: Body, quote: str | None) -> bool:
+    """Whether the first records end in LF alone and stand on one line each."""
+    with text.open("rb") as file:
+        file.seek(body.start)
+        lines = file.read(_HEAD_BYTES).split(b"\n")[:-1]
+    mark = (quote or "").encode()
+    return bool(lines) and not any(b"\r" in line or (mark and line.count(mark) % 2) for line in lines)
+
+
+def _as_supposed(found: Scan) -> bool:
+    """Whether records simply follow each other, a line each, none longer than the loader takes unasked."""
+    return bool(found.records) and found.lines is None and found.ends <= {"\n"} and found.longest + 1024 <= USUAL_LINE
 
 
 def _trailing(found: Scan, width: int) -> bool:
@@ -162,6 +250,7 @@ def _body_copy(text: Path, start: int, ends: set[str]) -> Path:
     end = next(iter(ends), "\n").encode()
     with text.open("rb") as file, target.open("wb") as copy:
         file.seek(start)
+        copy.write(codecs.BOM_UTF8)  # DuckDB takes one for no text: ours, so that it leaves a record's own alone
         held = b""
         while chunk := file.read(_COPY_BYTES):
             chunk = held + chunk
@@ -178,7 +267,15 @@ def _load_damaged(text: Path, body: Body, found: Scan, contract: FeedContract, t
     names = taken.header.names
     width = len(names) + _trailing(found, len(names))
     taken.records = count_damaged(text, body.start, dialect.delimiter, dialect.quote, width)
-    split = split_damaged(text, body.start, body.first_line, good, dialect=body.dialect, fields=width)
+    split = split_damaged(
+        text,
+        body.start,
+        body.first_line,
+        good,
+        dialect=body.dialect,
+        fields=width,
+        empty_last=width > len(names),
+    )
     taken.bad = [
         Quarantined(line, names[at] if at is not None and at < len(names) else None, reason)
         for line, at, reason in split.bad

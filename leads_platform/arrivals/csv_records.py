@@ -9,6 +9,7 @@ quote.
 
 from __future__ import annotations
 
+import codecs
 import mmap
 import re
 from array import array
@@ -59,10 +60,10 @@ class Dialect:
         self._record = re.compile(b"%s(?:%s%s)*+" % (cell, d, cell))
         self._open = re.compile(b"%s[^%s]*+(?:%s%s[^%s]*+)*+" % (q, q, q, q, q)) if q else None
 
-    def run_of(self, fields: int) -> re.Pattern[bytes]:
+    def run_of(self, fields: int, *, empty_last: bool = False) -> re.Pattern[bytes]:
         """Matches many good records at once.
 
-        One line each, `fields` wide, without NUL. The rest is read one by one.
+        One line each, `fields` wide, without NUL, the last field empty if so asked. The rest is read one by one.
         """
         d, q = re.escape(self.delimiter), re.escape(self.quote)
         cell = b"[^%s%s\r\n\0]*+" % (d, q)
@@ -70,16 +71,17 @@ class Dialect:
             inside = b"[^%s\r\n\0]*+" % q
             cell = b"(?:%s%s(?:%s%s%s)*+%s|%s)" % (q, inside, q, q, inside, q, cell)
         # Not an empty line, which a record of one field could be.
-        record = b"(?![\r\n])%s(?:%s%s){%d}\r?\n" % (cell, d, cell, fields - 1)
+        last = d if empty_last else b""
+        record = b"(?![\r\n])%s(?:%s%s){%d}%s\r?\n" % (cell, d, cell, fields - 1 - empty_last, last)
         return re.compile(b"(?:%s){1,5000}+" % record)
 
     def read(self, text: Buffer, start: int, fields: int | None = None) -> Record:
         """The record at `start`. `fields` is the header's width, which a swallowing field is told by."""
         size = len(text)
-        limit = min(size, start + MAX_RECORD_BYTES)
+        limit = min(size, start + MAX_RECORD_BYTES + 1)
         match = self._record.match(text, start, limit)
         end = match.end() if match else start
-        if end < size and (end == limit or text[end : end + 1] not in (b"\r", b"\n")):
+        if end - start > MAX_RECORD_BYTES or (end < size and text[end : end + 1] not in (b"\r", b"\n")):
             return self._bad(text, start, end, limit)
         body = text[start:end]
         record = Record(start, end, _after_eol(text, end), self._width(body))
@@ -146,10 +148,13 @@ class Dialect:
         return Record(start, end, _after_eol(text, end), 0, reason, at)
 
 
-def split_damaged(path: Path, start: int, first_line: int, good: Path, *, dialect: Dialect, fields: int) -> Split:
+def split_damaged(
+    path: Path, start: int, first_line: int, good: Path, *, dialect: Dialect, fields: int, empty_last: bool = False
+) -> Split:
     """Writes the good records of a file to `good`, one line end after each, and lists the bad ones.
 
-    `fields` is how wide a record must be. Lines count from `first_line`, the line of byte `start`.
+    `fields` is how wide a record must be; `empty_last`: one of them is nothing but a delimiter at the record's end,
+    which will be left out, so it must be empty. Lines count from `first_line`, the line of byte `start`.
     """
     split = Split()
     with (
@@ -157,18 +162,22 @@ def split_damaged(path: Path, start: int, first_line: int, good: Path, *, dialec
         good.open("wb") as out,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text,
     ):
-        _split(text, (start, first_line), dialect, fields, out=out, split=split)
+        # DuckDB takes one mark at a file's start for no text: ours, so that it leaves a record's own alone.
+        out.write(codecs.BOM_UTF8)
+        _split(text, (start, first_line), dialect, (fields, empty_last), out=out, split=split)
     return split
 
 
 def _split(
-    text: mmap.mmap, begin: tuple[int, int], dialect: Dialect, fields: int, *, out: IO[bytes], split: Split
+    text: mmap.mmap, begin: tuple[int, int], dialect: Dialect, shape: tuple[int, bool], *, out: IO[bytes], split: Split
 ) -> None:
     at, line = begin
-    size, run_of = len(text), dialect.run_of(fields)
+    fields, empty_last = shape
+    size, run_of = len(text), dialect.run_of(fields, empty_last=empty_last)
     while at < size:
-        if (run := run_of.match(text, at)) is not None:
-            good = run.group().replace(b"\r\n", b"\n")
+        run = run_of.match(text, at)
+        if run is not None and (taken := _without_monster(run.group())):
+            good = taken.replace(b"\r\n", b"\n")
             lines = good.split(b"\n")
             count = len(lines) - 1
             out.write(good)
@@ -176,7 +185,7 @@ def _split(
             split.lines.extend(range(line, line + count))
             split.longest = max(split.longest, *map(len, lines))
             line += count
-            at = run.end()
+            at += len(taken)
             continue
         if (blank := _BLANK.match(text, at)) is not None:
             line += len(_EOL.findall(blank.group()))
@@ -187,7 +196,9 @@ def _split(
         reason = record.reason
         if reason is None and record.fields != fields:
             much = "few" if record.fields < fields else "many"
-            reason = f"too {much} fields: {record.fields}, the header has {fields}"
+            reason = f"too {much} fields: {record.fields}, the header has {fields - empty_last}"
+        if reason is None and empty_last and not body.endswith(dialect.delimiter):
+            reason = f"too many fields: {record.fields}, the header has {fields - 1}"
         if reason is None and b"\0" in body:
             reason = "holds a NUL byte"
         if reason is None:
@@ -199,6 +210,18 @@ def _split(
             split.bad.append((line, record.at, reason))
         line += len(_EOL.findall(body)) + 1
         at = record.next
+
+
+def _without_monster(run: bytes) -> bytes:
+    """The records of a run up to the first that is too long to be one."""
+    if len(run) <= MAX_RECORD_BYTES:
+        return run
+    length = 0
+    for line in run.splitlines(keepends=True):
+        if len(line.rstrip(b"\r\n")) > MAX_RECORD_BYTES:
+            return run[:length]
+        length += len(line)
+    return run
 
 
 def _line_end(text: Buffer, start: int) -> int:

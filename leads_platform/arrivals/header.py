@@ -6,6 +6,7 @@ finding the header in the file (reading.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -42,10 +43,13 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
     Raises Refusal when a required one is missing or one is doubled.
     """
     names = _named(cells)
+    # Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center").
+    known = matches(names, contract)
+    tell = shown if known * 2 >= min(len(names), len(contract.columns)) else _untold
     by_fold: dict[str, str] = {}
     for name in names:
         if (folded := fold_header(name)) in by_fold:
-            raise Refusal(f"{shown(name)} is the title of two columns; which counts can't be told; rename one")
+            raise Refusal(f"{tell(name)} is the title of two columns; which counts can't be told; rename one")
         by_fold[folded] = name
     # DuckDB's column names know no case either, but keep inner spaces: those two can't both be columns.
     for name in names:
@@ -66,11 +70,11 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
     taken = set(columns.values())
     unexpected = [name for name in names if name not in taken]
     if lost := [column for column in missing if column.name in contract.needed]:
-        raise Refusal(_lost([column.header for column in lost], unexpected, contract))
+        raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell))
     header = Header(names, columns, unexpected, [column.header for column in missing])
     if unexpected:
         header.warnings.append(
-            f"new columns, kept as they are: {_listed(unexpected)}; declare them in {contract.label}"
+            f"new columns, kept as they are: {_listed(unexpected, tell)}; declare them in {contract.label}"
         )
     if missing:
         header.warnings.append(f"columns missing, left empty: {_listed(header.missing_optional)}")
@@ -90,11 +94,17 @@ def _named(cells: list[str]) -> list[str]:
     return names
 
 
-def _lost(lost: list[str], new: list[str], contract: FeedContract) -> str:
+def _untold(title: str) -> str:
+    return "(a title that may be data)"
+
+
+def _lost(lost: list[str], new: list[str], contract: FeedContract, tell: Callable[[str], str]) -> str:
     said = f"{_listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
     if not new:
         return f"{said}; ask the supplier for the full list"
-    said += f"; {_listed(new)} {'is' if len(new) == 1 else 'are'} new"
+    if tell is _untold:
+        return f"{said}; the first line names few columns of {contract.label}: is it the header?"
+    said += f"; {_listed(new, tell)} {'is' if len(new) == 1 else 'are'} new"
     close = len(new) == 1 or any(
         get_close_matches(fold_header(one), [fold_header(n) for n in new], n=1, cutoff=0.5) for one in lost
     )
@@ -105,6 +115,6 @@ def _lost(lost: list[str], new: list[str], contract: FeedContract) -> str:
     return f"{said}; if one stands for another, add it as an alias in {contract.label}"
 
 
-def _listed(names: list[str], most: int = 6) -> str:
-    text = ", ".join(shown(name) for name in names[:most])
+def _listed(names: list[str], tell: Callable[[str], str] = shown, most: int = 6) -> str:
+    text = ", ".join(tell(name) for name in names[:most])
     return f"{text} and {len(names) - most} more" if len(names) > most else text

@@ -108,7 +108,8 @@ def name_says(name: str, contract: FeedContract) -> NameSays:
             if day:
                 days.add(date(int(year), int(month), int(day)))
         except ValueError:
-            return NameSays(trouble=f"{year}-{month}{'-' + day if day else ''} in its name is not a date")
+            said = f"{year}-{month}{'-' + day if day else ''} in its name is not a date"
+            return NameSays(trouble=f"{said}; write the month as YYYY-MM, as in list_2024-05.csv")
     if len(months) > 1 and contract.month.from_ == "name":
         listed = " and ".join(f"{month:%Y-%m}" for month in sorted(months))
         return NameSays(trouble=f"its name holds more than one month ({listed}); keep one")

@@ -32,6 +32,14 @@ create table if not exists arrivals.ledger_version (version varchar);
 """
 
 
+def known_receipts(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
+    """Feed, receipt and file name of every receipt the warehouse has heard of."""
+    con.execute(_TABLES)
+    return con.execute(
+        "select feed, receipt, file_name from arrivals.files union select feed, receipt, sha256 from arrivals.decisions"
+    ).fetchall()
+
+
 def refresh_ledger(con: duckdb.DuckDBPyConnection, state: State, archive: Archive) -> None:
     """Brings `arrivals.*` to what the manifests say, in one transaction. Does nothing when nothing was received."""
     con.execute(_TABLES)

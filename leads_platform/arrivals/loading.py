@@ -14,11 +14,16 @@ from typing import NamedTuple
 import duckdb
 import numpy as np
 
+from leads_platform.arrivals.contract_model import EPOCH_MS
 from leads_platform.arrivals.header import Header
 from leads_platform.arrivals.refusal import Refusal
 
 MEMORY_LIMIT = "1GB"
 """Reading streams; the rest of the machine belongs to the warehouse."""
+
+
+USUAL_LINE = 2 * 2**20
+"""Bytes a record may have without being asked for."""
 
 
 class Quarantined(NamedTuple):
@@ -51,9 +56,14 @@ class LoaderFault(Exception):
     """DuckDB failed on text that was proved sound. Names the error's kind only: its text quotes the file."""
 
 
-def connect(workspace: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that can touch nothing but `workspace`; every look at delivered or archived files uses it."""
+def connect(workspace: Path, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that can touch nothing but `workspace`; every look at delivered or archived files uses it.
+
+    `threads`: as many as there are cores, if not given.
+    """
     connection = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT})
+    if threads is not None:
+        connection.execute(f"set threads = {threads}")
     # The order matters: the folder is allowed before access is closed, and the lock comes last.
     for statement in (
         "set enable_progress_bar = false",
@@ -88,7 +98,8 @@ class Loader:
 
     def __init__(self, workspace: Path, names: list[str]) -> None:
         self.workspace, self.names = workspace, names
-        self.connection = connect(workspace)
+        # Numbering lines makes reading text one thread's work; a second would only spin, and the counter needs it.
+        self.connection = connect(workspace, threads=1)
         self.parquet = workspace / "loaded.parquet"
         self.month: str | None = None
 
@@ -98,12 +109,15 @@ class Loader:
         No formats: ISO 8601.
         """
         cell = f"trim({identifier(header)})"
-        if formats:
-            listed = ", ".join(literal(text) for text in formats)
-            moment = f"try_strptime({cell}, [{listed}])"
-        else:
+        listed = ", ".join(literal(text) for text in formats if text != EPOCH_MS)
+        moment = f"try_strptime({cell}, [{listed}])"
+        if not formats:
             iso = f"regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}')"
             moment = f"case when {iso} then try_cast({cell} as timestamp) end"
+        if EPOCH_MS in formats:
+            is_epoch = f"regexp_full_match({cell}, '\\d{{12,13}}')"
+            other = f" else {moment}" if listed else ""
+            moment = f"case when {is_epoch} then make_timestamp(try_cast({cell} as bigint) * 1000){other} end"
         self.month = f"cast(date_trunc('month', {moment}) as date)"
 
     def load_csv(
@@ -126,7 +140,7 @@ class Loader:
         columns = [f"c{index}" for index in range(len(self.names) + dropped)]
         typed = ", ".join(f"'{column}': 'varchar'" for column in columns)
         # The longest record must fit the reader's line, several lines its buffer.
-        line_size = max(2 * 2**20, longest + 1024)
+        line_size = max(USUAL_LINE, longest + 1024)
         source = f"""read_csv(
             {literal(str(path))}, auto_detect = false, header = false, skip = {skip}, columns = {{{typed}}},
             delim = {literal(delimiter)}, quote = {literal(quote or "")}, escape = {literal(quote or "")},

@@ -26,6 +26,9 @@ def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken
         if contract.month.column is not None:
             loader.set_month(header.columns[contract.month.column], (*contract.month_formats(), *ISO))
         loaded = loader.load_parquet(source) if records else 0
+        if loaded != records:
+            # The footer is the file's own word, and it carries no checksum.
+            raise Refusal(f"holds {loaded} records, though its footer says {records} (damaged); send it again")
     except LoaderFault:
         loader.connection.close()
         raise Refusal("is a Parquet file that can't be read (damaged or cut short); send it again") from None

@@ -7,10 +7,12 @@ modules).
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -76,12 +78,35 @@ class FileReading:
     def write_parquet(self, path: str | Path) -> None:
         """Writes the loaded records as Parquet.
 
-        `loaded`, and `record_month` (date) where a column gives the month.
+        `loaded`, and `record_month` (date) where a column gives the month. What holds several months and more than one
+        group of rows is put in their order, so that who asks for one month reads little else.
         """
         stored = self._stored
         if not stored.exists():
             self._open().execute(f"copy (select * from loaded) to '{stored}' (format parquet)")
-        shutil.copyfile(stored, path)
+        if self._strewn():
+            by_month = stored.with_name("by_month.parquet")
+            self._open().execute(
+                f"copy (select * from loaded order by record_month, _line) to '{by_month}' "
+                "(format parquet, compression snappy)"
+            )
+            stored = by_month
+        Path(path).unlink(missing_ok=True)
+        try:
+            os.link(stored, path)  # on one disk a second name is enough: neither is ever written again
+        except OSError:
+            shutil.copyfile(stored, path)
+
+    def _strewn(self) -> bool:
+        """Whether groups of rows hold months that are not in order."""
+        if len(self.months) < 2:
+            return False
+        groups = self._open().execute(
+            f"select stats_min_value, stats_max_value from parquet_metadata('{self._stored}') "
+            "where path_in_schema = 'record_month' order by row_group_id"
+        )
+        bounds = groups.fetchall()
+        return any(before[1] > after[0] for before, after in pairwise(bounds))
 
     @property
     def _stored(self) -> Path:
@@ -119,20 +144,26 @@ class FileReading:
 
 
 def read_file(
-    path: str | Path, contract: FeedContract, *, name: str | None = None, workspace: Path | None = None
+    path: str | Path,
+    contract: FeedContract,
+    *,
+    name: str | None = None,
+    workspace: Path | None = None,
+    ours: bool = False,
 ) -> FileReading:
     """Reads a file against its contract; what is wrong with the file is in the result, never raised.
 
     `name` is what the file was called, if `path` is a copy under another name. Temporary copies (up to twice
-    the unpacked size) lie below `workspace`, else in the system's folder. Raises OSError only for trouble of
-    this machine, such as a full disk.
+    the unpacked size) lie below `workspace`, else in the system's folder. `ours`: the file lies on `workspace`'s disk
+    and nobody else writes to it, so it is read without a copy. Raises OSError only for trouble of this machine, such
+    as a full disk.
     """
     temporary = tempfile.TemporaryDirectory(prefix="reading-", dir=workspace)
     reading = FileReading(temporary)
     room = Path(temporary.name)
     taken: Taken | None = None
     try:
-        source = unwrap(Path(path), contract.format.type, contract.label, room)
+        source = unwrap(Path(path), contract.format.type, contract.label, room, ours=ours)
         taken = _READERS[contract.format.type](source, contract, room)
         reading._describe(taken.header)
         reading.records = taken.records
@@ -197,6 +228,7 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
             if loaded + len(bad) != taken.records:
                 raise Refusal("records were lost while quarantining some; a fault of the program, report it")
         _check_keys(taken, contract)
+        _warn_of_totals(taken)
         if reading._has_month:
             reading.months = taken.loader.months()
             _check_one_month(reading.months, contract)
@@ -245,6 +277,15 @@ def _check_keys(taken: Taken, contract: FeedContract) -> None:
     filled = " or ".join(f"{identifier(title)} is not null" for title in titles)
     if not taken.loader.run(f"select 1 from {taken.loader.loaded} where {filled} limit 1"):
         raise Refusal(f"{' and '.join(map(shown, titles))}, the key, is empty in every record; ask for the file again")
+
+
+def _warn_of_totals(taken: Taken) -> None:
+    """A footer as wide as a record can't be told from one; that it may be one is said."""
+    assert taken.loader is not None
+    first = f"regexp_matches(lower({identifier(taken.header.names[0])}), '^\\s*(grand |sub)?totals?\\b')"
+    last = f"_line = (select max(_line) from {taken.loader.loaded})"
+    for line in taken.loader.lines_where(f"{last} and {first}"):
+        taken.warnings.append(f"the last record, on line {line}, begins with a total; if it is a footer, remove it")
 
 
 def _check_one_month(months: dict[date, int], contract: FeedContract) -> None:

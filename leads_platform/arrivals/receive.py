@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest, copy_and_hash
@@ -24,7 +25,8 @@ from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.measure import measure
 from leads_platform.arrivals.reading import FileReading, read_file
 from leads_platform.arrivals.slots import Entry, month_key, titles
-from leads_platform.arrivals.state import State, changes_of_events
+from leads_platform.arrivals.state import State, placing, reckon_events
+from leads_platform.machine import fault_in_words
 from leads_platform.months import label
 from leads_platform.settings import Settings
 from leads_platform.warehouse import sql
@@ -32,6 +34,12 @@ from leads_platform.warehouse import sql
 # A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
 FEW_SHARED_KEYS = 0.2
 _SETTLE_SECONDS = 1.0
+
+
+# What manifests add up to, by archive, first month and feeds: a sensor per feed asks for its own at each tick.
+_states: dict[tuple[Path, date, frozenset[str]], State] = {}
+_reading = Lock()
+_STATES_KEPT = 64
 
 
 class DecisionError(Exception):
@@ -81,14 +89,16 @@ class Arrivals:
                 manifest = step()
             except ArchiveDamaged as error:
                 self.failures.append(str(error))
-            except OSError as error:
-                self.failures.append(f"{name} could not be taken in: {error.strerror or type(error).__name__}")
-            except Exception as error:  # unforeseen; its text may quote the file's records: only its kind is told
-                self.failures.append(f"{name} could not be taken in ({type(error).__name__}); report it")
+            except Exception as error:  # where unforeseen, its text may quote the file's records: only its kind is told
+                kind = error.strerror if isinstance(error, OSError) else None
+                why = fault_in_words(error) or kind or f"{type(error).__name__}; report it"
+                self.failures.append(f"{name} could not be taken in: {why}")
             else:
                 if manifest is not None:
                     done.append(manifest)
                     on_manifest(manifest)
+                    continue
+            self.archive.discard(self._next - 1)  # what is left of a receipt that came to nothing
         return done
 
     def receive(self, file: LandingFile) -> Manifest | None:
@@ -96,12 +106,14 @@ class Arrivals:
         contract = self.contracts[file.feed]
         start = self._start(contract, file)
         if not file.regular:
-            return self._finish(_refused(start, "not_a_file", "it is a folder, link or pipe, not a plain file"))
+            said = "it is a folder, link or pipe, not a plain file; put the file itself in the folder"
+            return self._finish(_refused(start, "not_a_file", said))
         if not contract.accepts(file.name):
             patterns = ", ".join(contract.files)
-            return self._finish(
-                _refused(start, "pattern", f"its name fits none of the patterns {patterns} in {contract.label}")
+            said = (
+                f"its name fits none of the patterns {patterns} in {contract.label}; rename it, or add a pattern there"
             )
+            return self._finish(_refused(start, "pattern", said))
         with self.archive.scratch() as folder:
             try:
                 sha256, size = copy_and_hash(file.path, folder / "delivered")
@@ -131,31 +143,38 @@ class Arrivals:
 
     def _take(self, start: Manifest, contract: FeedContract, delivered: Path) -> Manifest:
         """Judges, reads and archives one copied file."""
-        self.archive.keep_original(start.feed, start.sha256, delivered)
+        with self.archive.keeping_original(start.feed, start.sha256, delivered):
+            manifest = self._judge(start, contract, delivered)
+        return self._finish(manifest)
+
+    def _judge(self, start: Manifest, contract: FeedContract, delivered: Path) -> Manifest:
+        """What is to be said of the file; its records are in the archive then, where it has any that count."""
         state = self.state.by_feed[start.feed]
         says = name_says(start.file_name, contract)
         start = replace(start, part=says.part, file_date=says.day or says.month, intrinsic=state.intrinsic(says, None))
         if says.trouble:
-            return self._finish(_refused(start, "month", says.trouble))
+            return _refused(start, "month", says.trouble)
         if contract.delivery == "snapshot" and contract.month.from_ == "name":
             if says.month is None:
                 said = "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
-                return self._finish(_refused(start, "month", said))
+                return _refused(start, "month", said)
             start = replace(start, month=says.month)
         if (early := self._early_or_known(start, says)) is not None:
-            return self._finish(early)
-        with read_file(delivered, contract, name=start.file_name, workspace=delivered.parent) as reading:
+            return early
+        with read_file(delivered, contract, name=start.file_name, workspace=delivered.parent, ours=True) as reading:
             if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
                 month = next(iter(reading.months))
+                if says.month not in (None, month):
+                    reading.message += f". Its name says {label(says.month)}, its records {label(month)}: they count"
                 start = replace(start, month=month, file_date=says.day or month)
                 if (early := self._early_or_known(start, says)) is not None:
-                    return self._finish(early)
+                    return early
             manifest, maximum = self._store(start, contract, reading)
         if manifest.verdict == "refused":
-            return self._finish(manifest)
+            return manifest
         intrinsic = state.intrinsic(says, maximum)
         manifest = replace(manifest, intrinsic=intrinsic, version=intrinsic or f"#{manifest.original}")
-        return self._finish(self._held_back(manifest, contract))
+        return self._held_back(manifest, contract)
 
     def _early_or_known(self, start: Manifest, says: NameSays) -> Manifest | None:
         """The manifest of a snapshot whose month has not begun, or of bytes that are nothing new; else None."""
@@ -200,7 +219,7 @@ class Arrivals:
             return manifest, None
         reading.write_parquet(records)
         months, maximum = measure(records, manifest, contract)
-        return replace(manifest, months=months), maximum
+        return replace(manifest, months=months, placed_by=placing(contract, manifest)), maximum
 
     def _held_back(self, manifest: Manifest, contract: FeedContract) -> Manifest:
         """Compares with the slot's former version: keeps the diff, and holds what looks like a mistake."""
@@ -228,7 +247,7 @@ class Arrivals:
         if one_list and difference.shared_share < FEW_SHARED_KEYS:
             said = (
                 f"it shares {difference.shared_share:.0%} of its keys with {former.manifest.file_name}, "
-                "which it would replace; is it another part of the list?"
+                "which it would replace; it may be another part of the list"
             )
             return self._hold(manifest, "another_list", said)
         return manifest
@@ -332,10 +351,11 @@ class Arrivals:
         if state.contract.delivery == "events" and counts:
             after = copy(self.state)
             after.by_feed = {manifest.feed: state.after(manifest)}
-            former = {month_key(month): version for month, version in state.event_versions.items()}
-            manifest = replace(manifest, versions=changes_of_events(after, manifest.feed, former))
+            reckoned = reckon_events(self.state, after, manifest.feed)
+            manifest = replace(manifest, versions=reckoned.versions, links=reckoned.links, basis=reckoned.basis)
         now = state.after(manifest)
         manifest = replace(manifest, touched=tuple(month_key(m) for m in before if now.version(m) != before[m]))
+        manifest = replace(manifest, stored=self.archive.stored(manifest.feed, manifest.receipt))
         self.archive.add(manifest)
         self.state.apply(manifest)
         return manifest
@@ -344,7 +364,22 @@ class Arrivals:
 def read_state(settings: Settings, contracts: Mapping[str, FeedContract]) -> State:
     """The state of the environment's archive, from its manifests alone. Needs no lock."""
     archive = Archive(settings.archive)
-    return State(contracts, archive.manifests(), archive.records, settings.first_month, settings.current_month())
+    manifests, feeds = archive.manifests(), (settings.archive, settings.first_month, frozenset(contracts))
+    with _reading:
+        state = _states.pop(feeds, None)
+        if state is None or state.contracts != contracts or not _goes_on(state.manifests, manifests):
+            state = State(contracts, (), archive.records, settings.first_month, settings.current_month())
+        for manifest in manifests[len(state.manifests) :]:
+            state.apply(manifest)
+        _states[feeds] = state
+        while len(_states) > _STATES_KEPT:
+            del _states[next(iter(_states))]
+        return state.fork(settings.current_month())
+
+
+def _goes_on(before: list[Manifest], now: list[Manifest]) -> bool:
+    """Whether the manifests only became more. Unchanged ones are the same objects, which is quickly seen."""
+    return len(before) <= len(now) and all(old is new for old, new in zip(before, now, strict=False))
 
 
 def waiting(settings: Settings, state: State) -> list[LandingFile]:

@@ -51,7 +51,10 @@ class FeedState:
 
     def __init__(self, contract: FeedContract) -> None:
         self.contract = contract
-        self.entries: list[Entry] = []
+        # By slot, then by the receipt under which the bytes first arrived. Months have many files: what asks for one
+        # slot must not go through them all.
+        self._slots: dict[Slot, dict[int, Entry]] = {}
+        self._slot_of_file: dict[int, Slot] = {}
         self.readings: dict[int, Manifest] = {}  # the latest reading of each file, by its original receipt
         self.dismissed: set[int] = set()  # refused files, by their original receipt, that were withdrawn
         self.event_versions: dict[date, str] = {}  # of an events feed: what each month holds, "" for nothing
@@ -62,12 +65,36 @@ class FeedState:
     def _slot(self, entry: Entry) -> Slot:
         return self.slot_of(*entry.slot)
 
-    def after(self, manifest: Manifest) -> FeedState:
-        """The state once this manifest counts too; this one stays as it is."""
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries in the order in which they were read."""
+        return sorted((e for own in self._slots.values() for e in own.values()), key=lambda e: e.manifest.receipt)
+
+    def _put(self, entry: Entry) -> None:
+        """Takes the entry in, in the place of the one of the same bytes' first arrival."""
+        original = entry.manifest.original
+        self._remove(original)
+        slot = self._slot(entry)
+        self._slots.setdefault(slot, {})[original] = entry
+        self._slot_of_file[original] = slot
+
+    def _remove(self, original: int) -> None:
+        if (slot := self._slot_of_file.pop(original, None)) is not None:
+            del self._slots[slot][original]
+
+    def fork(self) -> FeedState:
+        """A state that goes its own way from here."""
         state = copy(self)
-        state.entries, state.readings = list(self.entries), dict(self.readings)
+        state._slots = {slot: dict(own) for slot, own in self._slots.items()}
+        state._slot_of_file = dict(self._slot_of_file)
+        state.readings = dict(self.readings)
         state.event_versions = dict(self.event_versions)
         state.dismissed = set(self.dismissed)
+        return state
+
+    def after(self, manifest: Manifest) -> FeedState:
+        """The state once this manifest counts too; this one stays as it is."""
+        state = self.fork()
         state.apply(manifest)
         return state
 
@@ -76,9 +103,10 @@ class FeedState:
         if manifest.action == "receive":
             self._receive(manifest)
         else:
-            to = {"held": False} if manifest.action == "accept" else {"withdrawn": True}
-            self.entries = [replace(e, **to) if e.manifest.original == manifest.original else e for e in self.entries]
-            if manifest.action == "withdraw" and self.entry(manifest.original) is None:
+            entry = self.entry(manifest.original)
+            if entry is not None:
+                self._put(replace(entry, held=False) if manifest.action == "accept" else replace(entry, withdrawn=True))
+            elif manifest.action == "withdraw":
                 self.dismissed.add(manifest.original)
         for month, version in manifest.versions.items():
             self.event_versions[parse_month(month)] = version
@@ -102,27 +130,25 @@ class FeedState:
             slot = self.slot_of(manifest.month, manifest.part)
             held = manifest.verdict == "held" and (before is None or before.held)
             withdrawn = before is not None and before.withdrawn
-            self.entries = [
-                e
-                for e in self.entries
-                if e is not before
-                # The same bytes held twice wait once, at their newest place.
-                and not (e.held and e.manifest.sha256 == manifest.sha256 and self._slot(e) == slot)
-            ]
-            self.entries.append(Entry(manifest, order, held, withdrawn))
+            # The same bytes held twice wait once, at their newest place.
+            for entry in list(self._slots.get(slot, {}).values()):
+                if entry.held and entry.manifest.sha256 == manifest.sha256:
+                    self._remove(entry.manifest.original)
+            self._put(Entry(manifest, order, held, withdrawn))
 
     def _date_again(self, manifest: Manifest) -> None:
         """The same bytes under a later date change nothing now, but no version dated before them replaces them."""
-        for index, entry in enumerate(self.entries):
+        same = [e for e in self.entries if e.manifest.sha256 == manifest.sha256]
+        for entry in same:
             shown = entry.counts and self.current(self._slot(entry)) is entry
-            same = entry.manifest.sha256 == manifest.sha256 and manifest.month in (None, entry.manifest.month)
-            if shown and same and (manifest.intrinsic or "") > entry.order[0]:
-                self.entries[index] = replace(entry, order=(manifest.intrinsic or "", entry.order[1]))
+            if shown and manifest.month in (None, entry.manifest.month) and (manifest.intrinsic or "") > entry.order[0]:
+                self._put(replace(entry, order=(manifest.intrinsic or "", entry.order[1])))
                 return
 
     def entry(self, original: int) -> Entry | None:
         """The entry of the file that first arrived under this receipt."""
-        return next((e for e in self.entries if e.manifest.original == original), None)
+        slot = self._slot_of_file.get(original)
+        return None if slot is None else self._slots[slot][original]
 
     def order_of(self, manifest: Manifest) -> tuple[str, int]:
         """A file's place among the versions of its slot; one that is read again keeps the place it had.
@@ -149,7 +175,7 @@ class FeedState:
         return max(older, key=lambda e: e.order, default=None), len(older) == len(others)
 
     def _counting(self, slot: Slot) -> list[Entry]:
-        return [e for e in self.entries if e.counts and self._slot(e) == slot]
+        return [e for e in self._slots.get(slot, {}).values() if e.counts]
 
     def _newest(self, slot: Slot, before: int | None = None) -> Entry | None:
         own = [e for e in self._counting(slot) if before is None or e.manifest.original < before]
@@ -190,7 +216,7 @@ class FeedState:
         """The entries whose records make up this month, oldest first; for events those that could."""
         delivery = self.contract.delivery
         if delivery == "snapshot":
-            slots = {self._slot(e) for e in self.entries if e.counts and e.manifest.month == month}
+            slots = [slot for slot in self._slots if slot[0] == month]
             return [e for slot in sorted(slots, key=str) if (e := self.current(slot))]
         counting = sorted(self._counting((None, "")), key=lambda e: e.order)
         if delivery == "events" or month is None:
@@ -208,7 +234,7 @@ class FeedState:
         if delivery == "reference":
             return set()
         if delivery == "snapshot":
-            return {e.manifest.month for e in self.entries if e.counts and e.manifest.month}
+            return {month for month, part in self._slots if month and self._counting((month, part))}
         return set(self.counts())
 
     def counts(self) -> dict[date, int]:

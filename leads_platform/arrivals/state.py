@@ -7,16 +7,21 @@ Belongs here: the SQL over the archive that follows from slots and versions. Doe
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from leads_platform.arrivals.accounting import accounts
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.slots import Entry, FeedState, month_key, titles
-from leads_platform.months import month_of, months_between
+from leads_platform.months import month_of, months_between, parse_month
 from leads_platform.warehouse import sql
 
 _COUNTS = "_counts"
@@ -37,13 +42,24 @@ class State:
         self._records, self._first, self._current = records, first_month, current_month
         self.by_feed = {feed: FeedState(contract) for feed, contract in self.contracts.items()}
         self.manifests: list[Manifest] = []
+        self.basis: dict[str, str] = {}  # by what an events feed's versions were last reckoned
         for manifest in manifests:
             self.apply(manifest)
 
     def apply(self, manifest: Manifest) -> None:
         self.manifests.append(manifest)
+        if manifest.basis:
+            self.basis[manifest.feed] = manifest.basis
         if manifest.feed in self.by_feed:  # a feed whose contract was taken away keeps its archive, unread
             self.by_feed[manifest.feed].apply(manifest)
+
+    def fork(self, current_month: date) -> State:
+        """A state that goes its own way from here, on a day in this month."""
+        state = copy(self)
+        state._current = current_month
+        state.manifests, state.basis = list(self.manifests), dict(self.basis)
+        state.by_feed = {feed: own.fork() for feed, own in self.by_feed.items()}
+        return state
 
     def partitions(self) -> list[date]:
         """Every month that can be built today."""
@@ -71,12 +87,12 @@ class State:
     def relation(self, feed: str, first: date, last: date) -> str:
         """A select of `month, file_name, file_date, file_sha256, part, line` and the contract's columns, all text.
 
-        `<feed>_counts` gives `month, records`, as the manifests tell; `files` the ledger of files in force.
+        `<feed>_counts` gives the account of each file (accounting.accounts); `files` the ledger of files in force.
         """
         if feed == "files":
             return f"select * from arrivals.files where in_force and {sql.within(first, last)}"
         if feed.endswith(_COUNTS):
-            return self._counts(self.by_feed[feed.removesuffix(_COUNTS)], first, last)
+            return accounts(self.by_feed[feed.removesuffix(_COUNTS)], self.partitions(), self._records, first, last)
         state = self.by_feed[feed]
         columns = state.contract.columns
         delivery = state.contract.delivery
@@ -90,9 +106,7 @@ class State:
         elif delivery == "extract":
             selects = self._extract(state, first, last)
         else:
-            selects = [
-                self._file(entry, columns, "record_month", rank) for rank, entry in enumerate(state.effective(None))
-            ]
+            selects = self._events(state, first, last)
         if not selects:
             nulls = ", ".join(f"null::varchar as {sql.identifier(c.name)}" for c in columns)
             selects = [
@@ -102,8 +116,30 @@ class State:
             ]
         every = " union all by name ".join(selects)
         if delivery == "events":
-            every = _latest_per_key(every, state.contract)
+            said = ", ".join(["month", *(sql.identifier(column.name) for column in columns)])
+            every = _latest_per_key(f"select *, hash({said}) as _said from ({every})", state.contract)
         return f"select * exclude (_rank) from ({every}) where {sql.within(first, last)}"
+
+    def _events(self, state: FeedState, first: date, last: date) -> list[str]:
+        """The files that hold records of these months, or of months that share a key with them.
+
+        Which version of a record counts is decided over all its versions, and these may lie in other months.
+        """
+        counting = state.effective(None)
+        near = _near(state, counting, month_key(first), month_key(last))
+        found = []
+        for rank, entry in enumerate(counting):
+            months = entry.manifest.months
+            own = set(months) if near is None else {m for m in months if month_key(first) <= m <= month_key(last)}
+            own |= set() if near is None else near & set(months)
+            if not own:
+                continue
+            select = self._file(entry, state.contract.columns, "record_month", rank)
+            if len(own) < len(months):
+                listed = ", ".join(sql.literal(parse_month(m)) for m in sorted(own))
+                select = f"select * from ({select}) where month in ({listed})"
+            found.append(select)
+        return found
 
     def _extract(self, state: FeedState, first: date, last: date) -> list[str]:
         """Each month from the extract that first said what the newest says of it."""
@@ -119,13 +155,13 @@ class State:
             for receipt, own in sorted(months.items())
         ]
 
-    def _counts(self, state: FeedState, first: date, last: date) -> str:
-        counts = state.counts()
-        if state.contract.delivery == "reference":
-            counts = {m: sum(e.manifest.loaded for e in state.effective(m)) for m in self.partitions()}
-        rows = [(m, n) for m, n in counts.items() if first <= m <= last]
-        values = sql.values(rows or [(date(1, 1, 1), 0)])
-        return f"select * from (values {values}) as counts(month, records) where {sql.within(first, last)}"
+    def select_of(self, entry: Entry) -> str:
+        """A select of one archived file of an events feed, as `relation` gives it."""
+        return self._file(entry, self.contracts[entry.manifest.feed].columns, "record_month")
+
+    def folder_of(self, feed: str) -> Path:
+        """The folder below which the feed's archived records lie."""
+        return self._records(feed, 0).parents[1]
 
     def _file(self, entry: Entry, columns: Iterable, month: str, rank: int = 0) -> str:
         """One archived file under the contract's column names; what the file lacks is null."""
@@ -147,14 +183,14 @@ class State:
 
     def in_force(self, state: FeedState, manifest: Manifest) -> bool:
         """Whether what the file says stands in the tables: all of it, or what no later version replaced."""
-        for entry in state.entries:
-            if entry.manifest.receipt == manifest.receipt and entry.counts:
-                if state.contract.delivery == "events":
-                    return True
-                if state.contract.delivery == "reference":
-                    return any(entry in state.effective(month) for month in self.partitions())
-                return state.current(state.slot_of(*entry.slot)) is entry
-        return False
+        entry = state.entry(manifest.original)
+        if entry is None or entry.manifest.receipt != manifest.receipt or not entry.counts:
+            return False
+        if state.contract.delivery == "events":
+            return True
+        if state.contract.delivery == "reference":
+            return any(entry in state.effective(month) for month in self.partitions())
+        return state.current(state.slot_of(*entry.slot)) is entry
 
     def _file_rows(self, state: FeedState, month: date) -> list[str]:
         return [
@@ -192,13 +228,17 @@ class State:
         return found
 
     def to_reread(self) -> list[Manifest]:
-        """Readings worth another try: refused or partly quarantined under another contract, or too early then."""
+        """Readings worth another try: refused or partly quarantined under another contract, or too early then.
+
+        And those whose records another contract would give other months or, of events, other keys.
+        """
         found = []
         for feed, state in self.by_feed.items():
-            now = self.contracts[feed].hash()
+            contract = self.contracts[feed]
+            now = contract.hash()
             for m in state.readings.values():
                 incomplete = m.verdict == "refused" or m.quarantined
-                changed = incomplete and m.contract_hash != now and m.sha256
+                changed = m.contract_hash != now and m.sha256 and (incomplete or m.placed_by != placing(contract, m))
                 opened = m.reason == "future" and m.month and not self.month_is_future(m.month)
                 if changed or opened:
                     found.append(m)
@@ -219,43 +259,168 @@ class State:
         return month_of(month) > self._current
 
 
+def placing(contract: FeedContract, manifest: Manifest) -> str:
+    """What tells the months of a file's records, and of events their keys: titles and formats, as a fingerprint.
+
+    Empty where the file's name tells the month: a contract can't change that.
+    """
+    if contract.month.column is None:
+        return ""
+    title = titles(contract, manifest)
+    key = [title.get(name) for name in contract.key] if contract.delivery == "events" else []
+    said = [contract.delivery, key, title.get(contract.month.column), contract.month_formats()]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _placed(contract: FeedContract, entries: Iterable[Entry]) -> bool:
+    """Whether the archived records stand where the contract, as it is now, would put them."""
+    now, seen = contract.hash(), set()
+    for m in (entry.manifest for entry in entries):
+        # The same header under the same contract is the same: few differ among thousands of files.
+        if m.contract_hash != now and (m.header, m.placed_by) not in seen:
+            if m.placed_by != placing(contract, m):
+                return False
+            seen.add((m.header, m.placed_by))
+    return True
+
+
+def _near(state: FeedState, counting: list[Entry], first: str, last: str) -> set[str] | None:
+    """The months outside of these that share a key with them; None when that isn't known of every file."""
+    if not _placed(state.contract, counting) or any(entry.manifest.links is None for entry in counting):
+        return None
+    found = set()
+    for entry in counting:
+        for month, others in (entry.manifest.links or {}).items():
+            for other in others:
+                if first <= month <= last:
+                    found.add(other)
+                if first <= other <= last:
+                    found.add(month)
+    return found
+
+
 def _latest_per_key(every: str, contract: FeedContract) -> str:
     """Events: the later version wins per key, over the whole archive and before any month is picked (HAZARDS).
 
-    Where later files only repeat it, the record keeps the file and line that first said so: a file that overlaps
-    with what is known touches no month. A record without a key is nobody's version: it stands for itself.
+    `every` holds `_rank`, `line`, the key's columns, and `_said`, which is the same where records say the same. Where
+    later files only repeat it, the record keeps the file and line that first said so: a file that overlaps with what
+    is known touches no month. A record without a key is nobody's version: it stands for itself.
     """
-    keys = ", ".join(sql.identifier(column) for column in contract.key)
+    keys = _keys(contract)
     no_key = " and ".join(f"{sql.identifier(column)} is null" for column in contract.key)
     own = f"case when {no_key} then _rank || ':' || line end"
-    said = ", ".join(["month", *(sql.identifier(column.name) for column in contract.columns)])
     per_key = f"partition by {keys}, {own} order by _rank"
     return f"""
         select * exclude (_said, _new) from (
             select *, _said is distinct from lag(_said) over ({per_key}, line) as _new
-            from (select *, hash({said}) as _said from ({every}))
+            from ({every})
         )
         where _new
         qualify row_number() over ({per_key} desc, line desc) = 1
     """
 
 
-def changes_of_events(state: State, feed: str, former: Mapping[str, str]) -> dict[str, str]:
-    """The versions of an events feed's months that differ from `former`, as manifests keep them; empty: no records.
+def _keys(contract: FeedContract) -> str:
+    return ", ".join(map(sql.identifier, contract.key))
 
-    A version is the number of records, then a hash of what they say and of the file and line they stand for.
+
+@dataclass(frozen=True)
+class Reckoning:
+    """What a receipt changes in an events feed, as manifests keep it.
+
+    `versions`: the months that differ, "" for no records; a version is the number of records, then a hash of what they
+    say and of the file and line they stand for. `links`: the months that share a key with the files that came or went.
     """
-    contract = state.contracts[feed]
-    said = ("month", "file_name", "file_date", "file_sha256", "part", "line", *(c.name for c in contract.columns))
-    every = state.relation(feed, date(1, 1, 1), date(9999, 12, 1))
-    con = duckdb.connect()
-    try:
-        rows = con.execute(
-            f"select month, count(*) || ':' || sum(hash({', '.join(map(sql.identifier, said))})::hugeint) "
-            f"from ({every}) group by month"
-        ).fetchall()
-    finally:
-        con.close()
-    now = {month_key(month): version for month, version in rows}
-    gone = {month: "" for month, version in former.items() if version and month not in now}
-    return gone | {month: version for month, version in now.items() if former.get(month) != version}
+
+    versions: dict[str, str]
+    links: dict[str, list[str]]
+    basis: str
+
+
+def reckon_events(before: State, after: State, feed: str) -> Reckoning:
+    """Compares an events feed before and after a receipt, by the records that share a key with it.
+
+    Versions are sums over records, so what the others say need not be read again. All is, where the former versions
+    were reckoned by another contract or another DuckDB, whose hashes differ.
+    """
+    contract = after.contracts[feed]
+    basis = f"{duckdb.__version__} {contract.hash()[:16]}"
+    old = {e.manifest.receipt: e for e in before.by_feed[feed].effective(None)}
+    new = {e.manifest.receipt: e for e in after.by_feed[feed].effective(None)}
+    changed = set(old) ^ set(new)
+    all_anew = (
+        before.basis.get(feed) != basis
+        or not _placed(contract, [*old.values(), *new.values()])
+        or [receipt for receipt in old if receipt in new] != [receipt for receipt in new if receipt in old]
+    )
+    if all_anew:
+        changed, old = set(new), {}
+    former = {month_key(month): version for month, version in before.by_feed[feed].event_versions.items() if version}
+    if not changed:
+        gone = dict.fromkeys(former, "") if all_anew else {}
+        return Reckoning(gone, {}, basis)
+    files = {receipt: after.select_of(entry) for receipt, entry in (old | new).items()}
+    with connect(after.folder_of(feed)) as con:
+        _gather(con, contract, files, changed)
+        was, now = _standing(con, contract, list(old)), _standing(con, contract, list(new))
+        links: dict[str, list[str]] = {}
+        for later, earlier in con.execute(_LINKS.format(keys=_keys(contract))).fetchall():
+            links.setdefault(month_key(later), []).append(month_key(earlier))
+    versions = {}
+    for month in sorted({*former, *was, *now} if all_anew else {*was, *now}):
+        count, total = (0, 0) if all_anew or month not in former else map(int, former[month].split(":"))
+        count += now.get(month, (0, 0))[0] - was.get(month, (0, 0))[0]
+        total += now.get(month, (0, 0))[1] - was.get(month, (0, 0))[1]
+        version = f"{count}:{total}" if count else ""
+        if version != former.get(month, ""):
+            versions[month] = version
+    return Reckoning(versions, links, basis)
+
+
+_LINKS = """
+    with placed as (select distinct {keys}, month from versions)
+    select distinct later.month, earlier.month
+    from placed as later
+    join placed as earlier using ({keys})
+    where earlier.month < later.month
+    order by all
+"""
+
+
+def _gather(con: duckdb.DuckDBPyConnection, contract: FeedContract, files: dict[int, str], changed: set[int]) -> None:
+    """Makes the table `versions`: the records of the changed files, and all of the others' that share a key."""
+    keys = _keys(contract)
+    own = " union all by name ".join(f"select {keys} from ({files[receipt]})" for receipt in sorted(changed))
+    con.execute(f"create table changed_keys as select distinct {keys} from ({own})")
+    others = " union all by name ".join(
+        f"select {receipt} as receipt, {keys} from ({select})"
+        for receipt, select in files.items()
+        if receipt not in changed
+    )
+    # Only the keys of every file are looked at; whole records only of files that share some.
+    shared = others and f"select distinct receipt from ({others}) semi join changed_keys using ({keys})"
+    sharing = changed | {receipt for (receipt,) in (con.execute(shared).fetchall() if shared else ())}
+    columns = [sql.identifier(column.name) for column in contract.columns]
+    said = ", ".join(["month", *columns])
+    stands = ", ".join(["month", "file_name", "file_date", "file_sha256", "part", "line", *columns])
+    selects = [
+        f"select {receipt} as receipt, {keys}, month, line, hash({said}) as _said, hash({stands})::hugeint as _stands "
+        f"from ({select}) {'' if receipt in changed else f'semi join changed_keys using ({keys})'}"
+        for receipt, select in files.items()
+        if receipt in sharing
+    ]
+    con.execute(f"create table versions as {' union all by name '.join(selects)}")
+
+
+def _standing(con: duckdb.DuckDBPyConnection, contract: FeedContract, ranked: list[int]) -> dict[str, tuple[int, int]]:
+    """Of each month, how many gathered records count and the sum of their hashes, with files in this order."""
+    if not ranked:
+        return {}
+    ranks = sql.values((receipt, rank) for rank, receipt in enumerate(ranked))
+    every = (
+        f"select versions.*, ranks._rank from versions join (values {ranks}) as ranks(receipt, _rank) using (receipt)"
+    )
+    rows = con.execute(
+        f"select month, count(*), sum(_stands)::varchar from ({_latest_per_key(every, contract)}) group by month"
+    ).fetchall()
+    return {month_key(month): (count, int(total)) for month, count, total in rows}

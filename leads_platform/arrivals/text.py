@@ -21,8 +21,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What UTF-8 looks like after being read as cp1252 and saved as UTF-8 again: Ã©, â€™.
-_MOJIBAKE = (b"\xc3\x83\xc2", b"\xc3\xa2\xe2\x82\xac")
+# What UTF-8 looks like after being read as cp1252 or latin-1 and saved as UTF-8 again: the first letter of each pair
+# (Ã©, Ã‰, Å¡), which no language writes before such a second one, and â€™. The second stands for a byte 80 to BF.
+_SECOND = "\u0080-\u00bf" + bytes(b for b in range(0x80, 0xA0)).decode("cp1252", "ignore")
+_MOJIBAKE = re.compile(f"[ÃÂ][{_SECOND}]|â[€\u0080][{_SECOND}]")
+# Encodings of one byte a letter take in anything, UTF-8 too.
+_ONE_BYTE = ("cp125", "iso8859", "mac", "koi8", "cp437", "cp85")
 _EOL = re.compile(rb"\r\n|\r|\n")
 
 
@@ -59,32 +63,73 @@ def to_utf8(source: Path, target: Path, encoding: str, where: str) -> Text:
 def _decode(file: IO[bytes], copy: IO[bytes] | None, name: str, where: str, text: Text) -> None:
     decoder = codecs.getincrementaldecoder(name)(errors="strict")
     lines = mojibake = replaced = 0
-    first = True
+    first, last = True, b"\n"
+    before = ""  # the last letters of the chunk before
+    other = _Utf8() if name.startswith(_ONE_BYTE) else None
     while True:
         chunk = encoded = file.read(_CHUNK)
+        if other is not None:
+            other.feed(chunk)
         if name != "utf-8" or not chunk.isascii() or decoder.getstate()[0] or not chunk:
             try:
                 decoded = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
                 line = lines + len(_EOL.findall(error.object[: error.start])) + 1
                 raise Refusal(_wrong(name, line, error.object, error.start, where)) from None
+            except UnicodeError:  # what UTF-16 and UTF-32 say of a missing mark is no UnicodeDecodeError
+                said = f"has no byte order mark, so it is not {name}; set format.encoding: {name}-le or {name}-be"
+                raise Refusal(f"{said} in {where}") from None
             if name != "utf-8":
                 encoded = decoded.removeprefix("\ufeff" if first else "").encode()
-            mojibake += sum(encoded.count(sign) for sign in _MOJIBAKE)
+            mojibake += _doubly_encoded(before + decoded) - _doubly_encoded(before)
             replaced += encoded.count(b"\xef\xbf\xbd")
+            before = decoded[-2:]
         if copy is not None:
             copy.write(encoded)
         if not chunk:
             break
         first = False
+        last = encoded[-1:] or last
         # Only a message needs the line: a break cut in two by the chunk may count twice.
         lines += encoded.count(b"\n") or encoded.count(b"\r")
+    if other is not None and other.is_utf8:
+        raise Refusal(f"is UTF-8, not {name}; set format.encoding: utf-8 in {where}")
     if mojibake:
         said = f"{mojibake} places hold letters like Ã©: the supplier saved it in two encodings; kept as they are"
         text.warnings.append(said)
     if replaced:
         said = f"{replaced} letters are the replacement character: they were lost before the file came"
         text.warnings.append(said)
+    if last not in (b"\n", b"\r"):
+        text.warnings.append("the last line has no line end: some suppliers leave it out, but so does a file cut short")
+
+
+class _Utf8:
+    """Whether bytes are UTF-8 beyond ASCII, which text of one byte a letter never is by chance."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="strict")
+        self._valid, self._beyond_ascii = True, False
+
+    @property
+    def is_utf8(self) -> bool:
+        return self._valid and self._beyond_ascii
+
+    def feed(self, chunk: bytes) -> None:
+        """The next bytes; none mark the end."""
+        if not self._valid:
+            return
+        self._beyond_ascii = self._beyond_ascii or not chunk.isascii()
+        try:
+            self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError:
+            self._valid = False
+
+
+def _doubly_encoded(text: str) -> int:
+    """How many letters look as if they went through two encodings."""
+    # Looking for a letter is many times as fast as matching, and most files have none of these.
+    return len(_MOJIBAKE.findall(text)) if any(letter in text for letter in "ÃÂâ") else 0
 
 
 def _check_head(head: bytes, name: str, where: str) -> None:

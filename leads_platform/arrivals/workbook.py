@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,36 +29,51 @@ from leads_platform.arrivals.refusal import Refusal, shown
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_UNREADABLE = "is a workbook that can't be read (damaged or cut short); save it again as .xlsx"
+_ROOMY = 8_000_000
+"""Cells of a sheet, empty ones too, that are read whatever they hold: calamine makes room for each, up to 40 bytes."""
 
 
 def read_sheet(path: Path, contract: FeedContract) -> tuple[str, list[tuple[int, list[str]]]]:
     """The sheet's name and its rows that hold anything, with their row numbers, all cells as text.
 
-    Dates become ISO 8601, whole numbers have no decimals, text stays as it is. Raises Refusal.
+    Dates become ISO 8601, whole numbers have no decimals (and the leading zeros they are shown with), text stays as
+    it is. Raises Refusal.
     """
+    sheets = count_sheets(path)
+    name = choose(sheets, contract)
+    return name, _rows(path, name, sheets[name])
+
+
+def _rows(path: Path, name: str, count: SheetCount) -> list[tuple[int, list[str]]]:
+    if count.height * count.width > max(_ROOMY, 20 * count.cells):
+        raise Refusal(
+            f"has cells as far as row {count.height}, column {count.width}, and {count.cells} filled in all; "
+            "delete the rows and columns behind the list"
+        )
     try:
         with path.open("rb") as file:
-            workbook = CalamineWorkbook.from_filelike(file)
-            name = _choose(workbook, contract)
-            grid = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except CalamineError as error:
-        if "assword" in str(error) or "ncrypt" in str(error):
-            raise Refusal("is protected by a password; remove it and save the workbook again") from None
-        raise Refusal("is a workbook that can't be read (damaged or cut short); save it again as .xlsx") from None
-    rows = ((number, [cell_text(cell) for cell in row]) for number, row in enumerate(grid, start=1))
-    return name, [(number, cells) for number, cells in rows if _says_something(cells)]
+            grid = CalamineWorkbook.from_filelike(file).get_sheet_by_name(name).to_python(skip_empty_area=False)
+    except CalamineError:
+        raise Refusal(_UNREADABLE) from None
+    rows = [(number, [cell_text(cell) for cell in row]) for number, row in enumerate(grid, start=1)]
+    for (number, column), mask in count.masks.items():
+        cells = rows[number - 1][1]
+        cells[column - 1] = masked(cells[column - 1], mask)
+    return [(number, cells) for number, cells in rows if _says_something(cells)]
 
 
-def _choose(workbook: CalamineWorkbook, contract: FeedContract) -> str:
-    wanted, names = contract.format.sheet, workbook.sheet_names
-    listed = ", ".join(shown(name) for name in names)
+def choose(sheets: Mapping[str, SheetCount], contract: FeedContract) -> str:
+    """The sheet to read: the contract's, else the only one with cells. Raises Refusal."""
+    wanted = contract.format.sheet
     if wanted is not None:
-        if wanted not in names:
+        if wanted not in sheets:
+            listed = ", ".join(map(shown, sheets))
             raise Refusal(
                 f"has no sheet {shown(wanted)}; its sheets are {listed}. Set format.sheet in {contract.label}"
             )
         return wanted
-    filled = [name for name in names if any(map(_says_something, _texts(workbook, name)))]
+    filled = [name for name, count in sheets.items() if count.rows]
     if len(filled) > 1:
         listed = ", ".join(shown(name) for name in filled)
         raise Refusal(f"has {len(filled)} sheets with cells: {listed}; say which in format.sheet of {contract.label}")
@@ -68,13 +84,6 @@ def _choose(workbook: CalamineWorkbook, contract: FeedContract) -> str:
 
 def _says_something(cells: list[str]) -> bool:
     return any(cell.strip() for cell in cells)
-
-
-def _texts(workbook: CalamineWorkbook, name: str) -> Iterator[list[str]]:
-    try:
-        yield from ([cell_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python())
-    except CalamineError:  # a chart sheet has no cells
-        return
 
 
 def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line per type
@@ -103,6 +112,22 @@ def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line per type
             return str(value)
 
 
+def masked(text: str, mask: str) -> str:
+    """A whole number as Excel shows it by a form of zeros; anything else as it is.
+
+    >>> masked("1001", "00000"), masked("1001", "00000-0000"), masked("Reno", "00000")
+    ('01001', '00000-1001', 'Reno')
+    """
+    if not (text.isascii() and text.isdigit()):
+        return text
+    digits = text.zfill(mask.count("0"))
+    shown, at = digits[: len(digits) - mask.count("0")], len(digits) - mask.count("0")
+    for letter in mask:
+        shown += digits[at] if letter == "0" else letter
+        at += letter == "0"
+    return shown
+
+
 def write_rows(rows: list[tuple[int, list[str]]], target: Path) -> int:
     """Writes the rows' cells as CSV for the loader, every cell quoted.
 
@@ -121,27 +146,70 @@ def write_rows(rows: list[tuple[int, list[str]]], target: Path) -> int:
 class SheetCount:
     """What the XML says.
 
-    Rows that hold a value, cells that hold an error, formulas without a stored value.
+    Rows that hold a value, cells that hold one, the last row and column with any cell (from 1), cells that hold an
+    error, formulas without a stored value, and cells whose numbers are shown with leading zeros: (row, column) ->
+    the form they are shown in.
     """
 
     rows: int = 0
+    cells: int = 0
+    height: int = 0
+    width: int = 0
     errors: int = 0
     unvalued: int = 0
+    masks: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def count_rows(path: Path, sheet: str) -> SheetCount:
-    """Counts the sheet's rows that hold anything but space or errors, from the workbook's XML."""
+def count_sheets(path: Path) -> dict[str, SheetCount]:
+    """Each sheet of cells with its counts, in the workbook's order, from its XML. Raises Refusal."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            blank, forms = _blank_strings(archive), _forms(archive)
+            return {name: _count(archive, part, blank, forms) for name, part in _parts(archive)}
+    except (ElementTree.ParseError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, IndexError):
+        raise Refusal(_UNREADABLE) from None
+
+
+def _count(archive: zipfile.ZipFile, part: str, blank: set[int], forms: list[str | None]) -> SheetCount:
     count = SheetCount()
-    with zipfile.ZipFile(path) as archive:
-        blank = _blank_strings(archive)
-        with archive.open(_part_of(archive, sheet)) as file:
-            for row in _elements(file, "row"):
-                count.rows += any(_filled(cell, blank) for cell in row)
-                count.errors += sum(cell.get("t") == "e" for cell in row)
-                count.unvalued += sum(
-                    cell.find(f"{_MAIN}f") is not None and not cell.findtext(f"{_MAIN}v") for cell in row
-                )
+    with archive.open(part) as file:
+        at = 0
+        for row in _elements(file, "row"):
+            at = int(row.get("r") or at + 1)
+            filled = column = 0
+            for cell in row.iter(f"{_MAIN}c"):
+                column = _column(cell.get("r", "")) or column + 1
+                filled += _filled(cell, blank)
+                count.errors += cell.get("t") == "e"
+                count.unvalued += cell.find(f"{_MAIN}f") is not None and not cell.findtext(f"{_MAIN}v")
+                form = forms[int(cell.get("s", 0))] if forms and cell.get("t", "n") == "n" else None
+                if form is not None and cell.findtext(f"{_MAIN}v"):
+                    count.masks[at, column] = form
+                if cell.findtext(f"{_MAIN}v") or cell.get("t") == "inlineStr":
+                    count.height, count.width = max(count.height, at), max(count.width, column)
+            count.rows += filled > 0
+            count.cells += filled
     return count
+
+
+def _column(reference: str) -> int:
+    """The number of a cell's column: 1 for A7, 27 for AA1; 0 where none is given."""
+    number = 0
+    for letter in re.match("[A-Z]*", reference)[0]:  # type: ignore[index] - matches anything
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _forms(archive: zipfile.ZipFile) -> list[str | None]:
+    """By style: the form of zeros its numbers are shown in, as 00000 for a zip code; None for any other form."""
+    if "xl/styles.xml" not in archive.namelist():
+        return []
+    styles = ElementTree.fromstring(archive.read("xl/styles.xml"))
+    own = {form.get("numFmtId"): form.get("formatCode", "") for form in styles.iter(f"{_MAIN}numFmt")}
+    plain = {number: re.sub(r'[\\"]', "", code) for number, code in own.items()}
+    zeros = {number: code for number, code in plain.items() if re.fullmatch(r"[()\- ]*00[0()\- ]*", code)}
+    used = styles.find(f"{_MAIN}cellXfs")
+    return [] if used is None else [zeros.get(style.get("numFmtId")) for style in used]
 
 
 def _filled(cell: ElementTree.Element, blank: set[int]) -> bool:
@@ -166,13 +234,16 @@ def _blank_strings(archive: zipfile.ZipFile) -> set[int]:
         return {index for index, item in items if not _has_text(item)}
 
 
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The file inside the workbook that holds the sheet."""
+def _parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """The sheets of cells, and the files inside the workbook that hold them. Charts are no sheets of cells."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    wanted = next(s.get(_RELATION) for s in book.iter(f"{_MAIN}sheet") if s.get("name") == sheet)
-    target = next(r.get("Target", "") for r in relations if r.get("Id") == wanted)
-    return target.lstrip("/") if target.startswith("/") else re.sub(r"^(?:\./)?", "xl/", target, count=1)
+    targets = {r.get("Id"): r.get("Target", "") for r in relations if r.get("Type", "").endswith("/worksheet")}
+    for sheet in book.iter(f"{_MAIN}sheet"):
+        target = targets.get(sheet.get(_RELATION))
+        if target is not None:
+            part = target.lstrip("/") if target.startswith("/") else re.sub(r"^(?:\./)?", "xl/", target, count=1)
+            yield sheet.get("name", ""), part
 
 
 def _elements(file: Any, tag: str) -> Iterator[ElementTree.Element]:
@@ -188,7 +259,10 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
 
     Rows are counted a second time from the workbook's XML. Raises Refusal.
     """
-    sheet, rows = read_sheet(source, contract)
+    sheets = count_sheets(source)
+    sheet = choose(sheets, contract)
+    count = sheets[sheet]
+    rows = _rows(source, sheet, count)
     if not rows:
         raise Refusal("has no cells in its sheet; ask for the file again")
     first, cells = rows[0]
@@ -203,7 +277,6 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
         for number, row in rows[1:]
         if any(row[width:])
     ]
-    count = count_rows(source, sheet)
     records = count.rows - 1
     warnings = list(header.warnings)
     if count.errors:

@@ -5,12 +5,17 @@ Belongs here: opening safely, telling kinds apart, unwrapping with limits. Does 
 
 from __future__ import annotations
 
+import errno
 import gzip
+import lzma
 import os
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -71,11 +76,12 @@ def open_regular(path: Path) -> IO[bytes]:
     return os.fdopen(handle, "rb")
 
 
-def unwrap(path: Path, expected: Kind, where: str, workspace: Path) -> Path:
+def unwrap(path: Path, expected: Kind, where: str, workspace: Path, *, ours: bool = False) -> Path:
     """Copies what is to be read to `workspace/source`, out of gz or zip if need be, and checks its kind.
 
     The copy's name is ours, so a file name can mean nothing to DuckDB, and what is checked is what is loaded.
-    `where` is how the feed's contract is called. Raises Refusal.
+    `where` is how the feed's contract is called. `ours`: nobody else writes to the file, so what needs no unwrapping
+    gets a second name instead of a copy. Raises Refusal.
     """
     target = workspace / "source"
     with open_regular(path) as file:
@@ -86,6 +92,8 @@ def unwrap(path: Path, expected: Kind, where: str, workspace: Path) -> Path:
             _unpack(file, cast(IO[bytes], gzip.GzipFile(fileobj=file)), target, "gz")
         elif kind == "zip" and not _is_xlsx(file):
             _unzip(file, target)
+        elif ours:
+            os.link(path, target)
         else:
             with target.open("wb") as copy:
                 shutil.copyfileobj(file, copy, _CHUNK)
@@ -147,6 +155,26 @@ def _expect(kind: str, expected: Kind, head: bytes, where: str) -> None:
     raise Refusal(f"is {kind}, the feed expects {_NOUN[expected]}; {hint or _CONVERT[expected]}")
 
 
+@contextmanager
+def _refused_if_damaged(kind: str) -> Iterator[None]:
+    """The many errors by which the standard library says that a packed file is damaged or cut short, as a Refusal."""
+    try:
+        yield
+    except (
+        EOFError,
+        RuntimeError,
+        ValueError,
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+    ) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # this machine's trouble, not the file's
+        raise Refusal(f"is a {kind} that can't be unpacked (damaged or cut short); send it again") from None
+
+
 def _is_xlsx(file: IO[bytes]) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
@@ -158,27 +186,29 @@ def _is_xlsx(file: IO[bytes]) -> bool:
 
 
 def _check_sizes(file: IO[bytes]) -> None:
-    """A workbook is unpacked by a library in memory: what it says it holds must be sane."""
-    with zipfile.ZipFile(file) as archive:
+    """A workbook is unpacked by a library in memory: what it says it holds must be sane, and arrive whole.
+
+    The library doesn't miss a part whose name is damaged: without its styles it takes dates for numbers.
+    """
+    with _refused_if_damaged("workbook"), zipfile.ZipFile(file) as archive:
         size = sum(member.file_size for member in archive.infolist())
         packed = sum(member.compress_size for member in archive.infolist())
-    _check_limit(size, packed)
-    if size > MAX_UNPACKED_BYTES // 8:
-        raise Refusal(f"unpacks to {size / 2**20:,.0f} MB, too much for a workbook; ask for CSV")
+        _check_limit(size, packed)
+        if size > MAX_UNPACKED_BYTES // 8:
+            raise Refusal(f"unpacks to {size / 2**20:,.0f} MB, too much for a workbook; ask for CSV")
+        if archive.testzip() is not None:
+            raise zipfile.BadZipFile
 
 
 def _unzip(file: IO[bytes], target: Path) -> None:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not _is_litter(m.filename)]
-            if len(members) != 1:
-                raise Refusal(f"is a zip of {len(members)} files; a zip may hold one list only")
-            if members[0].flag_bits & 1:
-                raise Refusal("is a zip protected by a password; send it without")
-            with archive.open(members[0]) as inside:
-                _unpack(file, inside, target, "zip")
-    except (zipfile.BadZipFile, NotImplementedError):
-        raise Refusal("is a zip that can't be unpacked (damaged or cut short); send it again") from None
+    with _refused_if_damaged("zip"), zipfile.ZipFile(file) as archive:
+        members = [m for m in archive.infolist() if not m.is_dir() and not _is_litter(m.filename)]
+        if len(members) != 1:
+            raise Refusal(f"is a zip of {len(members)} files; a zip may hold one list only")
+        if members[0].flag_bits & 1:
+            raise Refusal("is a zip protected by a password; send it without")
+        with archive.open(members[0]) as inside:
+            _unpack(file, inside, target, "zip")
 
 
 def _is_litter(name: str) -> bool:
@@ -193,14 +223,11 @@ def _is_litter(name: str) -> bool:
 def _unpack(packed: IO[bytes], inside: IO[bytes], target: Path, kind: str) -> None:
     written = 0
     size = os.fstat(packed.fileno()).st_size
-    try:
-        with target.open("wb") as copy:
-            while chunk := inside.read(_CHUNK):
-                written += len(chunk)
-                _check_limit(written, size)
-                copy.write(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile):
-        raise Refusal(f"is a {kind} that can't be unpacked (damaged or cut short); send it again") from None
+    with _refused_if_damaged(kind), target.open("wb") as copy:
+        while chunk := inside.read(_CHUNK):
+            written += len(chunk)
+            _check_limit(written, size)
+            copy.write(chunk)
 
 
 def _check_limit(unpacked: int, packed: int) -> None:

@@ -21,6 +21,7 @@ from leads_platform.orchestration.results import (
     report_month,
     rows_metadata,
 )
+from leads_platform.unforeseen import unforeseen
 from leads_platform.warehouse.catalogue import ARRIVALS
 from leads_platform.warehouse.planner import InputsMissing, Work
 from leads_platform.warehouse.table import Table
@@ -142,6 +143,9 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
     except (BuildError, InputsMissing) as error:
         session.refused += 1  # something is missing from this run: keep the published copy as it is
         raise dg.Failure(str(error), allow_retries=False) from None
+    except Exception as error:  # Dagster would keep its text
+        session.refused += 1
+        raise dg.Failure(f"{address}: {unforeseen(error)}", allow_retries=False) from None
     except BaseException:
         session.refused += 1
         raise

@@ -2,8 +2,9 @@
 
 Belongs here: finding what failed and telling it once. Does not: deciding what fails.
 
-A notice is told apart by what it says (a run; or a table, a check, its bad months and rows), so that a rebuild that
-finds the same again stays silent. How far Dagster's records were read is kept beside the notices.
+A notice is told apart by what it says (a run; or a table, a check, its bad months and rows) and since when it is so.
+A rebuild that finds the same again stays silent; what was mended in between and fails again is told again. How far
+Dagster's records were read is kept beside the notices.
 """
 
 from __future__ import annotations
@@ -26,10 +27,19 @@ from dagster import (
     DagsterRunStatus,
     RunsFilter,
 )
+from dagster._core.event_api import PartitionKeyFilter  # not exported by 1.13.27
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
+from leads_platform.arrivals.archive import Archive
+from leads_platform.months import parse_month
 from leads_platform.orchestration.freshness_checks import MONTH_PRESENT
+from leads_platform.orchestration.partitions import key_of
 from leads_platform.orchestration.resource import IN_PROCESS_TAG
 from leads_platform.settings import Settings
+
+_ENDED = {AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED}
+# More runs of one check than lie between two looks.
+_MANY = 500
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,8 @@ def send_notices(instance: DagsterInstance, settings: Settings) -> list[Notice]:
     )
     sent = []
     for record in reversed(instance.get_run_records(filters)):
-        notices = [*_of_run(instance, record.dagster_run), *_of_checks(instance, record.dagster_run)]
+        run = record.dagster_run
+        notices = [*_of_run(instance, run), *_of_checks(instance, settings, run)]
         sent += [notice for notice in notices if _write(outbox, notice, bool(settings.slack_webhook))]
         told["runs"] = max(told["runs"], record.update_timestamp.timestamp())
         scratch = mark.with_suffix(f".{os.getpid()}.tmp")
@@ -77,7 +88,7 @@ def _of_run(instance: DagsterInstance, run: DagsterRun) -> Iterator[Notice]:
         yield Notice(f"run:{run.run_id}", f"Run {run.run_id[:8]} of {run.job_name} failed", text, run.run_id)
 
 
-def _of_checks(instance: DagsterInstance, run: DagsterRun) -> Iterator[Notice]:
+def _of_checks(instance: DagsterInstance, settings: Settings, run: DagsterRun) -> Iterator[Notice]:
     """A notice for each check that failed, whether it blocks or warns."""
     found: dict[tuple[str, str], AssetCheckEvaluation] = {}
     for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
@@ -85,25 +96,50 @@ def _of_checks(instance: DagsterInstance, run: DagsterRun) -> Iterator[Notice]:
         if isinstance(data, AssetCheckEvaluation) and not data.passed:
             # The first is the summary of its months; a run of one month has no other.
             found.setdefault((data.asset_key.to_string(), data.check_name), data)
+    if not found:
+        return
+    decisions = [m for m in Archive(settings.archive).manifests() if m.action != "receive"]
     for evaluation in found.values():
-        yield _of_check(evaluation, run.run_id)
+        months = str(_values(evaluation).get("failed_months", ""))
+        decided = sum(1 for m in decisions if set(m.touched).intersection(months.split(", ")))
+        since = [_since(instance, evaluation, run.run_id, month) for month in months.split(", ")]
+        yield _of_check(evaluation, run.run_id, f"{since}:{decided}")
 
 
-def _of_check(evaluation: AssetCheckEvaluation, run_id: str) -> Notice:
+def _since(instance: DagsterInstance, evaluation: AssetCheckEvaluation, run_id: str, month: str) -> int:
+    """The record of the last time the check passed for the month (all of them: "") before this run; 0 for never.
+
+    What a person decided on files is no such record: a refused build that a withdrawal settles is not built again.
+    """
+    partition = PartitionKeyFilter(key=key_of(parse_month(month)) if month else None)
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        evaluation.asset_check_key, limit=_MANY, status=_ENDED, partition_filter=partition
+    )
+    own = max((r.id for r in records if r.run_id == run_id), default=0)
+    passed = AssetCheckExecutionRecordStatus.SUCCEEDED
+    return max((r.id for r in records if r.id < own and r.status is passed), default=0)
+
+
+def _of_check(evaluation: AssetCheckEvaluation, run_id: str, since: str) -> Notice:
     table = ".".join(evaluation.asset_key.path)
     if evaluation.check_name == MONTH_PRESENT:  # a closed month is missing in many tables at once: one notice
-        table = f"tables ({evaluation.description})"
-    values = {name: value.value for name, value in evaluation.metadata.items()}
+        table, since = f"tables ({evaluation.description})", ""
+    values = _values(evaluation)
     months, bad = values.get("failed_months", ""), values.get("bad_rows", "")
     blocked = evaluation.severity is AssetCheckSeverity.ERROR
     outcome = "These months keep their former rows." if blocked else "A warning: the rows are in the table."
     details = "\n".join(f"{name}: {value}" for name, value in values.items())
+    said = evaluation.description or ""
     return Notice(
-        f"check:{table}:{evaluation.check_name}:{months}:{bad}",
+        f"check:{table}:{evaluation.check_name}:{months}:{bad}:{said}:{since}",
         f"{table}: {evaluation.check_name} failed{f' for {months}' if months else ''}",
-        "\n".join(part for part in (evaluation.description or "", outcome, details) if part),
+        "\n".join(part for part in (said, outcome, details) if part),
         run_id,
     )
+
+
+def _values(evaluation: AssetCheckEvaluation) -> dict[str, object]:
+    return {name: value.value for name, value in evaluation.metadata.items()}
 
 
 def _reasons(instance: DagsterInstance, run_id: str) -> list[str]:

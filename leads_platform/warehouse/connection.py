@@ -6,7 +6,8 @@ Belongs here: every DuckDB connection to a warehouse file. Does not: connections
 from __future__ import annotations
 
 import contextlib
-import os
+import glob
+import json
 import re
 import shutil
 import time
@@ -17,7 +18,9 @@ import duckdb
 
 from leads_platform.contacts.addresses import install_addresses
 from leads_platform.contacts.phones import install_phones
-from leads_platform.warehouse.sql import literal
+from leads_platform.machine import fault_in_words
+from leads_platform.warehouse.limits import memory_limit_mb, thread_count
+from leads_platform.warehouse.sql import address, literal
 
 # The name the warehouse is attached under. Not its file's: in a database called `warehouse`, DuckDB finds
 # `warehouse.builds` ambiguous. A DuckLake catalogue can take the same name later.
@@ -63,11 +66,6 @@ class WarehouseUnusable(Exception):
     """The warehouse file can't be opened; the text says why and how to go on."""
 
 
-def memory_limit_mb() -> int:
-    """Half of the machine's memory: DuckDB's own 80 % leaves too little for Python, Dagster and the file cache."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2_000_000
-
-
 def harden(con: duckdb.DuckDBPyConnection, readable: Iterable[Path], scratch: Path) -> None:
     """Limits memory and temporary files, then allows files below `readable` only, and locks that in.
 
@@ -78,6 +76,7 @@ def harden(con: duckdb.DuckDBPyConnection, readable: Iterable[Path], scratch: Pa
     spare_mb = shutil.disk_usage(scratch).free // 2_000_000
     for setting in (
         f"memory_limit = '{memory_limit_mb()}MB'",
+        f"threads = {thread_count()}",
         f"temp_directory = {literal(str(scratch))}",
         f"max_temp_directory_size = '{max(spare_mb, 64)}MB'",
         "TimeZone = 'UTC'",
@@ -98,19 +97,27 @@ def open_warehouse(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The process's one read-write connection to the warehouse, hardened, with the cleaning functions installed.
 
-    Raises WarehouseUnusable for a file that is damaged, of another format, or held open by someone else.
+    Raises WarehouseUnusable for a file that is damaged, of another format, held open by someone else, or on a disk
+    that is full. A file that was not closed by us as it is now (after a crash, or when something else wrote to it) is
+    read through first; otherwise damage is found when it is read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _make(path)
     con = _connect(path, say)
     try:
-        install_phones(con)
-        install_addresses(con)
-        harden(con, readable, path.parent / "tmp")
-        con.execute(_LEDGERS)
-        yield con
-        con.execute(f"checkpoint {CATALOG}")
+        with _faults_in_words(path):
+            install_phones(con)
+            install_addresses(con)
+            harden(con, readable, path.parent / "tmp")
+            if _closed_as(path) != _looks(path):
+                _read_through(con)
+            con.execute(_LEDGERS)
+            yield con
+            con.execute(f"checkpoint {CATALOG}")
     finally:
         con.close()
+    _closed_note(path).write_text(json.dumps(_looks(path)))
 
 
 @contextlib.contextmanager
@@ -125,6 +132,63 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
+def remove_warehouse(path: Path) -> None:
+    """Removes the file with all that belongs to it; the log first, which a new file must not find."""
+    for suffix in (".wal*", ".new*", ".closed", ""):
+        for file in path.parent.glob(glob.escape(path.name) + suffix):
+            file.unlink()
+
+
+def _make(path: Path) -> None:
+    """A new file, by rename: killed while it writes its first blocks, DuckDB leaves one that it can't open again."""
+    remove_warehouse(path)
+    scratch = path.with_name(path.name + ".new")
+    try:
+        with contextlib.closing(duckdb.connect()) as con:
+            con.execute(f"attach {literal(str(scratch))} as {CATALOG}")
+            con.execute(f"detach {CATALOG}")
+    except duckdb.Error as error:
+        raise WarehouseUnusable(_why_unusable(path, error)) from error
+    scratch.replace(path)
+
+
+def _closed_note(path: Path) -> Path:
+    """Beside the warehouse: its size and time when a session closed it well."""
+    return path.with_name(path.name + ".closed")
+
+
+def _closed_as(path: Path) -> list[int] | None:
+    try:
+        return json.loads(_closed_note(path).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _looks(path: Path) -> list[int]:
+    now = path.stat()
+    return [now.st_size, now.st_mtime_ns]
+
+
+def _read_through(con: duckdb.DuckDBPyConnection) -> None:
+    """Reads every cell, for DuckDB to hold every block against its checksum."""
+    tables = con.execute(
+        f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
+    ).fetchall()
+    for room, name in tables:
+        con.execute(f"select bit_xor(hash(cells)) from {address(f'{room}.{name}')} as cells").fetchall()
+
+
+@contextlib.contextmanager
+def _faults_in_words(path: Path) -> Iterator[None]:
+    """Turns DuckDB's errors about disk, memory, rights or a damaged file into WarehouseUnusable."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if (words := fault_in_words(error)) is None:
+            raise
+        raise WarehouseUnusable(words if words.startswith("/") else f"{path}: {words}") from None
+
+
 def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnection:
     until, told = time.monotonic() + _CONFLICT_WAIT, False
     while True:
@@ -136,10 +200,11 @@ def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnectio
         except duckdb.Error as error:
             con.close()
             text = str(error)
-            held = re.search(r"Conflicting lock is held in (\S+).*?\(PID (\d+)\)", text)
-            if not held:
-                raise WarehouseUnusable(_why_unusable(path, text)) from error
-            who = f"{Path(held[1]).name} (process {held[2]})"
+            if "Could not set lock on file" not in text:
+                raise WarehouseUnusable(_why_unusable(path, error)) from error
+            held = re.search(r"Conflicting lock is held in (.+?)(?: \(PID (\d+)\)|$)", text, re.MULTILINE)
+            program = Path(held[1]).name if held else "another program"
+            who = f"{program} (process {held[2]})" if held and held[2] else program
             if time.monotonic() > until:
                 raise WarehouseUnusable(
                     f"{who} has {path} open. Close it there and try again; "
@@ -151,18 +216,19 @@ def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnectio
             time.sleep(0.5)
 
 
-def _why_unusable(path: Path, text: str) -> str:
+def _why_unusable(path: Path, error: duckdb.Error) -> str:
     """DuckDB's error as words for an operator. The archive is the truth, so a rebuild is always safe."""
+    text = str(error)
     mend = "Nothing is lost: `leads-platform rebuild` makes it anew from the archive."
+    if path.exists() and not path.stat().st_size:
+        return f"{path} is empty: something cut it off. {mend}"
     if "not a valid DuckDB database" in text or "magic bytes" in text:
         return f"{path} is not a DuckDB file, or its start is damaged. {mend}"
     if "Is a directory" in text:
         return f"{path} is a folder, not a DuckDB file. Move it away and run again."
     if "storage version" in text or "newer version" in text or "Serialization" in text:
         return f"{path} was written by another DuckDB version than {duckdb.__version__}. {mend}"
-    if "Permission denied" in text or "read-only" in text.lower():
-        return f"{path} can't be written: permission denied. Check the owner of the file and its folder."
-    if "No space" in text:
-        return f"The disk that holds {path} is full. Free some space and run again; what was committed is safe."
+    if (words := fault_in_words(error)) is not None:
+        return words if words.startswith("/") else f"{path}: {words}"
     first = text.splitlines()[0] if text else "unknown error"
     return f"{path} can't be opened ({first}). {mend}"

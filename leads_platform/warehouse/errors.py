@@ -11,27 +11,30 @@ from collections.abc import Iterator
 
 import duckdb
 
-# DuckDB's errors about the statement itself, or the machine. Others (conversion, out of range, invalid input) quote
-# values of rows, which may be personal data, with no sure sign where a value ends.
+from leads_platform.machine import fault_in_words
+
+# DuckDB's errors about the statement itself, or the machine. Others (conversion, out of range, invalid input, and
+# not implemented: an unknown time zone) quote values of rows, which may be personal data, with no sure sign where a
+# value ends.
 _ABOUT_NO_ROW = (
     duckdb.BinderException,
     duckdb.CatalogException,
     duckdb.ParserException,
     duckdb.IOException,
     duckdb.OutOfMemoryException,
-    duckdb.NotImplementedException,
     duckdb.TransactionException,
     duckdb.PermissionException,
 )
 
 
 class BuildError(Exception):
-    """DuckDB could not run a table's select or an audit. The text holds no values of rows."""
+    """A table could not be built, for another reason than a failed check. The text holds no values of rows."""
 
 
 def is_about_rows(error: duckdb.Error) -> bool:
     """Whether some row's value brought the error about, so that months without such a row can be built."""
-    return not isinstance(error, _ABOUT_NO_ROW) and not isinstance(error, duckdb.InternalException)
+    about_all = (*_ABOUT_NO_ROW, duckdb.InternalException, duckdb.FatalException)
+    return not isinstance(error, about_all) and fault_in_words(error) is None
 
 
 @contextlib.contextmanager
@@ -40,7 +43,9 @@ def errors_in_words(address: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise BuildError(f"{address}: DuckDB could not build it: {without_values(error)}") from None
+        raise BuildError(
+            f"{address}: DuckDB could not build it: {fault_in_words(error) or without_values(error)}"
+        ) from None
 
 
 def without_values(error: duckdb.Error) -> str:

@@ -5,6 +5,7 @@ Belongs here: making the copy. Does not: deciding when (the callers publish afte
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -14,22 +15,37 @@ def publish(warehouse: Path, published: Path) -> None:
     """Replaces the published copy by the warehouse as it is. Call with the lock held and the connection closed:
     a copy taken while a writer is open is stale (HAZARDS)."""
     published.parent.mkdir(parents=True, exist_ok=True)
+    # Taken before the copy, and noted after it: whatever is cut off in between is copied again.
+    told = _told(warehouse)
     scratch = published.with_suffix(".new")
-    shutil.copyfile(warehouse, scratch)
-    with scratch.open("rb") as file:
-        os.fsync(file.fileno())
-    scratch.replace(published)
-    _source(published).write_text(str(warehouse))
+    try:
+        shutil.copyfile(warehouse, scratch)
+        with scratch.open("rb") as file:
+            os.fsync(file.fileno())
+        scratch.replace(published)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
+    note = _source(published).with_suffix(".tmp")
+    note.write_text(told)
+    note.replace(_source(published))
 
 
 def is_outdated(published: Path, warehouse: Path) -> bool:
-    """Whether the copy is of another file, or the warehouse was written since; one that only looks does not write."""
-    if not published.exists() or published.stat().st_mtime_ns < warehouse.stat().st_mtime_ns:
-        return True
+    """Whether the copy is of another file, or the warehouse was written since; one that only looks does not write.
+
+    Not by which of the two is younger: the machine's clock may have been set back between them.
+    """
     source = _source(published)
-    return not source.exists() or source.read_text() != str(warehouse)
+    return not published.exists() or not source.exists() or source.read_text() != _told(warehouse)
+
+
+def _told(warehouse: Path) -> str:
+    """Which warehouse, in which state."""
+    now = warehouse.stat()
+    return json.dumps([str(warehouse), now.st_size, now.st_mtime_ns])
 
 
 def _source(published: Path) -> Path:
-    """Beside the copy: the path of the warehouse it is of."""
+    """Beside the copy: what it is a copy of."""
     return published.with_name(".source")

@@ -112,12 +112,15 @@ def bind(text: str, resolve: Callable[[str], str], months: dict[str, date]) -> s
     out, at = [], 0
     for name, start, end, aliased in _found(text):
         alias = "" if aliased else f" as {identifier(name.split('.')[-1].rstrip('*'))}"
-        out += [text[at:start], "(", resolve(name), ")", alias]
+        out += [_with_months(text[at:start], months), "(", resolve(name), ")", alias]
         at = end
-    bound = "".join([*out, text[at:]])
+    return "".join([*out, _with_months(text[at:], months)])
+
+
+def _with_months(text: str, months: dict[str, date]) -> str:
+    """A piece of the author's own text; what a relation stands for may hold `$month` in a file's name."""
     for word, month in months.items():
-        bound = re.sub(rf"\${word}\b", literal(month), bound)
-    left = re.search(r"\$(first_month|last_month|month|previous_month)\b", bound)
-    if left:
+        text = re.sub(rf"\${word}\b", literal(month), text)
+    if left := re.search(r"\$(first_month|last_month|month|previous_month)\b", text):
         raise ValueError(f"${left[1]} is only known in a step table")
-    return bound
+    return text

@@ -23,11 +23,13 @@ from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform.warehouse.sources import Sources
 from leads_platform.warehouse.table import SCHEMA_CONTRACT, Audit, Table
 
-__all__ = ["Build", "BuildError", "CheckResult", "Warehouse"]
+__all__ = ["SELECT_RUNS", "Build", "BuildError", "CheckResult", "Warehouse"]
 
 # Not part of a table's content: when something happened to be received or loaded differs between equal warehouses.
 _NOT_CONTENT = ("received_at", "loaded_at")
 _EVIDENCE_LINES = 20
+# Not declared by any table: the answer when the select or an audit meets a value it can't take.
+SELECT_RUNS = "select_runs"
 # A table whose columns changed is built under this prefix, then takes the place of the old one.
 _NEW = "__new_"
 _TABLES_HERE = f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
@@ -79,8 +81,17 @@ class Build:
 class Warehouse:
     """One open, locked warehouse. Make one per process and run, with the connection of `open_warehouse`."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, sources: Sources, run_id: str) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        catalogue: Catalogue,
+        sources: Sources,
+        run_id: str,
+        verify: Callable[[str, date, date], None] = lambda feed, first, last: None,
+    ) -> None:
+        """`verify` looks at what a feed gives for some months before a table reads it; what it raises ends it."""
         self.con, self.catalogue, self.sources, self.run_id = con, catalogue, sources, run_id
+        self._verify = verify
         self.refused = 0  # builds that a blocking check rolled back in this session
 
     def built(self) -> dict[tuple[str, date], str]:
@@ -104,6 +115,9 @@ class Warehouse:
         swap = standing is not None and standing != columns
         if swap:
             first, last = self._whole(address, first, last)
+        for read, history in self.catalogue.inputs(address).items():
+            if read.startswith(ARRIVALS):
+                self._verify(read[len(ARRIVALS) :], self.sources.open_months()[0] if history else first, last)
         prints = self._fingerprints(table, first, last)
         target = f"{table.room}.{_NEW}{table.name}" if swap else address
         with errors_in_words(address):
@@ -277,7 +291,7 @@ class Warehouse:
                 bad.append(month)
         says = "The select and the audits run on the month's rows."
         evidence: dict[str, object] = {"error": without_values(error)}
-        return [CheckResult("select_runs", says, True, month, False, 1, evidence) for month in bad or [first]]
+        return [CheckResult(SELECT_RUNS, says, True, month, False, 1, evidence) for month in bad or [first]]
 
     # -- ledgers ---------------------------------------------------------------------------------------------
 
@@ -341,12 +355,12 @@ class Warehouse:
             )
 
     def forget_what_is_gone(self) -> None:
-        """Removes tables that no code or contract declares any more, and months outside the platform's.
+        """Removes tables that no code or contract declares any more, and months before the platform's first.
 
-        The warehouse is a function of archive and code: what a rebuild would not make must not stay.
+        The warehouse is a function of archive and code: what a rebuild would not make must not stay. A month after
+        the current one stays: it was built, so the clock was set back, and will go on.
         """
-        opened, current = self.sources.open_months()
-        outside = f"not ({sql.within(opened, current)})"
+        outside = f"month < {sql.literal(self.sources.open_months()[0])}"
         there = {f"{room}.{name}" for room, name in self.con.execute(_TABLES_HERE).fetchall()}
         builds = "warehouse.builds"
         names = {name for (name,) in self.con.execute(f"select distinct table_name from {builds}").fetchall()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from leads_platform.arrivals import archive
 from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest
+from leads_platform.arrivals.slots import Entry, FeedState, Slot
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.desk import Desk, people, rows
 from leads_platform_tests.conftest import clock
@@ -62,6 +65,10 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         touched=("2024-05",),
         diff={"added": 1},
         contract_hash="cd",
+        placed_by="ef",
+        links={"2024-06": ["2024-05"]},
+        basis="1.5 cd",
+        stored={"records.parquet": "12"},
     )
     # Every field is set to something of its own, so that none can be lost on the way unnoticed.
     bare = Manifest(receipt=7, action="receive", feed="lists", sha256="", received_at=manifest.received_at)
@@ -204,3 +211,121 @@ def test_a_manifest_holds_no_names_of_people(desk: Desk) -> None:
     text = (desk.settings.archive / "lists/manifests/00000001.json").read_text()
     assert json.loads(text)["quarantined"] == 2
     assert "Canary" not in text
+
+
+# -- original bytes are stored while the file is read --------------------------------------------------------
+
+
+def test_bytes_that_cannot_be_stored_are_told_and_leave_no_manifest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put("lists/2024-05.csv", people(1, 2))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "_compress", full)
+        arrivals = desk.arrivals()
+        assert arrivals.take_in(arrivals.waiting()) == []
+    assert len(arrivals.failures) == 1
+    assert arrivals.failures[0].startswith("lists/2024-05.csv could not be taken in")
+    assert not [path for path in stored(desk) if "manifests" in path or "originals" in path]
+    assert [m.verdict for m in desk.take()] == ["accepted"]
+
+
+def test_a_reading_that_fails_gives_up_storing_too(desk: Desk, tmp_path: Path) -> None:
+    source = tmp_path / "delivered"
+    source.write_bytes(b"x" * 2**23)
+    kept = Archive(desk.settings.archive)
+    with pytest.raises(KeyError), kept.keeping_original("lists", "ab", source):
+        raise KeyError
+    assert [path for path in stored(desk) if path.endswith(".tmp")] == []
+    with kept.keeping_original("lists", "ab", source):
+        source.unlink()  # reading needs the room
+    assert gzip.decompress(kept.original("lists", "ab").read_bytes()) == b"x" * 2**23
+
+
+# -- manifests are parsed once -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the manifests that were parsed."""
+    names: list[str] = []
+    parse = Archive._parse
+
+    def noted(self: Archive, path: Path) -> Manifest:
+        names.append(path.name)
+        return parse(self, path)
+
+    monkeypatch.setattr(Archive, "_parse", noted)
+    return names
+
+
+def test_a_manifest_is_parsed_once_however_often_sensors_ask(desk: Desk, parsed: list[str]) -> None:
+    for month in ("2024-04", "2024-05"):
+        desk.drop(f"lists/{month}.csv", people(1, 2))
+    desk.arrivals()
+    assert parsed == ["00000001.json", "00000002.json"]
+    desk.drop("lists/2024-06.csv", people(1, 2))
+    assert len(desk.arrivals().state.manifests) == 3
+    assert parsed == ["00000001.json", "00000002.json", "00000003.json"]
+
+
+def test_a_manifest_that_was_replaced_removed_or_brought_back_is_no_stale_answer(desk: Desk) -> None:
+    def names() -> list[str]:
+        arrivals = desk.arrivals()
+        of_entries = [e.manifest.file_name for e in arrivals.state.by_feed["lists"].entries]
+        assert of_entries == [m.file_name for m in arrivals.state.manifests]
+        return of_entries
+
+    for month in ("2024-04", "2024-05", "2024-06"):
+        desk.drop(f"lists/{month}.csv", people(1, 2))
+    assert names() == ["2024-04.csv", "2024-05.csv", "2024-06.csv"]
+    second = desk.settings.archive / "lists/manifests/00000002.json"
+    before, seen = second.read_text(), second.stat()
+    # As a restored backup does it: another file, of the same size and time of change.
+    other = second.with_suffix(".new")
+    other.write_text(before.replace("2024-05.csv", "2024-05.CSV"))
+    os.utime(other, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    other.replace(second)
+    assert names() == ["2024-04.csv", "2024-05.CSV", "2024-06.csv"]
+    second.unlink()
+    assert names() == ["2024-04.csv", "2024-06.csv"]
+    second.write_text(before)
+    assert names() == ["2024-04.csv", "2024-05.csv", "2024-06.csv"]
+    shutil.rmtree(desk.settings.archive)
+    assert names() == []
+
+
+def test_states_of_one_archive_go_their_own_ways(desk: Desk) -> None:
+    desk.drop("lists/2024-05.csv", people(1, 4))
+    one, other = desk.arrivals().state, desk.arrivals().state
+    [manifest] = one.manifests
+    one.apply(replace(manifest, receipt=2, action="withdraw"))
+    assert one.by_feed["lists"].counts() == {}
+    assert other.by_feed["lists"].counts() == desk.arrivals().state.by_feed["lists"].counts() == {date(2024, 5, 1): 4}
+    desk.today("2024-09-15")
+    assert desk.arrivals().state.open_months()[1] == date(2024, 9, 1)
+    assert other.open_months()[1] == date(2024, 7, 1)
+
+
+def test_ten_thousand_manifests_are_added_up_without_going_through_them_for_each(desk: Desk) -> None:
+    """Incident: each receipt went through all before it; 10,000 took two minutes."""
+    taken = desk.drop("lists/2024-05.csv", people(1, 2))
+    looked = 0
+
+    class Counted(FeedState):
+        def _counting(self, slot: Slot) -> list[Entry]:
+            nonlocal looked
+            looked += len(self._slots.get(slot, {}))
+            return super()._counting(slot)
+
+    state = Counted(desk.contracts()["lists"])
+    for number in range(1, 10_001):
+        month = date(1000 + number % 1000, 5, 1)
+        state.apply(replace(taken, receipt=number, original=number, sha256=f"{number:064x}", month=month))
+    # Ten files a month: the first of them looks at none, the last at nine.
+    assert looked <= 1000 * sum(range(11))
+    assert len(state.months()) == 1000

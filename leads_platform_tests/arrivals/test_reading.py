@@ -214,7 +214,7 @@ CASES = [
     ),
     refused("duplicate column", b"Id,Name,Phone,phone,City\n1,Ann,x,z,y\n", "two columns"),
     refused("header and alias both", b"Id,Name,Phone,City,Town\n1,Ann,x,y,z\n", "`City` and `Town`"),
-    refused("preamble", b"Licences of Nevada\nas of 2024-05\n\n" + GOOD, "header on line 4", "3 lines above"),
+    refused("preamble", b"Licences of Nevada\nas of 2024-05\n\n" + GOOD, "header on line 4", "remove what is above it"),
     refused("other delimiter", GOOD.replace(b",", b";"), "semicolon", 'format.delimiter: ";"'),
     refused("tabs", GOOD.replace(b",", b"\t"), "tab", "format.delimiter"),
     refused(

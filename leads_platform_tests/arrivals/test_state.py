@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import random
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
 import pytest
 
+from leads_platform.arrivals import state as state_module
+from leads_platform.arrivals.contract import ContractError
+from leads_platform.arrivals.state import State, reckon_events
 from leads_platform.months import label, parse_month
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.desk import Desk, people, rows
@@ -149,6 +159,217 @@ def test_withdrawing_an_events_file_brings_back_what_it_replaced(desk: Desk) -> 
     assert second.touched == ("2024-03", "2024-05", "2024-06")
     assert desk.arrivals().withdraw(second.sha256).touched == ("2024-03", "2024-05", "2024-06")
     assert desk.build("calls")["calls"] == [("2024-03", "1", "Ann"), ("2024-04", "2", "Bob")]
+
+
+# -- events: only what shares keys or months is read ---------------------------------------------------------
+
+
+def read_for(desk: Desk, feed: str, month: str) -> list[int]:
+    """The receipts whose archived files the month's records are read from."""
+    select = desk.arrivals().state.relation(feed, parse_month(month), parse_month(month))
+    return sorted({int(number) for number in re.findall(r"receipts/(\d{8})/", select)})
+
+
+def anew(desk: Desk, feed: str = "calls") -> dict[str, str]:
+    """The versions of all months reckoned from all records of all files, with nothing known before."""
+    state = desk.arrivals().state
+    nothing = State(state.contracts, (), lambda feed, receipt: Path(), *state.open_months())
+    return {month: version for month, version in reckon_events(nothing, state, feed).versions.items() if version}
+
+
+def kept(desk: Desk, feed: str = "calls") -> dict[str, str]:
+    """The versions as the manifests add up to."""
+    versions = desk.arrivals().state.by_feed[feed].event_versions
+    return {f"{month:%Y-%m}": version for month, version in versions.items() if version}
+
+
+def test_a_month_of_events_is_read_from_the_files_that_hold_it(desk: Desk) -> None:
+    desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05"))
+    desk.drop("calls/b.csv", rows("3 Cid 2024-04-09", "4 Dee 2024-05-01"))
+    desk.drop("calls/c.csv", rows("5 Eve 2024-06-01"))
+    assert [read_for(desk, "calls", f"2024-0{month}") for month in (2, 3, 4, 5, 6)] == [[], [1], [1, 2], [2], [3]]
+
+
+def test_a_month_that_a_record_left_is_read_with_the_month_it_went_to(desk: Desk) -> None:
+    desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05", "3 Cid 2024-05-05"))
+    moved = desk.drop("calls/b.csv", rows("1 Ann 2024-06-02"))
+    assert moved.links == {"2024-06": ["2024-03"]}
+    assert read_for(desk, "calls", "2024-03") == [1, 2], "else the record would stand in both months"
+    assert read_for(desk, "calls", "2024-06") == [1, 2]
+    assert (read_for(desk, "calls", "2024-04"), read_for(desk, "calls", "2024-05")) == ([1], [1])
+    assert desk.build("calls")["calls"] == [
+        ("2024-04", "2", "Bob"),
+        ("2024-05", "3", "Cid"),
+        ("2024-06", "1", "Ann"),
+    ]
+    desk.arrivals().withdraw(moved.sha256)
+    assert read_for(desk, "calls", "2024-03") == [1]
+    assert desk.build("calls")["calls"][0] == ("2024-03", "1", "Ann")
+
+
+def test_a_record_that_moves_within_one_file_links_its_months(desk: Desk) -> None:
+    assert desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "1 Ann 2024-05-02")).links == {"2024-05": ["2024-03"]}
+    assert desk.build("calls")["calls"] == [("2024-05", "1", "Ann")]
+
+
+def test_events_without_known_links_are_read_whole(desk: Desk) -> None:
+    """Manifests of before links were kept."""
+    desk.drop("calls/a.csv", rows("1 Ann 2024-03-02"))
+    desk.drop("calls/b.csv", rows("1 Ann 2024-06-02"))
+    path = desk.settings.archive / "calls/manifests/00000002.json"
+    told = json.loads(path.read_text())
+    for name in ("links", "basis", "placed_by"):
+        del told[name]
+    path.write_text(json.dumps(told))
+    assert read_for(desk, "calls", "2024-03") == [1, 2]
+    assert desk.build("calls")["calls"] == [("2024-06", "1", "Ann")]
+    desk.drop("calls/c.csv", rows("2 Bob 2024-06-03"))
+    assert kept(desk) == anew(desk)
+
+
+def test_a_receipt_reads_of_other_event_files_only_records_of_its_keys(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is gathered does not grow with the archive."""
+    desk.drop("calls/a.csv", rows(*(f"{number} Ann 2024-03-02" for number in range(100, 200))))
+    gathered = []
+    standing = state_module._standing
+
+    def noted(con: duckdb.DuckDBPyConnection, *args) -> dict:
+        gathered.append(con.execute("select receipt, id from versions order by all").fetchall())
+        return standing(con, *args)
+
+    monkeypatch.setattr(state_module, "_standing", noted)
+    desk.drop("calls/b.csv", rows("150 Bea 2024-03-02", "200 Cid 2024-04-05"))
+    assert gathered[-1] == [(1, "150"), (2, "150"), (2, "200")]
+    assert kept(desk) == anew(desk)
+    assert counts(desk, "calls") == {"2024-03": 100, "2024-04": 1}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_versions_added_up_from_receipts_are_those_of_the_whole_archive(desk: Desk, seed: int) -> None:
+    """Files of any date, repeats, corrections, moves, withdrawals: the sums agree, and so does each month's table."""
+    draw = random.Random(seed)
+    for number in range(8):
+        cells = [f"{draw.randint(1, 6)} {draw.choice('AB')} 2024-0{draw.randint(2, 6)}-01" for _ in range(4)]
+        dated = f" 2024-05-{draw.randint(10, 28)}" if draw.random() < 0.5 else ""
+        desk.drop(f"calls/{number}{dated}.csv", rows(*cells))
+        if draw.random() < 0.3:
+            arrivals = desk.arrivals()
+            standing = [e.manifest.sha256 for e in arrivals.state.by_feed["calls"].entries if e.counts]
+            arrivals.withdraw(draw.choice(standing))
+        assert kept(desk) == anew(desk)
+    state = desk.arrivals().state
+    whole = duckdb.sql(f"{state.relation('calls', *state.open_months())} order by all").fetchall()
+    single = [
+        row
+        for month in state.partitions()
+        for row in duckdb.sql(f"{state.relation('calls', month, month)} order by all").fetchall()
+    ]
+    assert single == whole
+
+
+# -- another key or month ------------------------------------------------------------------------------------
+
+OTHER_MONTH = ("month: {from: column, column: seen}", "month: {from: column, column: name}")
+
+
+def recontract(desk: Desk, feed: str, *changes: tuple[str, str]) -> None:
+    text = (desk.settings.feeds / f"{feed}.yaml").read_text()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    desk.contract(feed, text)
+
+
+def test_another_key_reads_accepted_events_again(desk: Desk) -> None:
+    desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05"))
+    desk.drop("calls/b.csv", rows("2 Bea 2024-05-05", "3 Ann 2024-06-02"))
+    assert counts(desk, "calls") == {"2024-03": 1, "2024-05": 1, "2024-06": 1}
+    recontract(desk, "calls", ("key: [id]", "key: [name]"))
+    again = desk.take()
+    assert [(m.original, m.verdict) for m in again] == [(1, "accepted"), (2, "accepted")]
+    # By name: Ann's later record is June's, Bob and Bea are two.
+    assert counts(desk, "calls") == {"2024-04": 1, "2024-05": 1, "2024-06": 1}
+    assert kept(desk) == anew(desk)
+    assert desk.build("calls")["calls"] == [("2024-04", "2", "Bob"), ("2024-05", "2", "Bea"), ("2024-06", "3", "Ann")]
+    assert desk.take() == []
+
+
+@pytest.mark.parametrize("feed", ["calls", "history"])
+def test_another_month_column_reads_accepted_files_again(desk: Desk, feed: str) -> None:
+    desk.drop(f"{feed}/a.csv", rows("1 2024-06-01 2024-03-02", "2 2024-05-01 2024-04-05"))
+    assert counts(desk, feed) == {"2024-03": 1, "2024-04": 1}
+    recontract(desk, feed, OTHER_MONTH)
+    (again,) = desk.take()
+    assert again.touched == ("2024-03", "2024-04", "2024-05", "2024-06")
+    assert counts(desk, feed) == {"2024-05": 1, "2024-06": 1}
+    assert desk.build(feed)[feed] == [("2024-05", "2", "2024-05-01"), ("2024-06", "1", "2024-06-01")]
+    assert desk.take() == []
+
+
+def test_a_month_column_that_old_files_cannot_give_leaves_them_as_they_are(desk: Desk) -> None:
+    desk.drop("calls/a.csv", rows("1 Ann 2024-03-02"))
+    recontract(desk, "calls", OTHER_MONTH)
+    assert [m.verdict for m in desk.take()] == ["refused"]
+    assert counts(desk, "calls") == {"2024-03": 1}
+    assert desk.take() == []
+
+
+def test_a_change_that_places_no_record_elsewhere_reads_nothing_again(desk: Desk) -> None:
+    for feed in ("lists", "calls", "history"):
+        at = "lists/2024-03.csv" if feed == "lists" else f"{feed}/a.csv"
+        desk.drop(at, rows("1 Ann 2024-03-02"))
+        recontract(
+            desk, feed, ("title: ", "description: x\ntitle: "), ("header: Id,", "header: Id, aliases: [Number],")
+        )
+    recontract(desk, "lists", ("key: [id]", "key: [name]"))  # a list's key replaces no record
+    assert desk.take() == []
+    desk.drop("calls/b.csv", "Number,Name,Seen\n1,Ann,2024-04-02\n")
+    assert kept(desk) == anew(desk)
+    assert counts(desk, "calls") == {"2024-04": 1}
+
+
+def test_a_month_told_in_milliseconds_since_1970(desk: Desk) -> None:
+    recontract(desk, "calls", (OTHER_MONTH[0], "month: {from: column, column: seen, formats: [epoch_ms]}"))
+    # The last millisecond of April 2026 and the first of May, UTC; then seconds, a date, and no number at all.
+    taken = desk.drop(
+        "calls/a.csv",
+        rows("1 Ann 1777593599999", "2 Bob 1777593600000", "3 Cid 1777593600000", "4 Dee 1777593600", "5 Eve soon"),
+    )
+    assert (taken.verdict, taken.loaded, taken.quarantined) == ("partial", 3, 2)
+    assert {month: told["records"] for month, told in taken.months.items()} == {"2026-04": 1, "2026-05": 2}
+    assert "lines 5, 6: `Seen` is not a date written as epoch_ms, so the record has no month" in taken.message
+    with pytest.raises(ContractError, match="`epoch_ms` stands alone"):
+        recontract(desk, "calls", ("[epoch_ms]", '[epoch_ms, "%Y"]'))
+        desk.contracts()
+
+
+# -- months of one file --------------------------------------------------------------------------------------
+
+
+def test_a_large_file_of_several_months_is_stored_month_by_month(desk: Desk) -> None:
+    """So that a month's table reads that month's groups of rows and not the whole file."""
+    count = 300_000
+    lines = (f"{n},Ann,2024-0{3 + n % 3}-02\n" for n in range(count))
+    taken = desk.drop("history/a.csv", "Id,Name,Seen\n" + "".join(lines))
+    assert {month: told["records"] for month, told in taken.months.items()} == dict.fromkeys(
+        ("2024-03", "2024-04", "2024-05"), count // 3
+    )
+    path = desk.settings.archive / "history/receipts/00000001/records.parquet"
+    bounds = duckdb.sql(
+        f"select stats_min_value, stats_max_value from parquet_metadata('{path}') "
+        "where path_in_schema = 'record_month' order by row_group_id"
+    ).fetchall()
+    assert len(bounds) > 2
+    assert all(before[1] <= after[0] for before, after in pairwise(bounds)), bounds
+    # Lines are those of the file as it came: number n stands on line n + 2.
+    assert duckdb.sql(f"select count(*) from '{path}' where _line = Id::bigint + 2").fetchall() == [(count,)]
+    state, may = desk.arrivals().state, parse_month("2024-05")
+    select = state.relation("history", may, may)
+    assert duckdb.sql(f"select count(*), min(line), max(line) from ({select})").fetchall() == [
+        (count // 3, 4, count + 1)
+    ]
 
 
 # -- reference -----------------------------------------------------------------------------------------------

@@ -1,0 +1,178 @@
+"""Shows 7: no personal data in DAGSTER_HOME, the outbox, the ledger, manifests, logs or output, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from leads_platform.engine import load_platform
+from leads_platform.orchestration.instance import open_instance
+from leads_platform.settings import Settings
+from leads_platform.status import read_status
+from leads_platform_tests.helpers import NV_HEADER, drop
+from leads_platform_tests.safety.canary import DIGITS, found_in, lay_out, nevada, scan
+
+ROOT = Path(__file__).parents[2]
+
+
+class Operator:
+    """Calls the real commands, each in a process of its own, and searches all they print for canaries."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __call__(self, *words: str, faults: str = "none", code: int = 0) -> str:
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "LEADS_PLATFORM_DATA": str(self.settings.data),
+            "LEADS_PLATFORM_NOW": "2024-07-15T12:00:00",
+            "COLUMNS": "300",
+        }
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+        program = [sys.executable, "-m", "leads_platform_tests.safety.hostile", faults, *words]
+        start = time.monotonic()
+        done = subprocess.run(program, env=env, cwd=self.settings.data, capture_output=True, timeout=300, check=False)
+        print(faults, *words, round(time.monotonic() - start, 1))
+        output = done.stdout + done.stderr
+        text = output.decode()
+        assert done.returncode == code, text
+        assert found_in(output) == "", f"{words} printed a canary"
+        assert scan(self.settings) == {}, f"{words} left a canary"
+        return text
+
+
+def status(settings: Settings) -> dict:
+    return read_status(load_platform(settings)).to_json()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_no_canary_leaves_the_data(settings: Settings) -> None:
+    lay_out(settings)
+    call = Operator(settings)
+
+    # Good, partly quarantined and refused files; every table built by Dagster.
+    call("run", code=1)
+    told = json.loads(call("status", "--json"))
+    refused = {f["file"]: f["message"] for f in told["refused_files"]}
+    assert set(refused) == {
+        "nv_2024-03.csv",
+        "nv_2024-02.csv",
+        "tx_2024-05.csv",
+        "tx_2024-03.csv",
+        "staff_2024-04.xlsx",
+    }
+    assert "is it the header?" in refused["nv_2024-02.csv"]
+    counts = {f["feed"]: (f["records"], f["quarantined"]) for f in told["feeds"]}
+    assert counts["nv_licensing"] == (18, 6)
+    assert counts["staff"] == (7, 1)
+    assert counts["calls"] == (6, 3)
+    call("check", str(settings.landing / "nv_licensing" / "nv_2024-05.csv"), "--feed", "nv_licensing")
+    assert "too many fields" in call("quarantine", "nv_2024-05.csv")
+
+    # Selects that fail on a value and a check that fails: through Dagster, and without it.
+    said = call("build", faults="zone,check", code=1)
+    assert "fct_zone keeps its former rows" in said and "fct_check keeps its former rows" in said
+    call("rebuild", "--direct", faults="cast,error,date,zone,pattern,check", code=1)
+    failed = [c for c in status(settings)["failed_checks"] if c["refused"]]
+    assert len({c["table"] for c in failed}) == 6
+
+    # Errors of ours that quote records: while a file is taken in, while a table is built; by hand, then by the daemon.
+    drop(settings, "nv_licensing", "nv_2024-06.csv", NV_HEADER, [nevada(n) for n in range(1, 9)])
+    drop(settings, "nv_licensing", "nv_2024-04.csv", NV_HEADER, [nevada(n) for n in range(1, 9)])
+    said = call("run", "--direct", faults="arrival,build", code=1)
+    assert "ValueError" in said and "RuntimeError at " in said
+    drop(settings, "nv_licensing", "nv_2024-05 more.csv", NV_HEADER, [nevada(n) for n in range(1, 10)])
+    call("ticks", faults="arrival,build,cast,check")
+    told = [path.read_text() for path in settings.outbox.glob("*.json")]
+    for words in (
+        "nv_2024-06.csv could not be taken in",
+        "RuntimeError at ",
+        "Conversion of column",
+        "no_phone failed",
+    ):
+        assert any(words in text for text in told), words
+
+    # A person's word on a held file.
+    drop(settings, "nv_licensing", "nv_2024-05 less.csv", NV_HEADER, [nevada(1)])
+    assert "held" in call("run", "--direct")
+    (held,) = status(settings)["held_files"]
+    call("accept", held["sha256"][:12])
+    call("withdraw", held["sha256"][:12])
+
+    # An archive that was damaged on the disk.
+    for records in settings.archive.glob("nv_licensing/receipts/*/records.parquet"):
+        content = records.read_bytes()
+        records.unlink()
+        records.write_bytes(content[: len(content) // 2])
+    call("rebuild", code=1)
+
+    # That the search finds: an event, a packed run, a notice, UTF-16, a log beside a database.
+    planted = plant(settings)
+    assert set(scan(settings)) == planted
+
+
+def plant(settings: Settings) -> set[str]:
+    """Puts a canary where each kind of leak would leave one; returns the files that hold one now."""
+    before = {p: p.stat().st_mtime_ns for p in settings.dagster_home.rglob("*") if p.is_file()}
+    with open_instance(settings) as instance:
+        instance.report_runless_asset_event(
+            dg.AssetObservation(["prospects", "planted"], metadata={"lead": f"Zyxqwanna, {DIGITS}1"})
+        )
+    changed = {p for p in settings.dagster_home.rglob("*") if p.is_file() and before.get(p) != p.stat().st_mtime_ns}
+    events = {p for p in changed if found_in(p.read_bytes())}
+    assert events, "the event log does not hold what was reported to it"
+    packed = settings.dagster_home / "packed.db"
+    with sqlite3.connect(packed) as con:
+        con.execute("create table snapshots (body blob)")
+        con.execute("insert into snapshots values (?)", (zlib.compress(b'{"lead": "Zyxqwanna"}' * 9),))
+    con.close()
+    assert found_in(packed.read_bytes()) == ""
+    planted = {*events, packed}
+    for name, content in {
+        "outbox/check_1.json": b'{"text": "call 702-346-9174"}',
+        "ledger.json": b'{"evidence": "ZYXQWSON"}',
+        "dagster/storage/compute.err": "Zyxqwson".encode("utf-16"),
+        "dagster/history/index.db-wal": b"\0\1(702) 346-9175",
+    }.items():
+        path = settings.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        planted.add(path)
+    return {path.relative_to(settings.home).as_posix() for path in planted}
+
+
+def test_what_is_planted_in_an_empty_environment_is_found(settings: Settings) -> None:
+    with open_instance(settings) as instance:
+        instance.report_runless_asset_event(dg.AssetObservation(["prospects", "harmless"]))
+    assert scan(settings) == {}
+    planted = plant(settings)
+    assert set(scan(settings)) == planted
+    assert sum(name.endswith(".db") for name in planted) >= 2  # Dagster's own, and the packed one
+
+
+def test_the_search_finds_parts_in_any_case_and_encoding() -> None:
+    for said in (
+        "Zyxqwson",
+        "ZYXQW-21-22",
+        "702-346-9171",
+        "(702) 346-9171",
+        "+17023469171",
+        "346-9171",
+        "x 7023469171",
+    ):
+        assert found_in(f'{{"message": "{said}"}}'.encode()), said
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+            assert found_in(said.encode(encoding)), (said, encoding)
+    for other in ("Zyx qwson", "702-346-0001", "a3f346-9171b0c2", "fct_lead_files", ""):
+        assert found_in(other.encode()) == "", other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -25,8 +26,8 @@ MODULE = "leads_platform_tests.orchestration.quick_definitions"
 
 
 @contextmanager
-def daemon(settings: Settings, log: Path) -> Iterator[None]:
-    """A daemon on this environment, in a process group of its own, with the feed's sensor on."""
+def daemon(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon on this environment, in a process group of its own, with the feed's sensor on; the test may kill it."""
     env = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -47,9 +48,10 @@ def daemon(settings: Settings, log: Path) -> Iterator[None]:
             start_new_session=True,
         )
         try:
-            yield
+            yield process
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:

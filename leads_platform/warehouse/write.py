@@ -355,23 +355,25 @@ class Warehouse:
             )
 
     def forget_what_is_gone(self) -> None:
-        """Removes tables that no code or contract declares any more, and months before the platform's first.
+        """Removes tables that no code or contract declares any more, and months before the first with data.
 
         The warehouse is a function of archive and code: what a rebuild would not make must not stay. A month after
         the current one stays: it was built, so the clock was set back, and will go on.
         """
-        outside = f"month < {sql.literal(self.sources.open_months()[0])}"
+        data, (_, current) = self.sources.data_months(), self.sources.open_months()
+        outside = f"month < {sql.literal(data[0] if data else add_months(current, 1))}"
         there = {f"{room}.{name}" for room, name in self.con.execute(_TABLES_HERE).fetchall()}
         builds = "warehouse.builds"
         names = {name for (name,) in self.con.execute(f"select distinct table_name from {builds}").fetchall()}
         beyond = self.con.execute(f"select distinct table_name from {builds} where {outside}").fetchall()
         for name in sorted(names - set(self.catalogue.tables)):
-            self._forget(f"table_name = {sql.literal(name)}")
+            # The rows before the note of them: killed in between, the next run finds the note and goes on.
             self.con.execute(f"drop table if exists {sql.address(name)}")
+            self._forget(f"table_name = {sql.literal(name)}")
         for name in sorted({name for (name,) in beyond} & set(self.catalogue.tables)):
-            self._forget(f"table_name = {sql.literal(name)} and {outside}")
             if name in there:
                 self.con.execute(f"delete from {sql.address(name)} where {outside}")
+            self._forget(f"table_name = {sql.literal(name)} and {outside}")
         if beyond or names - set(self.catalogue.tables):
             self.con.execute(f"checkpoint {CATALOG}")
 

@@ -214,3 +214,20 @@ def test_a_file_date_beyond_its_month_is_only_a_version(desk: Desk) -> None:
     """The day in the name is part of the month's own name: 2024-05-31 belongs to May, wherever it arrives."""
     desk.drop("lists/2024-05-31.csv", people(1, 1))
     assert desk.arrivals().state.by_feed["lists"].months() == {parse_month("2024-05")}
+
+
+def test_withdrawing_the_first_month_leaves_what_a_rebuild_makes(settings: Settings) -> None:
+    """Incident: a reference's rows stayed in the month that had no data any more."""
+    desk = Desk(settings, "lists", "stages")
+    desk.drop("stages/2024-04.csv", rows("1 New"))
+    first = desk.drop("lists/2024-03.csv", people(1, 3))
+    desk.drop("lists/2024-05.csv", people(1, 4))
+    desk.build("lists", "stages")
+    desk.arrivals().withdraw(first.sha256)
+    desk.build("lists", "stages")
+    stood = desk.content("lists", "stages")
+    # May alone has records: the reference serves it, and no other.
+    assert desk.query("select month::varchar, id from prospects.base_stages") == [("2024-05-01", "1")]
+    drop_warehouse(desk.settings)
+    desk.build("lists", "stages")
+    assert desk.content("lists", "stages") == stood

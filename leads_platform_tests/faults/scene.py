@@ -1,0 +1,160 @@
+"""A small environment with files waiting, commands run on it from outside, and what must hold after any crash.
+
+Belongs here: what several of the tests of faults share. Does not: which faults there are (victim), or tests.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from leads_platform.arrivals.archive import Archive
+from leads_platform.arrivals.verify import damage
+from leads_platform.engine import load_platform
+from leads_platform.sample import generate
+from leads_platform.settings import Settings
+from leads_platform.status import read_status
+from leads_platform_tests.conftest import environment
+
+ROOT = Path(__file__).parents[2]
+NOW = "2024-07-15T12:00:00"
+Months = dict[tuple[str, str], tuple[int, str]]  # rows and content hash by table and month
+
+
+@dataclass
+class Scene:
+    """An environment below `data`."""
+
+    data: Path
+
+    @cached_property
+    def settings(self) -> Settings:
+        return environment(self.data)
+
+    def environ(self, **changes: str) -> dict[str, str]:
+        told = {name: value for name, value in os.environ.items() if not name.startswith(("LEADS_", "DAGSTER_"))}
+        told.pop("PYTHONDONTWRITEBYTECODE", None)
+        return {
+            **told,
+            "LEADS_PLATFORM_DATA": str(self.data),
+            "LEADS_PLATFORM_NOW": NOW,
+            "PYTHONPATH": str(ROOT),
+        } | changes
+
+    def start(self, *command: str, fault: tuple[str, ...] = (), **changes: str) -> subprocess.Popen[str]:
+        """The command line as a process in a group of its own."""
+        started = [sys.executable, "-m", "leads_platform_tests.faults.victim", *(fault or ("none",)), "--", *command]
+        return subprocess.Popen(
+            started,
+            env=self.environ(**changes),
+            cwd=self.data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def call(self, *command: str, fault: tuple[str, ...] = (), **changes: str) -> tuple[int, str, str]:
+        """Runs it to its end: exit code, output, complaints. No traceback is ever shown."""
+        process = self.start(*command, fault=fault, **changes)
+        out, err = process.communicate(timeout=200)
+        assert "Traceback" not in out + err, err
+        return process.returncode, out, err
+
+    def status(self) -> dict[str, Any]:
+        """What `leads-platform status --json` tells."""
+        return read_status(load_platform(self.settings)).to_json()
+
+    def waits(self) -> bool:
+        """Whether some file is not in the archive yet."""
+        return bool(self.status()["waiting_files"])
+
+    def content_hash(self) -> str:
+        return self.status()["content_hash"]
+
+    def finishes(self, content_hash: str, *command: str) -> None:
+        """The next run goes on without a hand, and ends where an undisturbed one does, with nothing left over."""
+        code, out, err = self.call(*(command or ("run", "--direct")))
+        assert code == 0, out + err
+        told = self.status()
+        assert told["content_hash"] == content_hash
+        assert not told["stale"] and not told["waiting_files"]
+        assert leftovers(self.settings) == []
+        assert damage(Archive(self.settings.archive)) == []
+
+
+def new_scene(data: Path, template: Path | None = None, months: int = 3) -> Scene:
+    """Files of some months and four feeds waiting in landing."""
+    if template:
+        shutil.copytree(template, data)
+    else:
+        generate(data / "landing", months=months, scale=0.02)
+    return Scene(data)
+
+
+def leftovers(settings: Settings) -> list[str]:
+    """Scratch files and folders of work in progress."""
+    found = [path for pattern in ("*.tmp", "*.new", "*.wal*", "duckdb_temp_*") for path in settings.home.rglob(pattern)]
+    found += (settings.archive / ".work").glob("*")
+    return sorted(str(path.relative_to(settings.home)) for path in found)
+
+
+def months_in(warehouse: Path, scratch: Path) -> Months:
+    """What a copy of the file and its log holds, by DuckDB alone: rows and a hash of them, by table and month.
+
+    Asserts that the ledger in the same file tells of just these months and numbers of rows.
+    """
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    for path in warehouse.parent.glob(warehouse.name + "*"):
+        shutil.copy(path, scratch / path.name)
+    con = duckdb.connect()
+    try:
+        con.execute(f"attach '{scratch / warehouse.name}' as w")
+        tables = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = 'w' and schema_name not in ('warehouse', 'arrivals')"
+        ).fetchall()
+        found: Months = {}
+        for (table,) in tables:
+            for month, rows, content in con.execute(
+                f"select month::varchar, count(*), sum(hash(t)::hugeint)::varchar from w.{table} as t group by month"
+            ).fetchall():
+                found[table, month] = (rows, content)
+        told = con.execute(
+            "select table_name, month::varchar, row_count from w.warehouse.builds where row_count > 0"
+        ).fetchall()
+    finally:
+        con.close()
+    assert {(table, month): rows for table, month, rows in told} == {at: rows for at, (rows, _) in found.items()}
+    assert len(told) == len(found), "a month is in the ledger twice"
+    return found
+
+
+def sound(scene: Scene, whole: Months, before: Months, scratch: Path) -> Months:
+    """What must hold after a kill: whole months, new or as they were, nothing lost. Returns what stands."""
+    settings = scene.settings
+    now: Months = {}
+    if settings.warehouse.exists():
+        now = months_in(settings.warehouse, scratch)
+        for at, content in now.items():
+            assert content in (whole.get(at), before.get(at)), f"{at} is neither the old nor the new"
+        assert set(before) <= set(now), "a month that stood is gone"
+    archive = Archive(settings.archive)
+    for manifest in archive.manifests():  # raises for one that can't be read
+        if manifest.loaded:
+            assert archive.records(manifest.feed, manifest.receipt).exists()
+    lost = [words for words in damage(archive) if "has no manifest" not in words]
+    assert lost == []
+    if settings.published.exists():
+        published = months_in(settings.published, scratch)
+        assert all(content in (whole.get(at), before.get(at)) for at, content in published.items())
+    return now

@@ -31,7 +31,7 @@ STARTED_NOT_IMPORTED = {
 LICENCES = re.compile(
     r"MIT|BSD|Apache|PSF|Python Software Foundation|Mozilla Public License 2\.0|MPL-2\.0|0BSD|Zlib|CC0-1\.0|ISC"
 )
-# Put together here, so that this file is not found itself. The options of pip that name one set one.
+# Put together here, so that this file is not found itself. The options of pip that name one a registry.
 REGISTRY = re.compile(
     "|".join([r"py" + r"pi\.org", "python" + "hosted", "index" + "[-_]url", "trusted" + "[-_]host", "npm" + r"js\."]),
     re.I,

@@ -46,8 +46,24 @@ def findings(settings: Settings, state: State) -> list[Finding]:
         if months and closed >= settings.first_month and closed not in months and max(months) < closed:
             says = f"{feed} has delivered no file for {label(closed)}; its last is for {label(max(months))}"
             late.append(Finding(feed, closed, says))
+    late += _overdue(settings, state)
     data = state.data_months()
     if data and data[1] < closed:
         says = f"no feed has data for {label(closed)}, the last closed month; the last is {label(data[1])}"
         late.append(Finding(None, closed, says))
     return late
+
+
+def _overdue(settings: Settings, state: State) -> list[Finding]:
+    """Feeds whose contract says how often something new comes, and for which nothing has come for longer."""
+    found = []
+    for feed, feed_state in state.by_feed.items():
+        days = feed_state.contract.fresh_within_days
+        taken = [m.received_at for m in state.manifests if m.feed == feed and m.verdict in ("accepted", "partial")]
+        if days is None or not taken:
+            continue
+        age = (settings.now() - max(taken)).days
+        if age > days:
+            says = f"{feed} has delivered nothing new for {age} days; its contract expects something within {days}"
+            found.append(Finding(feed, settings.current_month(), says))
+    return found

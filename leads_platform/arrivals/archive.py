@@ -41,7 +41,8 @@ class Manifest:
     file touched, and `basis` by what these were reckoned; `touched` the months whose effective records this receipt
     changed. `placed_by` is by what each record's month (of events, its key too) was told. Of an events file, `links`
     are the months that share a key with it: a later month of the two -> the earlier ones; None where nobody looked.
-    `stored` is the sha256 of each Parquet file of the receipt; manifests of before it was kept have none.
+    `timed`: the records carry their own time. `stored` is the sha256 of each Parquet file of the receipt; manifests of
+    before it was kept have none.
     """
 
     receipt: int
@@ -73,6 +74,7 @@ class Manifest:
     contract_hash: str = ""
     stored: dict[str, str] = field(default_factory=dict)
     placed_by: str = ""
+    timed: bool = False
     links: dict[str, list[str]] | None = None
     basis: str = ""
 

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -43,7 +44,9 @@ LEAD_COLUMNS = (
 _ADDRESS_PARTS = ("street", "city", "state", "postal_code")
 _LEAD_TYPES = {"license_issued_on": "date", "license_expires_on": "date", "capacity": "integer"}
 # What the platform adds to every base table; a feed's own column of that name would be shadowed.
-RESERVED_COLUMNS = frozenset({"month", "record_month", "file_name", "file_date", "file_sha256", "part", "line", "rank"})
+RESERVED_COLUMNS = frozenset(
+    {"month", "record_month", "record_at", "file_name", "file_date", "file_sha256", "part", "line", "rank"}
+)
 _NAME = r"^[a-z][a-z0-9_]*$"
 EPOCH_MS = "epoch_ms"
 """In a month's formats: milliseconds since 1970, UTC, 12 or 13 digits; seconds, which have 10, are no such date."""
@@ -101,6 +104,14 @@ class MonthRule(Model):
         default=(),
         description="Its strptime formats, or epoch_ms for milliseconds since 1970 in UTC; none: the column's own",
     )
+    prefer: str | None = Field(
+        default=None, description="A column whose date counts instead, where the file has it and the cell is filled"
+    )
+    timezone: str | None = Field(
+        default=None,
+        description="Zone in which months and times are reckoned, such as Europe/Berlin, the file's times being UTC; "
+        "none: times are taken as they stand",
+    )
 
 
 class Format(Model):
@@ -153,6 +164,9 @@ class FeedContract(Model):
     )
     shrink_limit: float = Field(
         default=0.5, ge=0, le=1, description="A re-issue that loses more than this share of records is held"
+    )
+    fresh_within_days: int | None = Field(
+        default=None, ge=1, description="A feed that has delivered nothing new for longer is told as late"
     )
     version_from: str | None = Field(
         default=None, description="Column whose maximum is the version when the name has no YYYY-MM-DD"
@@ -219,6 +233,10 @@ class FeedContract(Model):
         if self.month.column is None:
             return ()
         return self.month.formats or self.column(self.month.column).formats
+
+    def month_columns(self) -> tuple[str, ...]:
+        """The columns that can give a record's month, the one that counts first."""
+        return tuple(name for name in (self.month.prefer, self.month.column) if name is not None)
 
     def hash(self) -> str:
         """SHA-256 of what it says; comments, order of fields and stated defaults don't change it."""
@@ -325,8 +343,8 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     names = {column.name for column in contract.columns}
     rule = contract.month
     if rule.from_ == "name":
-        if rule.column is not None or rule.formats:
-            yield ("month", "from"), "is `name`, yet a column or formats are given; write `from: column`"
+        if rule.column is not None or rule.formats or rule.prefer or rule.timezone:
+            yield ("month", "from"), "is `name`, yet what belongs to a column is given; write `from: column`"
         if contract.delivery in ("events", "extract"):
             yield (
                 ("month", "from"),
@@ -340,6 +358,11 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         yield ("month", "column"), "is missing: which column holds the record's date?"
     elif rule.column not in names:
         yield ("month", "column"), _unknown_column(rule.column, names)
+    if rule.prefer is not None and (rule.prefer not in names or rule.prefer == rule.column):
+        said = "is the column itself" if rule.prefer == rule.column else _unknown_column(rule.prefer, names)
+        yield ("month", "prefer"), said
+    if rule.timezone is not None and rule.timezone not in available_timezones():
+        yield ("month", "timezone"), f"`{rule.timezone}` is no time zone; write one such as Europe/Berlin or UTC"
     written = tuple(text for text in rule.formats if text != EPOCH_MS)
     if EPOCH_MS in rule.formats and written:
         yield ("month", "formats"), f"`{EPOCH_MS}` stands alone: a column holds numbers or dates"

@@ -143,7 +143,7 @@ def read_csv(source: Path, contract: FeedContract, workspace: Path) -> Taken:
 def _loader(header: Header, contract: FeedContract, workspace: Path) -> Loader:
     loader = Loader(workspace, header.names)
     if contract.month.column is not None:
-        loader.set_month(header.columns[contract.month.column], contract.month_formats())
+        loader.set_month(contract, header)
     return loader
 
 

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from leads_platform.arrivals.contract import FeedContract, fold_header
 from leads_platform.arrivals.refusal import Refusal, shown
 
-RESERVED = ("_line", "record_month")
+RESERVED = ("_line", "record_at", "record_month")
 """What reading adds to a file's own columns."""
 
 

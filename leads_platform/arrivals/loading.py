@@ -14,7 +14,7 @@ from typing import NamedTuple
 import duckdb
 import numpy as np
 
-from leads_platform.arrivals.contract_model import EPOCH_MS
+from leads_platform.arrivals.contract_model import EPOCH_MS, FeedContract
 from leads_platform.arrivals.header import Header
 from leads_platform.arrivals.refusal import Refusal
 
@@ -90,10 +90,24 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""').replace("\0", "") + '"'
 
 
+def _moment(cell: str, formats: tuple[str, ...]) -> str:
+    """SQL for the time that a cell states; null where it is not written so. No formats: ISO 8601."""
+    listed = ", ".join(literal(text) for text in formats if text != EPOCH_MS)
+    moment = f"try_strptime({cell}, [{listed}])"
+    if not formats:
+        iso = f"regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}')"
+        moment = f"case when {iso} then try_cast({cell} as timestamp) end"
+    if EPOCH_MS in formats:
+        is_epoch = f"regexp_full_match({cell}, '\\d{{12,13}}')"
+        other = f" else {moment}" if listed else ""
+        moment = f"case when {is_epoch} then make_timestamp(try_cast({cell} as bigint) * 1000){other} end"
+    return moment
+
+
 class Loader:
     """Loads into `workspace/loaded.parquet`.
 
-    Columns are the file's own, then `_line`, then perhaps `record_month`.
+    Columns are the file's own, then `_line`, then perhaps the record's time and its month: `record_at`, `record_month`.
     """
 
     def __init__(self, workspace: Path, names: list[str]) -> None:
@@ -101,24 +115,25 @@ class Loader:
         # Numbering lines makes reading text one thread's work; a second would only spin, and the counter needs it.
         self.connection = connect(workspace, threads=1)
         self.parquet = workspace / "loaded.parquet"
-        self.month: str | None = None
+        self.moment: str | None = None
 
-    def set_month(self, header: str, formats: tuple[str, ...]) -> None:
-        """Which of the file's columns gives each record's month, and how it is written.
+    def set_month(self, contract: FeedContract, header: Header, also: tuple[str, ...] = ()) -> None:
+        """By the contract's rule: which of the file's columns give each record's time, and so its month.
 
-        No formats: ISO 8601.
+        `also`: formats in which the file's type, a workbook say, writes a date whatever the contract states.
         """
-        cell = f"trim({identifier(header)})"
-        listed = ", ".join(literal(text) for text in formats if text != EPOCH_MS)
-        moment = f"try_strptime({cell}, [{listed}])"
-        if not formats:
-            iso = f"regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}')"
-            moment = f"case when {iso} then try_cast({cell} as timestamp) end"
-        if EPOCH_MS in formats:
-            is_epoch = f"regexp_full_match({cell}, '\\d{{12,13}}')"
-            other = f" else {moment}" if listed else ""
-            moment = f"case when {is_epoch} then make_timestamp(try_cast({cell} as bigint) * 1000){other} end"
-        self.month = f"cast(date_trunc('month', {moment}) as date)"
+        moments = []
+        for name in contract.month_columns():
+            if name not in header.columns:
+                continue
+            cell = f"trim({identifier(header.columns[name])})"
+            own = contract.column(name).formats if name == contract.month.prefer else contract.month_formats()
+            moments.append((f"coalesce({cell}, '') <> ''", _moment(cell, (*own, *also))))
+        cases = " ".join(f"when {filled} then {moment}" for filled, moment in moments)
+        self.moment = f"case {cases} end"
+        if contract.month.timezone:
+            zone = literal(contract.month.timezone)
+            self.moment = f"timezone({zone}, timezone('UTC', {self.moment}))"
 
     def load_csv(
         self,
@@ -164,8 +179,10 @@ class Loader:
         return self._write(f"select {named}, file_row_number + 1 as _line from {source}")
 
     def _write(self, select: str) -> int:
-        month = f", {self.month} as record_month" if self.month else ""
-        return self._copy(f"select *{month} from ({select})", self.parquet)
+        if self.moment:
+            select = f"select *, {self.moment} as record_at from ({select})"
+            select = f"select *, cast(date_trunc('month', record_at) as date) as record_month from ({select})"
+        return self._copy(select, self.parquet)
 
     def _copy(self, select: str, target: Path) -> int:
         counted = self.run(f"copy ({select}) to {literal(str(target))} (format parquet, compression snappy)")

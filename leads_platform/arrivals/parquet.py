@@ -24,7 +24,7 @@ def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken
         header = match_header(names, contract)
         loader.names = header.names
         if contract.month.column is not None:
-            loader.set_month(header.columns[contract.month.column], (*contract.month_formats(), *ISO))
+            loader.set_month(contract, header, ISO)
         loaded = loader.load_parquet(source) if records else 0
         if loaded != records:
             # The footer is the file's own word, and it carries no checksum.

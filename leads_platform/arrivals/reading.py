@@ -73,13 +73,14 @@ class FileReading:
             # so a relation that outlives its reading can still be read.
             connection.create_function("files_of_loaded", lambda: workspace.name, [], "varchar")  # type: ignore[arg-type]
             self._kept = True
-        return connection.sql(f"select * {'exclude (record_month) ' if self._has_month else ''}from loaded")
+        return connection.sql(f"select * {'exclude (record_at, record_month) ' if self._has_month else ''}from loaded")
 
     def write_parquet(self, path: str | Path) -> None:
         """Writes the loaded records as Parquet.
 
-        `loaded`, and `record_month` (date) where a column gives the month. What holds several months and more than one
-        group of rows is put in their order, so that who asks for one month reads little else.
+        `loaded`, and `record_at` (timestamp) and `record_month` (date) where a column gives the month. What holds
+        several months and more than one group of rows is put in their order, so that who asks for one month reads
+        little else.
         """
         stored = self._stored
         if not stored.exists():
@@ -121,7 +122,7 @@ class FileReading:
                 connection.execute(f"create view loaded as select * from read_parquet('{self._stored}')")
             else:
                 columns = "".join(f"{identifier(name)} varchar, " for name in self.header)
-                month = ", record_month date" if self._has_month else ""
+                month = ", record_at timestamp, record_month date" if self._has_month else ""
                 connection.execute(f"create table loaded ({columns}_line bigint{month})")
             self._ready = True
         return connection
@@ -243,14 +244,19 @@ def _unusable(taken: Taken, contract: FeedContract):
     assert taken.loader is not None
     columns, loader = taken.header.columns, taken.loader
     if contract.month.column is not None:
+        found: list[Quarantined] = []
+        rest = "record_month is null"
+        for name in contract.month_columns():
+            if name not in columns:
+                continue
+            title, own = columns[name], contract.column(name).formats
+            formats = " or ".join(own if name == contract.month.prefer else contract.month_formats())
+            said = f"is not a date written as {formats or 'ISO 8601 (2024-05-31)'}, so the record has no month"
+            filled = f"coalesce(trim({identifier(title)}), '') <> ''"
+            found += [Quarantined(line, title, said) for line in loader.lines_where(f"{rest} and {filled}")]
+            rest += f" and not ({filled})"
         title = columns[contract.month.column]
-        empty = f"{identifier(title)} is null or trim({identifier(title)}) = ''"
-        formats = " or ".join(contract.month_formats()) or "ISO 8601 (2024-05-31)"
-        found = [Quarantined(line, title, "is empty, so the record has no month") for line in loader.lines_where(empty)]
-        found += [
-            Quarantined(line, title, f"is not a date written as {formats}, so the record has no month")
-            for line in loader.lines_where(f"record_month is null and not ({empty})")
-        ]
+        found += [Quarantined(at, title, "is empty, so the record has no month") for at in loader.lines_where(rest)]
         if found:
             yield found, "record_month is null"
     if contract.delivery == "events":

@@ -219,7 +219,9 @@ class Arrivals:
             return manifest, None
         reading.write_parquet(records)
         months, maximum = measure(records, manifest, contract)
-        return replace(manifest, months=months, placed_by=placing(contract, manifest)), maximum
+        return replace(
+            manifest, months=months, placed_by=placing(contract, manifest), timed=bool(contract.month.column)
+        ), maximum
 
     def _held_back(self, manifest: Manifest, contract: FeedContract) -> Manifest:
         """Compares with the slot's former version: keeps the diff, and holds what looks like a mistake."""

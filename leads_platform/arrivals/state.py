@@ -87,6 +87,7 @@ class State:
     def relation(self, feed: str, first: date, last: date) -> str:
         """A select of `month, file_name, file_date, file_sha256, part, line` and the contract's columns, all text.
 
+        Where a column gives the month, also `record_at`: the record's time, a timestamp.
         `<feed>_counts` gives the account of each file (accounting.accounts); `files` the ledger of files in force.
         """
         if feed == "files":
@@ -109,9 +110,10 @@ class State:
             selects = self._events(state, first, last)
         if not selects:
             nulls = ", ".join(f"null::varchar as {sql.identifier(c.name)}" for c in columns)
+            nulls += ", null::timestamp as record_at" if state.contract.month.column else ""
             selects = [
                 "select null::date as month, null::varchar as file_name, null::date as file_date, "
-                f"null::varchar as file_sha256, null::varchar as part, null::bigint as line, "
+                "null::varchar as file_sha256, null::varchar as part, null::bigint as line, "
                 f"0 as _rank, {nulls} where false"
             ]
         every = " union all by name ".join(selects)
@@ -171,6 +173,8 @@ class State:
             f"{sql.identifier(title[c.name]) if c.name in title else 'null::varchar'} as {sql.identifier(c.name)}"
             for c in columns
         )
+        if self.contracts[m.feed].month.column:  # archives of before the time was kept have none
+            chosen += ", record_at" if m.timed else ", null::timestamp as record_at"
         path = sql.literal(str(self._records(m.feed, m.receipt)))
         return (
             f"select {month} as month, {sql.literal(m.file_name)} as file_name, "
@@ -268,7 +272,9 @@ def placing(contract: FeedContract, manifest: Manifest) -> str:
         return ""
     title = titles(contract, manifest)
     key = [title.get(name) for name in contract.key] if contract.delivery == "events" else []
-    said = [contract.delivery, key, title.get(contract.month.column), contract.month_formats()]
+    given = [title.get(name) for name in contract.month_columns()]
+    preferred = contract.column(contract.month.prefer).formats if contract.month.prefer else ()
+    said = [contract.delivery, key, given, contract.month_formats(), preferred, contract.month.timezone]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 

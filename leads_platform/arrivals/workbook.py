@@ -288,7 +288,7 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
         raise Refusal(f"{said}; is that row the header?", records)
     loader = Loader(workspace, header.names)
     if contract.month.column is not None:
-        loader.set_month(header.columns[contract.month.column], (*contract.month_formats(), *ISO))
+        loader.set_month(contract, header, ISO)
     text = workspace / "rows.csv"
     longest = write_rows(good, text)
     numbers = np.array([number for number, _ in good], dtype=np.int64)

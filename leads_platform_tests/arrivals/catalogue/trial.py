@@ -80,7 +80,7 @@ class Counter(Desk):
         if not path.exists():
             return [], []
         found = self.con.read_parquet(str(path))
-        titles = [title for title in found.columns if title not in ("_line", "record_month")]
+        titles = [title for title in found.columns if title not in ("_line", "record_at", "record_month")]
         named = ", ".join('"' + title.replace('"', '""') + '"' for title in titles)
         return titles, self.con.sql(f"select _line, {named} from read_parquet('{path}') order by _line").fetchall()
 

@@ -12,7 +12,7 @@ from leads_platform import terminal
 from leads_platform.engine import Platform, open_session
 from leads_platform.months import label
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.direct import build_stale, plan_stale
+from leads_platform.warehouse.direct import build_stale, plan_stale, window
 from leads_platform.warehouse.planner import Work
 from leads_platform.warehouse.write import Build
 
@@ -27,6 +27,16 @@ _NET_NEW = """
     order by month, source_name = 'all suppliers', source_name
 """
 
+_FUNNEL = """
+    select
+        month,
+        kpi_name,
+        deals_count
+    from funnel.rep_funnel_trends
+    where month > (select max(month) from funnel.rep_sales_funnel_monthly) - interval 6 month
+    order by funnel_step, month
+"""
+
 
 def build_everything(
     platform: Platform,
@@ -35,8 +45,12 @@ def build_everything(
     last: date | None = None,
     select: Iterable[str] | None = None,
     direct: bool = False,
+    again: bool = False,
 ) -> dict[str, date]:
-    """Builds what is stale in these months. Returns the first bad month of every table that failed."""
+    """Builds what is stale in these months; `again`: what is current, too.
+
+    Returns the first bad month of every table that failed.
+    """
     builds: list[Build] = []
 
     def told(build: Build) -> None:
@@ -56,16 +70,19 @@ def build_everything(
 
         if direct:
             with open_session(platform, "build", say=terminal.say) as session:
-                bar.update(task, total=len(plan_stale(session.warehouse, first=first, last=last, select=select)))
+                left = window(session.warehouse, first, last, select) if again else frozenset()
+                works = plan_stale(session.warehouse, first=first, last=last, select=select, again=left)
+                bar.update(task, total=len(works))
                 failed = build_stale(
-                    session.warehouse, first=first, last=last, select=select, on_start=started, on_build=ended
-                )
+                    session.warehouse, first=first, last=last, select=select, again=again, on_start=started,
+                    on_build=ended,
+                )  # fmt: skip
                 session.publish = True
         else:
             from leads_platform.orchestration.run import build_through_dagster
 
             failed = build_through_dagster(
-                platform, first=first, last=last, select=select, on_start=started, on_build=ended
+                platform, first=first, last=last, select=select, again=again, on_start=started, on_build=ended
             )
     good = [build for build in builds if build.committed]
     if good:
@@ -80,12 +97,18 @@ def build_everything(
     return failed
 
 
-def print_net_new(platform: Platform) -> None:
-    """Prints the net-new leads per month and supplier from the published copy."""
+def print_reports(platform: Platform) -> None:
+    """Prints the net-new leads and the sales funnel from the published copy."""
     if not platform.settings.published.exists():
         return
     with open_published(platform.settings.published) as con:
-        there = con.execute(
-            "select 1 from duckdb_tables() where schema_name = 'prospects' and table_name = 'rep_net_new_leads'"
-        ).fetchall()
-        terminal.net_new(con.execute(_NET_NEW).fetchall() if there else [])
+
+        def rows(table: str, query: str) -> list[tuple]:
+            schema, name = table.split(".")
+            there = con.execute(
+                f"select 1 from duckdb_tables() where schema_name = '{schema}' and table_name = '{name}'"
+            ).fetchall()
+            return con.execute(query).fetchall() if there else []
+
+        terminal.net_new(rows("prospects.rep_net_new_leads", _NET_NEW))
+        terminal.funnel(rows("funnel.rep_funnel_trends", _FUNNEL))

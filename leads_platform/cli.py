@@ -88,7 +88,7 @@ def main() -> None:
 @_in_words
 def run(direct: bool) -> int:
     """Take in what is in landing, build what is stale, print what happened."""
-    from leads_platform.building import build_everything, print_net_new
+    from leads_platform.building import build_everything, print_reports
     from leads_platform.engine import load_platform, open_session
 
     platform = load_platform(Settings.from_env())
@@ -98,7 +98,7 @@ def run(direct: bool) -> int:
     for problem in problems:
         terminal.complain(terminal.plain(problem))
     failed = build_everything(platform, direct=direct)
-    print_net_new(platform)
+    print_reports(platform)
     _what_waits(platform)
     refused = [m for m in manifests if m.verdict == "refused"]
     return 1 if refused or failed or problems else 0
@@ -110,6 +110,7 @@ def run(direct: bool) -> int:
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Reference date: its month is the last one.")
 @click.option("--months", type=click.IntRange(1), help="With --as-of: how many months before it, too.")
 @click.option("--select", multiple=True, metavar="TABLE", help="Only this table (room.table), and what it reads.")
+@click.option("--again", is_flag=True, help="Build what is current, too: a window of months anew.")
 @click.option("--direct", is_flag=True, help="Build without Dagster; quicker, reported to Dagster afterwards.")
 @_in_words
 def build(
@@ -118,6 +119,7 @@ def build(
     as_of: Any,
     months: int | None,
     select: tuple[str, ...],
+    again: bool,
     direct: bool,
 ) -> int:
     """Build the stale tables of some months, without taking files in."""
@@ -146,7 +148,9 @@ def build(
     for name in select:
         if name not in platform.catalogue.tables:
             raise click.UsageError(f"there is no table {name}; `leads-platform status` lists them as room.table")
-    failed = build_everything(platform, first=first_month, last=last_month, select=select or None, direct=direct)
+    failed = build_everything(
+        platform, first=first_month, last=last_month, select=select or None, direct=direct, again=again
+    )
     return 1 if failed else 0
 
 
@@ -236,7 +240,7 @@ def rebuild(direct: bool) -> int:
     """Make the warehouse anew from the archive; the published copy stays until it is done."""
     from leads_platform.arrivals.archive import Archive
     from leads_platform.arrivals.verify import damage
-    from leads_platform.building import build_everything, print_net_new
+    from leads_platform.building import build_everything, print_reports
     from leads_platform.engine import drop_warehouse, load_platform
 
     platform = load_platform(Settings.from_env())
@@ -245,7 +249,7 @@ def rebuild(direct: bool) -> int:
         terminal.complain(words)
     drop_warehouse(platform.settings, say=terminal.say)
     failed = build_everything(platform, direct=direct)
-    print_net_new(platform)
+    print_reports(platform)
     return 1 if failed or damaged else 0
 
 

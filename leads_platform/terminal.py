@@ -149,6 +149,25 @@ def net_new(rows: Iterable[tuple[date, str, int, int, date | None]]) -> None:
         say(note)
 
 
+def funnel(rows: Iterable[tuple[date, str, int]]) -> None:
+    """The sales funnel of the latest months, a row per step and a column per month; nothing where no deal is known.
+
+    `rows`: month, step, deals.
+    """
+    listed = list(rows)
+    if not listed:
+        return
+    months = sorted({row[0] for row in listed})
+    steps = list(dict.fromkeys(row[1] for row in listed))
+    cells = {(row[0], row[1]): f"{row[2]:,}" for row in listed}
+    grid(
+        f"{cells[months[-1], steps[0]]} deals entered the funnel in {label(months[-1])}",
+        ["step", *(label(month) for month in months)],
+        [[step, *(cells.get((month, step), "-") for month in months)] for step in steps],
+    )
+    say("Deals by the month of their first entry into a step; sales calls by the month in which they were done.")
+
+
 def status(told: dict[str, Any], *, files: bool = False) -> None:
     """The status as a person reads it: what stands, then what needs a hand."""
     say(f"Environment {told['environment']} on {told['data']}, as of {told['as_of'][:16].replace('T', ' ')}")

@@ -24,7 +24,7 @@ from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks
 from leads_platform.orchestration.results import asset_key
-from leads_platform.warehouse.direct import blocked_from, plan_stale
+from leads_platform.warehouse.direct import blocked_from, plan_stale, window
 from leads_platform.warehouse.planner import Work, batches
 from leads_platform.warehouse.write import Build, BuildError
 
@@ -94,6 +94,7 @@ def build_through_dagster(
     first: date | None = None,
     last: date | None = None,
     select: Iterable[str] | None = None,
+    again: bool = False,
     on_start: Callable[[Work], None] = lambda work: None,
     on_build: Callable[[Build], None] = lambda build: None,
     say: Callable[[str], None] = lambda text: None,
@@ -107,6 +108,7 @@ def build_through_dagster(
     hooks = Hooks(on_start=on_start, on_build=on_build, say=say)
     selected = None if select is None else list(select)
     blocked: dict[str, date] = {}
+    left: set[tuple[str, date]] | None = None if again else set()
     with contextlib.ExitStack() as stack:
         there = instance or stack.enter_context(open_instance(platform.settings))
         clean_up(there, platform.settings)
@@ -115,12 +117,17 @@ def build_through_dagster(
         try:
             while True:
                 with open_session(platform, "plan", say=say) as session:
-                    works = plan_stale(session.warehouse, first=first, last=last, select=selected, blocked_from=blocked)
+                    if left is None:
+                        left = window(session.warehouse, first, last, selected)
+                    works = plan_stale(
+                        session.warehouse, first=first, last=last, select=selected, blocked_from=blocked, again=left
+                    )
                     session.publish = not works  # whole: between the runs some tables are ahead of others
                 if not works:
                     return blocked
                 for batch in batches(platform.catalogue, works):
                     result = runner.run(batch)
+                    left -= {(work.table, month) for work in batch for month in work.months}
                     if result.error:
                         raise BuildError(result.error)
                     asked = {work.table: work for work in batch}

@@ -6,6 +6,7 @@ Belongs here: the loop of plan, build, and plan again around what failed. Does n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 from leads_platform.warehouse.planner import Work, plan, stale_months
@@ -19,11 +20,16 @@ def plan_stale(
     last: date | None = None,
     select: Iterable[str] | None = None,
     blocked_from: dict[str, date] | None = None,
+    again: AbstractSet[tuple[str, date]] = frozenset(),
 ) -> list[Work]:
-    """What has to be built now; `select` narrows it to some tables (and what they read that is stale)."""
+    """What has to be built now; `select` narrows it to some tables (and what they read that is stale).
+
+    `again`: tables' months that are to be built though they are current (`window`).
+    """
     warehouse.forget_what_is_gone()
     warehouse.forget_settled_refusals()
-    stale = stale_months(warehouse.catalogue, warehouse.sources, warehouse.built(), first, last)
+    built = {built: fingerprint for built, fingerprint in warehouse.built().items() if built not in again}
+    stale = stale_months(warehouse.catalogue, warehouse.sources, built, first, last)
     if select is not None:
         wanted = set(select)
         for address in reversed(warehouse.catalogue.tables):
@@ -31,6 +37,18 @@ def plan_stale(
                 wanted.update(warehouse.catalogue.upstream(address))
         stale = {address: months for address, months in stale.items() if address in wanted}
     return plan(warehouse.catalogue, stale, blocked_from)
+
+
+def window(
+    warehouse: Warehouse, first: date | None, last: date | None, select: Iterable[str] | None
+) -> set[tuple[str, date]]:
+    """What was built of these tables and months: what building a window again means."""
+    tables = set(warehouse.catalogue.tables if select is None else select)
+    return {
+        (table, month)
+        for table, month in warehouse.built()
+        if table in tables and (first is None or first <= month) and (last is None or month <= last)
+    }
 
 
 def blocked_from(build: Build, work: Work) -> date:
@@ -48,23 +66,27 @@ def build_stale(
     first: date | None = None,
     last: date | None = None,
     select: Iterable[str] | None = None,
+    again: bool = False,
     on_build: Callable[[Build], None] = lambda build: None,
     on_start: Callable[[Work], None] = lambda work: None,
 ) -> dict[str, date]:
-    """Builds until nothing that can be built is stale.
+    """Builds until nothing that can be built is stale. `again`: what is current in these months is built too, once.
 
     A table that fails is built again for the good months before its first bad one; what reads it stops there too.
     Returns the first bad month of each table that failed, empty when all is well.
     """
     blocked: dict[str, date] = {}
+    selected = None if select is None else list(select)
+    left = window(warehouse, first, last, selected) if again else set()
     while True:
-        works = plan_stale(warehouse, first=first, last=last, select=select, blocked_from=blocked)
+        works = plan_stale(warehouse, first=first, last=last, select=selected, blocked_from=blocked, again=left)
         if not works:
             return blocked
         for work in works:
             on_start(work)
             build = warehouse.build(work.table, work.first, work.last)
             on_build(build)
+            left -= {(work.table, month) for month in work.months}
             if not build.committed:
                 blocked[work.table] = blocked_from(build, work)
                 break  # what follows may read it: plan anew around it

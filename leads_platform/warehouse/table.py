@@ -35,8 +35,9 @@ class Audit:
     """A question whose answer is the bad rows, each with its `month`; no rows means it passed.
 
     `select` reads the table under audit as `this`, limited to the months being built. `max_share` is the share of
-    the month's rows (0 to 1) that may be bad before the check fails. A row's `line`, where the select gives one, is
-    kept as evidence; no other value of the row is, because evidence must not hold personal data.
+    the month's rows (0 to 1) that may be bad before the check fails. A row's `line` and `named_id` (a number, as a
+    deal's id), where the select gives them, are kept as evidence; no other value of the row is, as evidence must
+    not hold personal data.
     """
 
     name: str

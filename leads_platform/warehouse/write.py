@@ -27,9 +27,13 @@ __all__ = ["SELECT_RUNS", "Build", "BuildError", "CheckResult", "Warehouse"]
 
 # Not part of a table's content: when something happened to be received or loaded differs between equal warehouses.
 _NOT_CONTENT = ("received_at", "loaded_at")
-_EVIDENCE_LINES = 20
+_EVIDENCE = 20
 # Not declared by any table: the answer when the select or an audit meets a value it can't take.
 SELECT_RUNS = "select_runs"
+# Only whole numbers are kept as `named_id`: a text could hold personal data.
+_WHOLE_NUMBERS = ("INTEGER", "BIGINT", "UBIGINT", "HUGEINT")
+# Columns that never hold personal data: which cell of a report is bad, what was expected there and what was found.
+_SHOWN = ("funnel_step", "stage_id", "cohort_month", "expected", "found")
 # A table whose columns changed is built under this prefix, then takes the place of the old one.
 _NEW = "__new_"
 _TABLES_HERE = f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
@@ -59,6 +63,7 @@ class Build:
     checks: list[CheckResult]
     committed: bool
     run_id: str
+    hashes: dict[date, str] = field(default_factory=dict, repr=False)
 
     @property
     def bad_months(self) -> list[date]:
@@ -93,11 +98,17 @@ class Warehouse:
         self.con, self.catalogue, self.sources, self.run_id = con, catalogue, sources, run_id
         self._verify = verify
         self.refused = 0  # builds that a blocking check rolled back in this session
+        # What the file holds, as nobody else writes to it: read once, kept along with each commit.
+        self._built: dict[tuple[str, date], str] | None = None
+        self._standing: dict[str, list[tuple[str, str]]] | None = None
+        self._types: dict[str, str] = {}  # a declared type -> as DuckDB spells it
 
     def built(self) -> dict[tuple[str, date], str]:
         """The fingerprint each table's month was last built with."""
-        rows = self.con.execute("select table_name, month, fingerprint from warehouse.builds").fetchall()
-        return {(name, month): fingerprint for name, month, fingerprint in rows}
+        if self._built is None:
+            rows = self.con.execute("select table_name, month, fingerprint from warehouse.builds").fetchall()
+            self._built = {(name, month): fingerprint for name, month, fingerprint in rows}
+        return dict(self._built)
 
     def build(
         self, address: str, first: date, last: date, progress: Callable[[date], None] = lambda month: None
@@ -111,7 +122,7 @@ class Warehouse:
         table = self.catalogue.tables[address]
         with errors_in_words(address):
             columns = self._declared(table)
-        standing = self._standing(table)
+        standing = self._columns_of(address)
         swap = standing is not None and standing != columns
         if swap:
             first, last = self._whole(address, first, last)
@@ -121,7 +132,8 @@ class Warehouse:
         prints = self._fingerprints(table, first, last)
         target = f"{table.room}.{_NEW}{table.name}" if swap else address
         with errors_in_words(address):
-            self._make(target, columns)
+            if swap or standing is None:
+                self._make(target, columns)
             mismatch = self._schema_mismatch(table, columns, target, first, last)
             if mismatch:
                 checks = self._schema_results(months_between(first, last), mismatch)
@@ -135,11 +147,13 @@ class Warehouse:
                 if swap:
                     self.con.execute("commit")
                     self.con.execute("begin")
+                    self._standing = None
                     self.con.execute(f"drop table {sql.address(address)}")
                     self.con.execute(f"alter table {sql.address(target)} rename to {sql.identifier(table.name)}")
-                self._record(build, prints, self._content_hashes(table, first, last))
+                self._record(build, prints)
                 self.con.execute("commit")
             except duckdb.Error as error:
+                self._forget_the_file()
                 with contextlib.suppress(duckdb.Error):
                     self.con.execute("rollback")
                 if not is_about_rows(error):
@@ -147,11 +161,16 @@ class Warehouse:
                 checks = self._unreadable(table, target, first, last, error)
                 return self._refuse(Build(address, first, last, {}, checks, False, self.run_id))
             except BaseException:
+                self._forget_the_file()
                 # A failed commit (a full disk) has already ended the transaction.
                 with contextlib.suppress(duckdb.Error):
                     self.con.execute("rollback")
                 raise
-            self.con.execute(f"checkpoint {CATALOG}")
+            self.built()
+            assert self._built is not None
+            self._built |= {(address, month): fingerprint for month, fingerprint in prints.items()}
+            if swap:  # DuckDB's log has had errors with what changes a table (HAZARDS)
+                self.con.execute(f"checkpoint {CATALOG}")
         return build
 
     # -- loading ---------------------------------------------------------------------------------------------
@@ -178,17 +197,20 @@ class Warehouse:
                 f"where {sql.within(start, end)} or month is null"
             )
         rows = dict.fromkeys(months_between(first, last), 0)
-        rows |= dict(
-            self.con.execute(
-                f"select month, count(*) from {quoted} where {sql.within(first, last)} group by month"
-            ).fetchall()
-        )
+        content = ", ".join(sql.identifier(c.name) for c in table.columns if c.name not in _NOT_CONTENT)
+        counted = self.con.execute(
+            # A month's hash is the sum of its rows' hashes: the same in any order.
+            f"select month, count(*), sum(hash({content})::hugeint)::varchar from {quoted} "
+            f"where {sql.within(first, last)} group by month"
+        ).fetchall()
+        rows |= {month: count for month, count, _ in counted}
+        hashes = {month: told for month, _, told in counted}
         checks = self._schema_results(list(rows), {})
         for audit, blocking in table.audits:
             if audit.name != SCHEMA_CONTRACT:
                 checks += self._audit(table, audit, blocking, target, rows)
         bad = any(check.blocking and not check.passed for check in checks)
-        return Build(table.address, first, last, rows, checks, not bad, self.run_id)
+        return Build(table.address, first, last, rows, checks, not bad, self.run_id, hashes)
 
     def _bound(self, table: Table, first: date, last: date, target: str) -> str:
         """The table's select for these months, with every relation it reads put in place."""
@@ -229,23 +251,41 @@ class Warehouse:
             return self._relation(read, first, last, read in audit.history)
 
         bad = sql.bind(audit.select, resolve, {"first_month": first, "last_month": last})
-        has_line = any(name == "line" for name, *_ in self.con.execute(f"describe {bad}").fetchall())
-        lines = f"list(line order by line)[1:{_EVIDENCE_LINES}]" if has_line else "null"
+        # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
         counted = self.con.execute(
-            # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
-            f"select coalesce(month::date, {sql.literal(first)}) as bad_month, count(*), {lines} from ({bad}\n) as bad "
+            f"select coalesce(month::date, {sql.literal(first)}) as bad_month, count(*) from ({bad}\n) as bad "
             f"where {sql.within(first, last)} or month is null group by bad_month"
         ).fetchall()
-        found = {month: (count, at) for month, count, at in counted}
+        found = dict(counted)
+        evidence = self._evidence(bad, first, last) if found else {}
         results = []
         for month, total in rows.items():
-            count, at = found.get(month, (0, None))
-            evidence: dict[str, object] = {"lines": at} if at else {}
+            count, told = found.get(month, 0), dict(evidence.get(month, {}))
             if audit.max_share and total:
-                evidence |= {"share": round(count / total, 4), "allowed_share": audit.max_share}
+                told |= {"share": round(count / total, 4), "allowed_share": audit.max_share}
             passed = count <= audit.max_share * total + 1e-9  # 0.29 * 100 is a little less than 29
-            results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, evidence))
+            results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
         return results
+
+    def _evidence(self, bad: str, first: date, last: date) -> dict[date, dict[str, object]]:
+        """The first lines, ids and cells of the bad rows by month, where the audit gives them."""
+        given = {name: kind for name, kind, *_ in self.con.execute(f"describe {bad}").fetchall()}
+        lines = f"list(line order by line)[1:{_EVIDENCE}]" if "line" in given else "null"
+        ids = (
+            f"list_sort(list(distinct named_id))[1:{_EVIDENCE}]" if given.get("named_id") in _WHOLE_NUMBERS else "null"
+        )
+        shown = [sql.identifier(name) for name in _SHOWN if name in given]
+        packed = ", ".join(f"{name} := {name}::varchar" for name in shown)
+        some = f"list_sort(list(struct_pack({packed})))[1:{_EVIDENCE}]" if shown else "null"
+        rows = self.con.execute(
+            f"select coalesce(month::date, {sql.literal(first)}) as bad_month, {lines}, {ids}, {some} "
+            f"from ({bad}\n) as bad "
+            f"where {sql.within(first, last)} or month is null group by bad_month"
+        ).fetchall()
+        return {
+            month: {name: told for name, told in zip(("lines", "ids", "rows"), found, strict=True) if told}
+            for month, *found in rows
+        }
 
     def _schema_mismatch(
         self, table: Table, columns: list[tuple[str, str]], target: str, first: date, last: date
@@ -274,6 +314,8 @@ class Warehouse:
         if name.startswith(_NEW):
             self.con.execute(f"drop table if exists {sql.address(target)}")  # left by a swap that was interrupted
         self.con.execute(f"create table if not exists {sql.address(target)} ({listed})")
+        if self._standing is not None:
+            self._standing[target] = columns
 
     @staticmethod
     def _schema_results(months: list[date], wrong: dict[str, object]) -> list[CheckResult]:
@@ -295,14 +337,15 @@ class Warehouse:
 
     # -- ledgers ---------------------------------------------------------------------------------------------
 
-    def _record(self, build: Build, prints: dict[date, str], hashes: dict[date, str]) -> None:
+    def _record(self, build: Build, prints: dict[date, str]) -> None:
         name = sql.literal(build.table)
-        for ledger in ("builds", "checks", "refused_builds"):
+        before = any((build.table, month) in self.built() for month in build.rows)
+        for ledger in ("builds", "checks", "refused_builds") if before else ("refused_builds",):
             self.con.execute(
                 f"delete from warehouse.{ledger} where table_name = {name} and {sql.within(build.first, build.last)}"
             )
         rows = sql.values(
-            (build.table, month, count, hashes.get(month, "0"), prints[month], self.run_id)
+            (build.table, month, count, build.hashes.get(month, "0"), prints[month], self.run_id)
             for month, count in build.rows.items()
         )
         self.con.execute(f"insert into warehouse.builds select *, now() from (values {rows})")
@@ -324,6 +367,7 @@ class Warehouse:
     def _refuse(self, build: Build) -> Build:
         """Notes why a build was rolled back; the standing rows and their checks stay as they were."""
         self.refused += 1
+        self._forget_the_file()
         failed = [check for check in build.checks if check.blocking and not check.passed]
         rows = sql.values(
             (build.table, c.month, c.check, c.bad_rows, json.dumps(c.evidence), self.run_id) for c in failed
@@ -366,6 +410,8 @@ class Warehouse:
         builds = "warehouse.builds"
         names = {name for (name,) in self.con.execute(f"select distinct table_name from {builds}").fetchall()}
         beyond = self.con.execute(f"select distinct table_name from {builds} where {outside}").fetchall()
+        if beyond or names - set(self.catalogue.tables):
+            self._forget_the_file()
         for name in sorted(names - set(self.catalogue.tables)):
             # The rows before the note of them: killed in between, the next run finds the note and goes on.
             self.con.execute(f"drop table if exists {sql.address(name)}")
@@ -381,15 +427,6 @@ class Warehouse:
         for ledger in ("builds", "checks", "refused_builds"):
             self.con.execute(f"delete from warehouse.{ledger} where {which}")
 
-    def _content_hashes(self, table: Table, first: date, last: date) -> dict[date, str]:
-        """Per month, a hash of its rows in any order: the sum of the rows' hashes."""
-        content = ", ".join(sql.identifier(c.name) for c in table.columns if c.name not in _NOT_CONTENT)
-        rows = self.con.execute(
-            f"select month, sum(hash({content})::hugeint)::varchar from {sql.address(table.address)} "
-            f"where {sql.within(first, last)} group by month"
-        ).fetchall()
-        return dict(rows)
-
     def _fingerprints(self, table: Table, first: date, last: date) -> dict[date, str]:
         """The fingerprints these months will carry: what was really read, not what should have been."""
         built = self.built()
@@ -402,16 +439,27 @@ class Warehouse:
 
     def _declared(self, table: Table) -> list[tuple[str, str]]:
         """The declared columns with their types as DuckDB spells them."""
-        nulls = ", ".join(f"null::{column.type} as {sql.identifier(column.name)}" for column in table.columns)
-        return [(name, kind) for name, kind, *_ in self.con.execute(f"describe select {nulls}").fetchall()]
+        unknown = list(dict.fromkeys(c.type for c in table.columns if c.type not in self._types))
+        if unknown:
+            nulls = ", ".join(f"null::{kind} as c{n}" for n, kind in enumerate(unknown))
+            described = self.con.execute(f"describe select {nulls}").fetchall()
+            self._types |= {kind: row[1] for kind, row in zip(unknown, described, strict=True)}
+        return [(column.name, self._types[column.type]) for column in table.columns]
 
-    def _standing(self, table: Table) -> list[tuple[str, str]] | None:
+    def _columns_of(self, address: str) -> list[tuple[str, str]] | None:
         """The columns of the table as it is in the file; None when it is not there."""
-        rows = self.con.execute(
-            "select column_name, data_type from duckdb_columns() where "
-            f"schema_name = {sql.literal(table.room)} and table_name = {sql.literal(table.name)} order by column_index"
-        ).fetchall()
-        return rows or None
+        if self._standing is None:
+            self._standing = {}
+            for room, name, column, kind in self.con.execute(
+                "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+                f"where database_name = '{CATALOG}' order by column_index"
+            ).fetchall():
+                self._standing.setdefault(f"{room}.{name}", []).append((column, kind))
+        return self._standing.get(address)
+
+    def _forget_the_file(self) -> None:
+        """What was known of the file is asked again."""
+        self._built = self._standing = None
 
     def _whole(self, address: str, first: date, last: date) -> tuple[date, date]:
         months = [month for name, month in self.built() if name == address]

@@ -35,7 +35,7 @@ from leads_platform.warehouse.publish import is_outdated, publish
 from leads_platform.warehouse.table import Table
 from leads_platform.warehouse.write import Build, BuildError, Warehouse
 
-ROOMS = ("prospects",)
+ROOMS = ("prospects", "funnel")
 
 
 @dataclass(frozen=True)

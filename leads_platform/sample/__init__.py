@@ -1,4 +1,4 @@
-"""Sample data with known answers: monthly lists of three invented suppliers and a Salesforce export.
+"""Sample data with known answers: monthly lists of three invented suppliers, Salesforce and Pipedrive exports.
 
 Belongs here: generating landing files and the truth about them. Does not: reading files, cleaning phones or
 addresses, or anything that a real folder would need; the platform takes the sample in as it takes any other
@@ -16,7 +16,9 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
+from leads_platform.sample.deals import deals, file_paths, write_deals
 from leads_platform.sample.files import Writer, csv_line, listing_row, placed, salesforce_row
+from leads_platform.sample.funnel_truth import funnel_truth
 from leads_platform.sample.population import Population
 from leads_platform.sample.teller import Teller
 from leads_platform.sample.truth import Truth
@@ -24,7 +26,7 @@ from leads_platform.sample.world import Calendar, LandingFile, Listing, Salesfor
 
 __all__ = ["GENERATOR_VERSION", "MARKER", "Truth", "build", "generate"]
 
-GENERATOR_VERSION = 1  # raise it when the same arguments give other files
+GENERATOR_VERSION = 2  # raise it when the same arguments give other files
 # Beside the feeds' folders: says that a landing folder holds sample data, and which files are the sample's.
 MARKER = ".sample.json"
 DETAIL_UP_TO_SCALE = 10.0
@@ -41,8 +43,8 @@ def generate(
 ) -> Truth:
     """Writes the sample files to `out/<feed>/` and returns the known answers.
 
-    Scale 1 is about 300 licences a supplier over six months; files and truth are streamed, so any scale fits
-    in memory unless `detail` (every site's history in the truth) is on. It is on up to scale 10 when not
+    Scale 1 is about 300 licences a supplier and 240 deals over six months; files and truth are streamed, so any
+    scale fits in memory unless `detail` (every site's history in the truth) is on. It is on up to scale 10 when not
     said. Equal arguments give equal bytes. The files of an earlier sample in `out` are removed first, as its
     marker lists them; other files stay. Raises ValueError for a scale or a number of months that cannot be.
     """
@@ -61,10 +63,14 @@ def generate(
         "months": months,
         "first_month": first_month.isoformat(),
         "scale": scale,
-        "files": sorted(file.path for file in calendar.files()),
+        "files": sorted([*(file.path for file in calendar.files()), *file_paths(first_month, months)]),
     }
     (out / MARKER).write_text(json.dumps(marker, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return build(out, calendar, Population(calendar, seed).units(scale), detail=detail)
+    truth = build(out, calendar, Population(calendar, seed).units(scale), detail=detail)
+    write_deals(out, first_month, months, deals(first_month, months, scale=scale, seed=seed), scale=scale)
+    truth.arrival_order += file_paths(first_month, months)
+    truth.funnel = funnel_truth(deals(first_month, months, scale=scale, seed=seed))
+    return truth
 
 
 def remove_sample(landing: Path) -> None:

@@ -14,6 +14,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from leads_platform.sample.funnel_truth import FunnelTruth
+
 
 @dataclass(slots=True)
 class FileTruth:
@@ -118,6 +120,7 @@ class Truth:
     feed_months: dict[str, FeedMonth]  # key `2024-03|nv_licensing`
     month_truths: dict[str, MonthTruth]  # key `2024-03`
     sites: dict[str, SiteTruth] | None = None  # None without detail
+    funnel: FunnelTruth | None = None  # None for a world of lead files alone
 
     def of(self, month: str, feed: str) -> FeedMonth:
         """The truth about a supplier's month, `of("2024-03", "nv_licensing")`."""

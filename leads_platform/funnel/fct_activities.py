@@ -1,0 +1,63 @@
+"""Done sales calls: what steps 2.1 and 3.1 of the funnel count."""
+
+from leads_platform.funnel.funnel_columns import (
+    ACTIVITY,
+    ACTIVITY_TYPE_KEY,
+    ACTIVITY_TYPE_NAME,
+    ACTIVITY_USER,
+    COUNTED,
+    DEAL_ID,
+    DUE,
+    FUNNEL_STEP,
+    KPI_NAME,
+)
+from leads_platform.warehouse import Audit, Column, Table, not_null
+
+fct_activities = Table(
+    says="One row per done activity that is a step of the funnel (Sales Call 1 and 2), its deal known or not.",
+    grain=("activity_key",),
+    owner="team:sales",
+    columns=(
+        Column("month", "date", "Month of activity_timestamp"),
+        *ACTIVITY,
+        DEAL_ID,
+        ACTIVITY_TYPE_KEY,
+        ACTIVITY_TYPE_NAME,
+        ACTIVITY_USER,
+        KPI_NAME,
+        FUNNEL_STEP,
+        DUE,
+        COUNTED,
+    ),
+    must=(not_null("kpi_name", "funnel_step"),),
+    should=(
+        Audit(
+            "users_are_known",
+            "Every activity's user is in dim_users.",
+            """
+            select this.month
+            from this
+            anti join funnel.dim_users as person on person.month = this.month and person.user_id = this.user_id
+            """,
+        ),
+    ),
+    select="""
+        select
+            activity.month,
+            activity.activity_key,
+            activity.activity_id,
+            activity.deal_id,
+            activity.activity_type_key,
+            activity.activity_type_name,
+            activity.user_id,
+            kpi.kpi_name,
+            kpi.funnel_step,
+            activity.due_timestamp,
+            activity.activity_timestamp
+        from funnel.int_completed_activities as activity
+        join funnel.dim_kpis as kpi
+            on kpi.month = activity.month
+            and kpi.activity_type_key = activity.activity_type_key
+        where activity.deal_id is not null
+    """,
+)

@@ -1,0 +1,87 @@
+"""Every entry of a deal into a stage with its funnel step; the first ones are what the monthly report counts."""
+
+from leads_platform.funnel.funnel_columns import DEAL_ID, FUNNEL_STEP, KPI_NAME, STAGE_ID, STAGE_NAME
+from leads_platform.warehouse import Audit, Column, Table, not_null
+
+fct_deal_stage_history = Table(
+    says="One row per entry of a deal into a stage. A deal that comes back has a second row, with stage_entry_num 2.",
+    grain=("deal_id", "deal_entry_num"),
+    owner="team:sales",
+    columns=(
+        Column("month", "date", "Month of the entry"),
+        DEAL_ID,
+        Column("deal_entry_num", "bigint", "1: the deal's first entry into any stage, and so on"),
+        STAGE_ID,
+        STAGE_NAME,
+        KPI_NAME,
+        FUNNEL_STEP,
+        Column("stage_entry_timestamp", "timestamp", "When the deal entered the stage"),
+        Column("stage_entry_num", "bigint", "1: the deal's first entry into this stage, 2: it came back, and so on"),
+        Column("previous_stage_id", "integer", "The stage it was in before; null for the first"),
+        Column("owner_user_id", "bigint", "Who owned the deal at the time; null where nobody did yet"),
+        Column("line", "bigint", "Line of the export; of two changes at one time the later line is the later change"),
+        Column("is_identity_collision", "boolean", "Two deals share this id by then: its entries are of both"),
+    ),
+    must=(
+        not_null("stage_entry_timestamp", "kpi_name", "funnel_step"),
+        Audit(
+            "entries_reconcile",
+            "Exactly the month's stage changes: no join repeats or drops an entry.",
+            """
+            with here as (select month, count(*) as entries from this group by month),
+            changes as (select month, count(*) as entries from funnel.int_deal_stage_history group by month)
+            select coalesce(here.month, changes.month) as month
+            from here
+            full join changes on changes.month = here.month
+            where here.entries is distinct from changes.entries
+            """,
+        ),
+    ),
+    should=(
+        Audit(
+            "deal_ids_name_one_deal",
+            "No entry belongs to an id that two deals share.",
+            "select distinct month, deal_id as named_id from this where is_identity_collision",
+        ),
+    ),
+    history=("funnel.stg_deal_changes",),
+    select="""
+        with owners as (
+            select deal_id, change_timestamp, try_cast(new_value as bigint) as user_id
+            from funnel.stg_deal_changes
+            where field_key = 'user_id' and try_cast(new_value as bigint) is not null
+            qualify row_number() over (partition by deal_id, change_timestamp order by line desc) = 1
+        ),
+        created_twice as (
+            select deal_id, list(month order by change_timestamp, line)[2] as since
+            from funnel.stg_deal_changes
+            where field_key = 'add_time'
+            group by deal_id
+            having count(*) > 1
+        )
+        select
+            entry.month,
+            entry.deal_id,
+            entry.deal_entry_num,
+            entry.stage_id,
+            entry.stage_name,
+            stage.kpi_name,
+            stage.funnel_step,
+            entry.stage_entry_timestamp,
+            entry.stage_entry_num,
+            entry.previous_stage_id,
+            owners.user_id as owner_user_id,
+            entry.line,
+            created_twice.since is not null as is_identity_collision
+        from funnel.int_deal_stage_history as entry
+        left join funnel.dim_stages as stage
+            on stage.month = entry.month
+            and stage.stage_id = entry.stage_id
+        left join created_twice
+            on created_twice.deal_id = entry.deal_id
+            and created_twice.since <= entry.month
+        asof left join owners
+            on owners.deal_id = entry.deal_id
+            and owners.change_timestamp <= entry.stage_entry_timestamp
+    """,
+)

@@ -1,0 +1,76 @@
+"""Every entry of a deal into a stage, numbered: the first one is what the monthly funnel counts."""
+
+from leads_platform.funnel.funnel_columns import DEAL_ID, STAGE_ID, STAGE_NAME
+from leads_platform.warehouse import Audit, Column, Table, not_null
+
+int_deal_stage_history = Table(
+    says="One row per entry of a deal into a stage, in the month of the entry.",
+    grain=("change_id",),
+    owner="team:sales",
+    columns=(
+        Column("month", "date", "Month of the entry"),
+        Column("change_id", "varchar", "The change that moved the deal"),
+        DEAL_ID,
+        STAGE_ID,
+        STAGE_NAME,
+        Column("stage_entry_timestamp", "timestamp", "When the deal entered the stage"),
+        Column("stage_entry_num", "bigint", "1: the deal's first entry into this stage, 2: it came back, and so on"),
+        Column("deal_entry_num", "bigint", "1: the deal's first entry into any stage, and so on"),
+        Column("previous_stage_id", "integer", "The stage it was in before; null for the first"),
+        Column("line", "bigint", "Line of the export; of two changes at one time the later line is the later change"),
+    ),
+    must=(
+        not_null("stage_entry_timestamp", "stage_entry_num"),
+        Audit(
+            "entries_reconcile",
+            "Exactly the month's stage changes: a join that repeats or drops one is refused.",
+            """
+            with here as (select month, count(*) as entries from this group by month),
+            changes as (
+                select month, count(*) as entries
+                from funnel.stg_deal_changes
+                where field_key = 'stage_id'
+                group by month
+            )
+            select coalesce(here.month, changes.month) as month
+            from here
+            full join changes on changes.month = here.month
+            where here.entries is distinct from changes.entries
+            """,
+        ),
+    ),
+    history=("funnel.stg_deal_changes",),
+    select="""
+        with entries as (
+            select month, change_id, deal_id, new_value::integer as stage_id, change_timestamp, line
+            from funnel.stg_deal_changes
+            where field_key = 'stage_id'
+        ),
+        numbered as (
+            select
+                *,
+                row_number() over (
+                    partition by deal_id, stage_id order by change_timestamp, line
+                ) as stage_entry_num,
+                row_number() over (partition by deal_id order by change_timestamp, line) as deal_entry_num,
+                lag(stage_id) over (partition by deal_id order by change_timestamp, line) as previous_stage_id
+            from entries
+        )
+        select
+            entry.month,
+            entry.change_id,
+            entry.deal_id,
+            entry.stage_id,
+            stage.stage_name,
+            entry.change_timestamp as stage_entry_timestamp,
+            entry.stage_entry_num,
+            entry.deal_entry_num,
+            entry.previous_stage_id,
+            entry.line
+        from numbered as entry
+        left join funnel.stg_stages as stage
+            on stage.month = entry.month
+            and stage.stage_id = entry.stage_id
+        where entry.month between $first_month and $last_month
+    """,
+)

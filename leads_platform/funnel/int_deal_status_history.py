@@ -1,0 +1,61 @@
+"""When a deal was won, lost, deleted or opened again: the one place that says what a deal's status is."""
+
+from leads_platform.funnel.funnel_columns import DEAL_ID
+from leads_platform.warehouse import Column, Table, accepted_values, not_null
+
+int_deal_status_history = Table(
+    says=(
+        "One row per turn of a deal's status. A deal begins open. A reason of loss means lost. A closed deal is open "
+        "again by an `open` status, or when it enters a stage."
+    ),
+    grain=("deal_id", "status_num"),
+    owner="team:sales",
+    columns=(
+        Column("month", "date", "Month of the turn"),
+        DEAL_ID,
+        Column("status_num", "bigint", "1: the deal's first turn, and so on"),
+        Column("status_timestamp", "timestamp", "When"),
+        Column("status", "varchar", "What it is from then on: won, lost, deleted or open"),
+        Column("by_stage_entry", "boolean", "Opened again by entering a stage"),
+        Column("line", "bigint", "Line of the export"),
+    ),
+    must=(
+        accepted_values("status", "won", "lost", "deleted", "open"),
+        not_null("status", "status_timestamp", "by_stage_entry"),
+    ),
+    history=("funnel.stg_deal_changes",),
+    select="""
+        with events as (
+            select
+                *,
+                case field_key
+                    when 'stage_id' then 'open'
+                    when 'lost_reason' then 'lost'
+                    when 'lost_time' then 'lost'
+                    when 'won_time' then 'won'
+                    else lower(new_value)
+                end as status
+            from funnel.stg_deal_changes
+            where field_key in ('stage_id', 'status', 'lost_reason', 'lost_time', 'won_time') and new_value is not null
+        ),
+        turns as (
+            select *
+            from events
+            where status in ('won', 'lost', 'deleted', 'open')
+            qualify status <> lag(status, 1, 'open') over (partition by deal_id order by change_timestamp, line)
+        ),
+        numbered as (
+            select *, row_number() over (partition by deal_id order by change_timestamp, line) as status_num from turns
+        )
+        select
+            month,
+            deal_id,
+            status_num,
+            change_timestamp as status_timestamp,
+            status,
+            field_key = 'stage_id' as by_stage_entry,
+            line
+        from numbered
+        where month between $first_month and $last_month
+    """,
+)

@@ -1,0 +1,59 @@
+"""Why deals were lost, and in which stage."""
+
+from leads_platform.warehouse import Audit, Column, Table, not_null
+
+rep_lost_reasons = Table(
+    says="One row per reason and stage of the deals lost in the month that were still lost at its end.",
+    grain=("lost_reason", "stage_id"),
+    owner="team:sales",
+    columns=(
+        Column("month", "date", "Month of the loss"),
+        Column("lost_reason", "varchar", "The reason in the fields' words, or `not stated`"),
+        Column("stage_id", "integer", "The stage the deal was in; 0: in none yet"),
+        Column("kpi_name", "varchar", "That stage as a funnel step"),
+        Column("deals_lost", "bigint", "Deals"),
+        Column("share_of_month", "double", "Their share of all deals lost in the month"),
+        Column("value_lost", "decimal(38,2)", "Value of the deals; null where no value is recorded"),
+    ),
+    must=(
+        not_null("kpi_name", "deals_lost"),
+        Audit(
+            "losses_reconcile",
+            "Every deal lost in the month has a row.",
+            """
+            with here as (select month, sum(deals_lost) as deals from this group by month),
+            there as (
+                select month, count(*) as deals
+                from funnel.dim_deals
+                where status = 'lost' and date_trunc('month', closed_at) = month
+                group by month
+            )
+            select coalesce(here.month, there.month) as month
+            from here
+            full join there on there.month = here.month
+            where here.deals is distinct from there.deals
+            """,
+        ),
+    ),
+    should=(
+        Audit("reason_is_stated", "Every lost deal says why.", "select * from this where lost_reason = 'not stated'"),
+    ),
+    select="""
+        with counted as (
+            select
+                deal.month,
+                coalesce(deal.lost_reason, 'not stated') as lost_reason,
+                coalesce(deal.current_stage_id, 0) as stage_id,
+                coalesce(stage.kpi_name, 'in no stage yet') as kpi_name,
+                count(*) as deals_lost,
+                sum(deal.deal_value) as value_lost
+            from funnel.dim_deals as deal
+            left join funnel.dim_stages as stage
+                on stage.month = deal.month
+                and stage.stage_id = deal.current_stage_id
+            where deal.status = 'lost' and date_trunc('month', deal.closed_at) = deal.month
+            group by all
+        )
+        select *, deals_lost / sum(deals_lost) over (partition by month) as share_of_month from counted
+    """,
+)

@@ -1,0 +1,52 @@
+"""The pipeline: open deals by stage at each month's end."""
+
+from leads_platform.warehouse import Audit, Column, Table, not_null
+
+rep_pipeline_snapshot = Table(
+    says="One row per stage with open deals at the month's end; stage 0 holds deals that are in no stage yet.",
+    grain=("stage_id",),
+    owner="team:sales",
+    columns=(
+        Column("month", "date", "As of the end of this month"),
+        Column("stage_id", "integer", "The stage; 0: in none yet"),
+        Column("kpi_name", "varchar", "The stage as a funnel step"),
+        Column("open_deals", "bigint", "Open deals"),
+        Column("deals_with_value", "bigint", "Of these: with a recorded value"),
+        Column("pipeline_value", "decimal(38,2)", "Their value; null where no value is recorded"),
+        Column("median_days_in_stage", "double", "Half of the deals have been in the stage at most this long"),
+        Column("median_days_open", "double", "Half of the deals were created at most this long ago"),
+    ),
+    must=(
+        not_null("kpi_name", "open_deals"),
+        Audit(
+            "open_deals_reconcile",
+            "Every open deal stands in one stage.",
+            """
+            with here as (select month, sum(open_deals) as deals from this group by month),
+            there as (select month, count(*) as deals from funnel.dim_deals where status = 'open' group by month)
+            select coalesce(here.month, there.month) as month
+            from here
+            full join there on there.month = here.month
+            where here.deals is distinct from there.deals
+            """,
+        ),
+    ),
+    select="""
+        select
+            deal.month,
+            coalesce(deal.current_stage_id, 0) as stage_id,
+            coalesce(any_value(stage.kpi_name), 'in no stage yet') as kpi_name,
+            count(*) as open_deals,
+            count(deal.deal_value) as deals_with_value,
+            sum(deal.deal_value) as pipeline_value,
+            median(epoch(deal.month + interval 1 month - deal.current_stage_entered_at) / 86400)
+                as median_days_in_stage,
+            median(epoch(deal.month + interval 1 month - deal.created_at) / 86400) as median_days_open
+        from funnel.dim_deals as deal
+        left join funnel.dim_stages as stage
+            on stage.month = deal.month
+            and stage.stage_id = deal.current_stage_id
+        where deal.status = 'open'
+        group by deal.month, coalesce(deal.current_stage_id, 0)
+    """,
+)

@@ -1,0 +1,85 @@
+"""The monthly sales funnel: how many deals entered each step for the first time."""
+
+from leads_platform.funnel.funnel_columns import DEALS_COUNT, FUNNEL_STEP, FUNNEL_STEPS, KPI_NAME
+from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+
+_STEPS = ", ".join(FUNNEL_STEPS)
+
+rep_sales_funnel_monthly = Table(
+    says=(
+        "One row per month and funnel step that any deal took: stages by a deal's first entry, sales calls by done "
+        "activities. No row means none."
+    ),
+    grain=("funnel_step",),
+    owner="team:sales",
+    columns=(Column("month", "date", "Month of the entry or the call"), KPI_NAME, FUNNEL_STEP, DEALS_COUNT),
+    must=(
+        not_null("kpi_name", "deals_count"),
+        bad_rows("accepted_values_funnel_step", f"funnel_step not in ({_STEPS})", f"A step is one of {_STEPS}."),
+        bad_rows("deals_count_is_positive", "deals_count <= 0", "A row counts at least one deal."),
+        bad_rows(
+            "kpi_names_are_valid",
+            "kpi_name not like 'Step ' || rtrim(rtrim(funnel_step::varchar, '0'), '.') || ': _%'",
+            "A name starts with its step's number.",
+        ),
+    ),
+    should=(
+        Audit(
+            "funnel_is_complete",
+            "Every step of the funnel has deals in a month. Late steps are rare, so single months lack one.",
+            """
+            select kpi.month, kpi.funnel_step
+            from funnel.dim_kpis as kpi
+            anti join this on this.month = kpi.month and this.funnel_step = kpi.funnel_step
+            """,
+        ),
+        Audit(
+            "calls_do_not_exceed_their_stage",
+            "Sales Call 1 has no more deals than step 2, Sales Call 2 no more than step 3. "
+            "Calls and stages are recorded apart, often in different months or for deals without a history.",
+            """
+            select
+                call.month,
+                call.funnel_step,
+                coalesce(stage.deals_count, 0) as expected,
+                call.deals_count as found
+            from this as call
+            left join this as stage on stage.month = call.month and stage.funnel_step = floor(call.funnel_step)
+            where call.funnel_step in (2.1, 3.1) and call.deals_count > coalesce(stage.deals_count, 0)
+            """,
+        ),
+        Audit(
+            "new_leads_hold_up",
+            "Step 1 does not drop by more than 20 % against the month before.",
+            """
+            with leads as (select month, deals_count from this_history where funnel_step = 1)
+            select
+                (before.month + interval 1 month)::date as month,
+                before.deals_count as expected,
+                coalesce(now.deals_count, 0) as found
+            from leads as before
+            left join leads as now on now.month = before.month + interval 1 month
+            where coalesce(now.deals_count, 0) < 0.8 * before.deals_count
+                and before.month + interval 1 month <= $last_month
+            """,
+        ),
+    ),
+    select="""
+        select
+            month,
+            kpi_name,
+            funnel_step,
+            count(distinct deal_id) as deals_count
+        from funnel.fct_deal_stage_history
+        where stage_entry_num = 1
+        group by month, kpi_name, funnel_step
+        union all
+        select
+            month,
+            kpi_name,
+            funnel_step,
+            count(distinct deal_id) as deals_count
+        from funnel.fct_activities
+        group by month, kpi_name, funnel_step
+    """,
+)

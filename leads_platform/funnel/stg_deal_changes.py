@@ -1,0 +1,91 @@
+"""Pipedrive's deal history, typed: one row per changed field of a deal."""
+
+from leads_platform.funnel.funnel_columns import DEAL_ID
+from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+
+stg_deal_changes = Table(
+    says="One row per change of a deal's field, in the month of the change.",
+    grain=("change_id",),
+    owner="team:sales",
+    columns=(
+        Column("month", "date", "Month of the change"),
+        Column("change_id", "varchar", "The change: deal, time, field and value"),
+        DEAL_ID,
+        Column("change_timestamp", "timestamp", "When the field changed, as the export states it"),
+        Column("field_key", "varchar", "The field: add_time (created), user_id (owner), stage_id, lost_reason, ..."),
+        Column("new_value", "varchar", "The field's value from then on"),
+        Column("line", "bigint", "Line of the export; of two changes at one time the later line is the later change"),
+    ),
+    must=(
+        not_null("deal_id", "change_timestamp", "field_key"),
+        bad_rows(
+            "stages_are_numbers",
+            "field_key = 'stage_id' and try_cast(new_value as integer) is null",
+            "A stage is given by its number.",
+        ),
+        Audit(
+            "records_reconcile",
+            "Every record of the base table is a change here.",
+            """
+            with here as (select month, count(*) as records from this group by month),
+            base as (select month, count(*) as records from funnel.base_pipedrive_deal_changes group by month)
+            select coalesce(here.month, base.month) as month
+            from here
+            full join base on base.month = here.month
+            where here.records is distinct from base.records
+            """,
+        ),
+    ),
+    should=(
+        Audit(
+            "deal_ids_name_one_deal",
+            "No deal id is created a second time: two deals that share an id can't be told apart.",
+            """
+            with creations as (
+                select
+                    month,
+                    line,
+                    deal_id,
+                    row_number() over (partition by deal_id order by change_timestamp, line) as n
+                from this_history
+                where field_key = 'add_time'
+            )
+            select month, line, deal_id as named_id from creations where n > 1
+            """,
+        ),
+        Audit(
+            "statuses_are_known",
+            "A status is open, won, lost or deleted; any other changes nothing.",
+            """
+            select month, line, deal_id as named_id from this
+            where field_key = 'status' and lower(new_value) not in ('open', 'won', 'lost', 'deleted')
+            """,
+        ),
+        Audit(
+            "changes_follow_a_creation",
+            "No deal changes that was never created.",
+            """
+            select this.month, this.line, this.deal_id as named_id
+            from this
+            anti join (select deal_id, month from this_history where field_key = 'add_time') as created
+                on created.deal_id = this.deal_id and created.month <= this.month
+            """,
+        ),
+    ),
+    select="""
+        with keyed as (
+            select *, md5(concat_ws('|', deal_id, change_time, changed_field_key, new_value)) as said
+            from funnel.base_pipedrive_deal_changes
+        )
+        select
+            month,
+            case when row_number() over same = 1 then said else said || '-' || row_number() over same end as change_id,
+            try_cast(deal_id as bigint) as deal_id,
+            record_at as change_timestamp,
+            trim(changed_field_key) as field_key,
+            nullif(trim(new_value), '') as new_value,
+            line
+        from keyed
+        window same as (partition by month, said order by line)
+    """,
+)

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Compiled modules halve the start of every command; some machines turn them off.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test quick test-long ui bench lint audit format docs clean
+.PHONY: run test quick test-long ui bench bench-dbt-env lint audit format docs clean
 
 run: $(READY)  ## Take in the sample files, build every month, print net-new leads
 	$(BIN)/leads-platform run
@@ -26,6 +26,14 @@ test-long: $(READY)  ## Full-size cases: large files, long fuzzing
 bench: $(READY)  ## Measure against raw DuckDB; ARGS="--large" for the large sizes, ARGS="--help" for the rest
 	$(BIN)/python -m leads_platform_tests.bench $(ARGS)
 
+bench-dbt-env: .venv-bench/.ready  ## dbt-duckdb in an environment of its own, for the case funnel of make bench
+
+.venv-bench/.ready: leads_platform_tests/bench/dbt-constraints.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-compile --no-deps -r $<
+	.venv-bench/bin/python -m compileall -q -j 2 .venv-bench/lib || true
+	touch $@
+
 lint: $(READY)  ## ruff and pyright
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -43,7 +51,7 @@ docs: $(READY)  ## The generated data dictionary, contract schema and catalogue 
 	$(BIN)/python -m leads_platform_tests.arrivals.catalogue docs
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) .venv-bench build *.egg-info
 
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): a few minutes the first time."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -15,9 +16,11 @@ from leads_platform_tests.bench import cases, data, sizes, tell
 from leads_platform_tests.bench.__main__ import main
 from leads_platform_tests.bench.cases import Measure, compared, overhead
 from leads_platform_tests.bench.kept import Kept, read
-from leads_platform_tests.bench.runner import Outcome, Runner
+from leads_platform_tests.bench.runner import Outcome, Runner, TaskFailed
 from leads_platform_tests.bench.sizes import Sizes
 
+# A deal's entry of the first stage, as the export tells it.
+STEP_1 = ("stage_id", "1")
 HERE = {
     "cores": 2,
     "memory_gb": 25.3,
@@ -101,6 +104,63 @@ def test_a_month_after_others_and_the_whole_chain_hold_the_same_leads_as_raw_duc
     assert "dim_prospective_leads 202 x 30" in notes[2]
     assert "dim 202 x 30" in notes[2]
     assert "prospects.stg_leads_nv_licensing" in text
+
+
+@pytest.mark.slow
+def test_the_funnel_of_the_direct_build_and_of_plain_duckdb_are_the_same(tmp_path: Path) -> None:
+    run = Runner(tmp_path, Sizes(repeat=1), lambda text: None)
+    with run.deals(40, 3, [3]) as [landing], run.keep() as prepared:
+        run.run("ours.funnel_arrival", turns=1, kept=prepared, landing=landing)
+        contenders = cases.funnel_contenders(landing, str(prepared), None)
+        outcomes = run.in_turn({name: contenders[name] for name in ("raw", "direct")})
+        with (Path(landing) / "pipedrive_deal_changes" / "pipedrive_deal_changes_2020-03-31.csv").open() as file:
+            begun = {
+                row["deal_id"] for row in csv.DictReader(file) if (row["changed_field_key"], row["new_value"]) == STEP_1
+            }
+    cases.same_reports(outcomes)
+    report = outcomes["direct"].told["report"]
+    # Each deal enters the first stage for the first time in one month.
+    assert sum(deals for _, name, _, deals in report if name == "step 1: lead generation") == len(begun) > 30
+    assert {month for month, *_ in report} == {"2020-01", "2020-02", "2020-03"}
+    for outcome in outcomes.values():
+        assert outcome.seconds > 0
+        assert 30 < outcome.peak_mb < 1_000
+
+
+def test_a_contender_with_another_report_fails_the_case() -> None:
+    def outcome(*rows: list) -> Outcome:
+        return Outcome(1.0, 1.0, (1.0, 1.0), 1.0, told={"report": list(rows)})
+
+    row, other = ["2024-02", "step 1: lead generation", "1.0", 7], ["2024-02", "step 1: lead generation", "1.0", 8]
+    cases.same_reports({"raw": outcome(row, other), "direct": outcome(other, row)})
+    with pytest.raises(TaskFailed, match="the report of dbt differs from raw DuckDB's in 2 rows"):
+        cases.same_reports({"raw": outcome(row), "direct": outcome(row), "dbt": outcome(other)})
+    with pytest.raises(TaskFailed, match="has no rows"):
+        cases.same_reports({"raw": outcome(), "direct": outcome()})
+
+
+def test_dbt_is_one_contender_where_its_interpreter_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "ROOT", tmp_path)
+    monkeypatch.delenv("LEADS_PLATFORM_BENCH_DBT", raising=False)
+    assert cases.dbt_interpreter() is None
+    assert set(cases.funnel_contenders("landing", "prepared", None)) == {"raw", "direct", "dagster"}
+    interpreter = tmp_path / ".venv-bench" / "bin" / "python"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.touch()
+    assert cases.dbt_interpreter() == str(interpreter)
+    assert list(cases.funnel_contenders("landing", "prepared", str(interpreter))) == ["dbt", "raw", "direct", "dagster"]
+    monkeypatch.setenv("LEADS_PLATFORM_BENCH_DBT", str(tmp_path / "nowhere"))
+    with pytest.raises(TaskFailed, match="which is not there"):
+        cases.dbt_interpreter()
+
+
+def test_the_funnel_is_measured_at_its_sizes() -> None:
+    assert [sizes.funnel_steps(Sizes(funnel_times=times)) for times in (1, 5, 10, 100)] == [
+        [1],
+        [1, 5],
+        [1, 10],
+        [1, 10, 100],
+    ]
 
 
 def test_what_was_measured_before_an_interruption_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

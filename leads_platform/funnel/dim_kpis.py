@@ -15,6 +15,7 @@ dim_kpis = Table(
         Column("kind", "varchar", "stage: entering it counts; activity: doing it counts"),
         Column("stage_id", "integer", "The stage, for kind stage"),
         ACTIVITY_TYPE_KEY,
+        Column("is_named", "boolean", "A look-up file names it; else it has a name of ours until one comes"),
     ),
     must=(
         not_null("kpi_name", "kpi_short_name"),
@@ -25,23 +26,31 @@ dim_kpis = Table(
             values ('meeting', 2.1::decimal(3, 1), 'Sales Call 1'), ('sc_2', 3.1::decimal(3, 1), 'Sales Call 2')
         ),
         served as (
-            select month from funnel.stg_activity_types
+            select unnest(generate_series($first_month, $last_month, interval 1 month))::date as month
+        ),
+        numbers as (
+            select served.month, unnest(range(1, 10))::integer as stage_id from served
             union
-            select month from funnel.stg_activity
+            select month, stage_id from funnel.stg_stages
         ),
         steps as (
             select
-                coalesce(stage.month, choice.month) as month,
-                coalesce(stage.stage_id, choice.option_id)::decimal(3, 1) as funnel_step,
+                numbers.month,
+                numbers.stage_id::decimal(3, 1) as funnel_step,
                 -- the fields' spelling is the one people see in Pipedrive
-                coalesce(choice.option_label, stage.stage_name) as kpi_short_name,
+                coalesce(choice.option_label, stage.stage_name, 'Stage ' || numbers.stage_id) as kpi_short_name,
                 'stage' as kind,
-                coalesce(stage.stage_id, choice.option_id) as stage_id,
-                null::varchar as activity_type_key
-            from funnel.stg_stages as stage
-            full join (select * from funnel.int_field_options where field_key = 'stage_id') as choice
-                on choice.month = stage.month
-                and choice.option_id = stage.stage_id
+                numbers.stage_id,
+                null::varchar as activity_type_key,
+                coalesce(choice.option_label, stage.stage_name) is not null as is_named
+            from numbers
+            left join funnel.stg_stages as stage
+                on stage.month = numbers.month
+                and stage.stage_id = numbers.stage_id
+            left join funnel.int_field_options as choice
+                on choice.month = numbers.month
+                and choice.option_id = numbers.stage_id
+                and choice.field_key = 'stage_id'
             union all by name
             select
                 served.month,
@@ -49,7 +58,8 @@ dim_kpis = Table(
                 coalesce(type.activity_type_name, calls.usual_name) as kpi_short_name,
                 'activity' as kind,
                 null::integer as stage_id,
-                calls.activity_type_key
+                calls.activity_type_key,
+                type.activity_type_name is not null as is_named
             from served
             cross join calls
             left join funnel.stg_activity_types as type

@@ -25,11 +25,22 @@ rep_sales_funnel_monthly = Table(
     ),
     should=(
         Audit(
+            "steps_are_named",
+            "The stages', fields' and activity types' files name every step.",
+            """
+            select this.month, this.funnel_step
+            from this
+            join funnel.dim_kpis as kpi on kpi.month = this.month and kpi.funnel_step = this.funnel_step
+            where not kpi.is_named
+            """,
+        ),
+        Audit(
             "funnel_is_complete",
             "Every step of the funnel has deals in a month. Late steps are rare, so single months lack one.",
             """
             select kpi.month, kpi.funnel_step
             from funnel.dim_kpis as kpi
+            join (select distinct month from funnel.dim_deals) as known on known.month = kpi.month
             anti join this on this.month = kpi.month and this.funnel_step = kpi.funnel_step
             """,
         ),

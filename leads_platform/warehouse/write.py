@@ -206,9 +206,7 @@ class Warehouse:
         rows |= {month: count for month, count, _ in counted}
         hashes = {month: told for month, _, told in counted}
         checks = self._schema_results(list(rows), {})
-        for audit, blocking in table.audits:
-            if audit.name != SCHEMA_CONTRACT:
-                checks += self._audit(table, audit, blocking, target, rows)
+        checks += self._audit(table, target, rows)
         bad = any(check.blocking and not check.passed for check in checks)
         return Build(table.address, first, last, rows, checks, not bad, self.run_id, hashes)
 
@@ -238,10 +236,34 @@ class Warehouse:
 
     # -- checks ----------------------------------------------------------------------------------------------
 
-    def _audit(
-        self, table: Table, audit: Audit, blocking: bool, target: str, rows: dict[date, int]
-    ) -> list[CheckResult]:
+    def _audit(self, table: Table, target: str, rows: dict[date, int]) -> list[CheckResult]:
+        """Asks all audits in one statement; for evidence only those that found something are asked again."""
         first, last = min(rows), max(rows)
+        audits = [(audit, blocking) for audit, blocking in table.audits if audit.name != SCHEMA_CONTRACT]
+        asked = [self._bad_rows(audit, target, first, last) for audit, _ in audits]
+        counted = self.con.execute(
+            # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
+            "\nunion all ".join(
+                f"select {number} as audit, coalesce(month::date, {sql.literal(first)}) as bad_month, count(*) as bad "
+                f"from ({bad}\n) as bad where {sql.within(first, last)} or month is null group by bad_month"
+                for number, bad in enumerate(asked)
+            )
+        ).fetchall()
+        found = {(number, month): count for number, month, count in counted}
+        results = []
+        for number, (audit, blocking) in enumerate(audits):
+            some = any(number == one for one, _ in found)
+            evidence = self._evidence(asked[number], first, last) if some else {}
+            for month, total in rows.items():
+                count, told = found.get((number, month), 0), dict(evidence.get(month, {}))
+                if audit.max_share and total:
+                    told |= {"share": round(count / total, 4), "allowed_share": audit.max_share}
+                passed = count <= audit.max_share * total + 1e-9  # 0.29 * 100 is a little less than 29
+                results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
+        return results
+
+    def _bad_rows(self, audit: Audit, target: str, first: date, last: date) -> str:
+        """The audit's select on what it reads, for these months."""
 
         def resolve(read: str) -> str:
             if read == sql.THIS:
@@ -250,22 +272,7 @@ class Warehouse:
                 return f"select * from {sql.address(target)} where month <= {sql.literal(last)}"
             return self._relation(read, first, last, read in audit.history)
 
-        bad = sql.bind(audit.select, resolve, {"first_month": first, "last_month": last})
-        # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
-        counted = self.con.execute(
-            f"select coalesce(month::date, {sql.literal(first)}) as bad_month, count(*) from ({bad}\n) as bad "
-            f"where {sql.within(first, last)} or month is null group by bad_month"
-        ).fetchall()
-        found = dict(counted)
-        evidence = self._evidence(bad, first, last) if found else {}
-        results = []
-        for month, total in rows.items():
-            count, told = found.get(month, 0), dict(evidence.get(month, {}))
-            if audit.max_share and total:
-                told |= {"share": round(count / total, 4), "allowed_share": audit.max_share}
-            passed = count <= audit.max_share * total + 1e-9  # 0.29 * 100 is a little less than 29
-            results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
-        return results
+        return sql.bind(audit.select, resolve, {"first_month": first, "last_month": last})
 
     def _evidence(self, bad: str, first: date, last: date) -> dict[date, dict[str, object]]:
         """The first lines, ids and cells of the bad rows by month, where the audit gives them."""

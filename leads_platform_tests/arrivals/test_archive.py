@@ -66,6 +66,7 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         diff={"added": 1},
         contract_hash="cd",
         placed_by="ef",
+        timed=True,
         links={"2024-06": ["2024-05"]},
         basis="1.5 cd",
         stored={"records.parquet": "12"},

@@ -6,17 +6,22 @@ Belongs here: one function a case. Does not: the work itself (ours, raw).
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leads_platform_tests.bench import data
-from leads_platform_tests.bench.runner import Outcome, Runner
+from leads_platform_tests.bench.funnel_raw import MODELS
+from leads_platform_tests.bench.runner import ROOT, Outcome, Runner, TaskFailed
+from leads_platform_tests.bench.sizes import funnel_steps
 
 # phonenumbers reads 15,000 numbers a second: more of them take minutes and say the same.
 SAMPLE_OF_PHONES = 50_000
 # Enough leads to know how long a line of the file is.
 _PROBE = 20_000
+# The reference export's months; and those of one month more, with the size it is measured at.
+FUNNEL_MONTHS, _MANY_MONTHS, _MANY_TIMES = 15, 24, 10
 
 
 @dataclass(frozen=True)
@@ -229,6 +234,116 @@ def overhead(extras: list[tuple[int, int, float, float]]) -> list[Measure]:
     return [Measure("dagster", what, many, None, None, note="solved from the two lengths")]
 
 
+def funnel(run: Runner) -> list[Measure]:
+    """The funnel's twelve models, all contenders in turn; then one month more of the whole room."""
+    found: list[Measure] = []
+    for times in funnel_steps(run.sizes):
+        found += _funnel_at(run, times)
+    return [*found, *_funnel_month(run)]
+
+
+def _funnel_at(run: Runner, times: int) -> list[Measure]:
+    with run.deals(run.sizes.funnel_deals * times, FUNNEL_MONTHS, [FUNNEL_MONTHS]) as [landing], run.keep() as prepared:
+        arrived = run.run("ours.funnel_arrival", turns=1, kept=prepared, landing=landing)
+        outcomes = run.in_turn(funnel_contenders(landing, str(prepared), dbt_interpreter()))
+    rows = arrived.told["records"]
+    same_reports(outcomes)
+    size = f"{times}x ({run.sizes.funnel_deals * times:,} deals)"
+    measures = [
+        Measure(
+            "funnel",
+            f"{size}: Pipedrive's six exports taken in, not part of the builds below",
+            rows,
+            arrived.seconds,
+            arrived.peak_mb,
+            spread=arrived.spread,
+            others=arrived.others,
+        )
+    ]
+    ways = {"direct": "`build --direct`", "dagster": "the Dagster range run"}
+    rivals = {"dbt": "dbt-duckdb: dbt build, its project parsed before", "raw": "DuckDB: the same selects, one script"}
+    goals = {("direct", "dbt", 1): 0.25, ("direct", "raw", 100): 1.3, ("dagster", "dbt", 1): 2}
+    for way, words in ways.items():
+        for rival, theirs in rivals.items():
+            what = f"{size}: the funnel's 12 tables by {words}, the whole program"
+            if rival in outcomes:
+                goal = goals.get((way, rival, times))
+                measures.append(compared("funnel", what, rows, outcomes[way], theirs, outcomes[rival], most=goal))
+            elif times == 1:
+                measures.append(Measure("funnel", f"{what}, against dbt", 0, None, None, note=_NO_DBT))
+    return measures
+
+
+_NO_DBT = (
+    "dbt is left out: `make bench-dbt-env` makes its environment, or LEADS_PLATFORM_BENCH_DBT names an interpreter "
+    "that has dbt-duckdb"
+)
+
+
+def dbt_interpreter() -> str | None:
+    """The interpreter that has dbt-duckdb, or None. Raises TaskFailed when the one named is not there."""
+    named = os.environ.get("LEADS_PLATFORM_BENCH_DBT")
+    path = Path(named) if named else ROOT / ".venv-bench" / "bin" / "python"
+    if path.exists():
+        return str(path.absolute())
+    if named:
+        raise TaskFailed(f"LEADS_PLATFORM_BENCH_DBT is {named}, which is not there")
+    return None
+
+
+def funnel_contenders(landing: str, prepared: str, interpreter: str | None) -> dict[str, tuple[str, dict]]:
+    """Task and arguments of each contender, by name; dbt where there is an interpreter for it."""
+    tables = [f"funnel.{model}" for model in MODELS]
+    ours = {"prepared": prepared, "first_month": f"{data.FIRST_MONTH:%Y-%m}", "tables": tables}
+    contenders: dict[str, tuple[str, dict]] = {
+        "raw": ("whole.raw", {"landing": landing}),
+        "direct": ("whole.ours", {**ours, "direct": True}),
+        "dagster": ("whole.ours", {**ours, "direct": False}),
+    }
+    return (
+        {"dbt": ("whole.dbt", {"landing": landing, "interpreter": interpreter}), **contenders}
+        if interpreter
+        else contenders
+    )
+
+
+def same_reports(outcomes: dict[str, Outcome]) -> None:
+    """Raises TaskFailed unless all contenders wrote the same monthly report, and one with rows."""
+    reports = {name: {tuple(row) for row in outcome.told["report"]} for name, outcome in outcomes.items()}
+    expected = reports["raw"]
+    if not expected:
+        raise TaskFailed("funnel: the report of raw DuckDB has no rows")
+    for name, rows in reports.items():
+        if rows != expected:
+            few = f"{sorted(rows - expected)[:3]} are not raw DuckDB's, {sorted(expected - rows)[:3]} are missing"
+            raise TaskFailed(
+                f"funnel: the report of {name} differs from raw DuckDB's in {len(rows ^ expected)} rows: {few}"
+            )
+
+
+def _funnel_month(run: Runner) -> list[Measure]:
+    """Each further month is a newer extract of the same deals: their whole history with a month more."""
+    times = min(_MANY_TIMES, run.sizes.funnel_times)
+    last = _MANY_MONTHS + run.sizes.repeat
+    deals = round(run.sizes.funnel_deals * times * last / FUNNEL_MONTHS)
+    with run.deals(deals, last, range(_MANY_MONTHS, last + 1)) as [first, *later], run.keep() as place:
+        built = run.run("ours.funnel_months", turns=1, kept=place, landing=first, months=_MANY_MONTHS)
+        turns = [{"landing": landing, "months": months} for months, landing in enumerate(later, _MANY_MONTHS + 1)]
+        more = run.each("ours.funnel_months", turns, place)
+    return [
+        compared(
+            "funnel",
+            f"{times}x: one more month taken in and built, every table of the room",
+            0,
+            more,
+            f"the first {_MANY_MONTHS} months, taken in and built together",
+            built,
+            most=0.1,
+            unit="",
+        )
+    ]
+
+
 def compared(
     case: str,
     what: str,
@@ -291,4 +406,5 @@ CASES: dict[str, Callable[[Runner], list[Measure]]] = {
     "addresses": addresses,
     "month": month,
     "dagster": dagster,
+    "funnel": funnel,
 }

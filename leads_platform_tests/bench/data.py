@@ -194,3 +194,20 @@ def _picked(values: str, draw: str) -> str:
 
 def _codes(codes: str) -> str:
     return "[" + ", ".join(literal(code) for code in codes.split()) + "]"
+
+
+def make_deals(work: Path, folders: dict[str, int], months: int, scale: float) -> dict:
+    """The task of making Pipedrive exports: in each folder the six files as of the end of so many months.
+
+    The stories are those of `months`, so that a later export goes on where an earlier one ended. Only the newest
+    extract is kept.
+    """
+    from leads_platform.sample.deals import deals, extract_days, write_deals
+
+    for folder, until in folders.items():
+        write_deals(Path(folder), FIRST_MONTH, until, deals(FIRST_MONTH, months, scale=scale), scale=scale)
+        newest = extract_days(FIRST_MONTH, until)[-1].isoformat()
+        for path in Path(folder).glob("*/*.csv"):
+            if newest not in path.name:
+                path.unlink()
+    return {"seconds": []}

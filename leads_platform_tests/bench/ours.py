@@ -168,6 +168,38 @@ def sample(work: Path, landing: str, dagster: bool) -> dict:
     return {"seconds": [taken], "tables": len(built), "table_months": sum(built)}
 
 
+def funnel_arrival(work: Path, landing: str) -> dict:
+    """Pipedrive's six exports taken in, nothing built. `work` is kept for the programs that build."""
+    settings = settings_at(work)
+    shutil.copytree(landing, settings.landing)
+    platform = load_platform(settings)
+    clock = Clock()
+    with open_session(platform, "bench") as session:
+        manifests = session.arrivals.take_in(session.arrivals.waiting())
+        _all_taken_in(session)
+    taken = clock.lap()
+    refused = [manifest.message for manifest in manifests if manifest.verdict != "accepted"]
+    if refused:
+        raise AssertionError(f"the exports were not accepted: {refused}")
+    return {"seconds": [taken], "records": sum(manifest.loaded for manifest in manifests)}
+
+
+def funnel_months(work: Path, landing: str, months: int) -> dict:
+    """The exports taken in and every table of the room built, `months` of them. `work` is kept for those after."""
+    settings = settings_at(work)
+    shutil.copytree(landing, settings.landing, dirs_exist_ok=True)
+    platform = load_platform(settings)
+    clock = Clock()
+    parts = _take_in_and_build(platform, {name for name in platform.catalogue.tables if name.startswith("funnel.")})
+    taken = clock.lap()
+    shutil.rmtree(settings.landing)  # it is in the archive
+    with open_published(settings.published) as con:
+        [[built]] = con.execute("select count(distinct month) from funnel.rep_sales_funnel_monthly").fetchall()
+    if built != months:
+        raise AssertionError(f"{months} months were to be built, the report has {built}")
+    return {"seconds": [taken], "parts": parts}
+
+
 def _all_taken_in(session: Session) -> None:
     """Raises when a file is refused, held or not read at all: what is measured then is something else."""
     told = [*session.arrivals.failures, *session.arrivals.problems]

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,24 +66,26 @@ class Runner:
 
     def each(self, task: str, turns: Sequence[dict[str, Any]], kept: Path | None = None) -> Outcome:
         """Runs a task once with each of the arguments. Raises TaskFailed."""
-        told: list[dict[str, Any]] = []
-        for turn, arguments in enumerate(turns, 1):
-            name = f"{task} {turn}/{len(turns)}"
-            self.say(name)
-            told.append(self._once(task, arguments, kept))
-            for wall, _, others in told[-1]["seconds"]:
-                self.say(f"{name}: {wall:.2f} s, {told[-1]['peak_mb']:,.0f} MB{_by_others(_share(wall, others))}")
-        taken = [seconds for one in told for seconds in one["seconds"]]
-        shares = [_share(wall, others) for wall, _, others in taken]
-        walls = [wall for wall, _, _ in taken]
-        return Outcome(
-            min(walls, default=0.0),
-            min((cpu for _, cpu, _ in taken), default=0.0),
-            (min(walls, default=0.0), max(walls, default=0.0)),
-            max(one["peak_mb"] for one in told),
-            max((share for share in shares if share is not None), default=None),
-            min(told, key=lambda one: min(one["seconds"], default=[0.0])),
+        return _outcome(
+            [self._turn(task, arguments, f"{turn}/{len(turns)}", kept) for turn, arguments in enumerate(turns, 1)]
         )
+
+    def in_turn(self, contenders: dict[str, tuple[str, dict[str, Any]]]) -> dict[str, Outcome]:
+        """Runs all contenders (task and arguments, by name) one after the other, `repeat` times: what the machine does
+        meanwhile meets all of them alike. Raises TaskFailed."""
+        told: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders}
+        for turn in range(1, self.sizes.repeat + 1):
+            for name, (task, arguments) in contenders.items():
+                told[name].append(self._turn(task, arguments, f"({name}) {turn}/{self.sizes.repeat}"))
+        return {name: _outcome(each) for name, each in told.items()}
+
+    def _turn(self, task: str, arguments: dict[str, Any], which: str, kept: Path | None = None) -> dict[str, Any]:
+        name = f"{task} {which}"
+        self.say(name)
+        told = self._once(task, arguments, kept)
+        for wall, _, others in told["seconds"]:
+            self.say(f"{name}: {wall:.2f} s, {told['peak_mb']:,.0f} MB{_by_others(_share(wall, others))}")
+        return told
 
     @contextmanager
     def keep(self) -> Iterator[Path]:
@@ -114,6 +117,18 @@ class Runner:
         finally:
             path.unlink(missing_ok=True)
 
+    @contextmanager
+    def deals(self, count: int, months: int, ends: Sequence[int]) -> Iterator[list[str]]:
+        """Pipedrive's exports of `count` deals over `months`, one folder for each of `ends` (months so far)."""
+        from leads_platform.sample.deals import DEALS_A_MONTH
+
+        with self.keep() as place:
+            folders = {str(place / str(end)): end for end in ends}
+            self.say(f"making {count:,} deals of {months} months")
+            scale = count / months / DEALS_A_MONTH
+            self._once("data.make_deals", {"folders": folders, "months": months, "scale": scale})
+            yield list(folders)
+
     def _once(self, task: str, arguments: dict[str, Any], kept: Path | None = None) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(dir=self.folder) as work, tempfile.TemporaryFile("w+") as errors:
             answer = Path(work) / "answer.json"
@@ -127,12 +142,14 @@ class Runner:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                start_new_session=True,
             )
             try:
                 self._follow(process.stdout)
                 process.wait()
             finally:
-                process.kill()
+                if process.returncode is None:  # with the programs it started
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
             if process.returncode:
                 errors.seek(0)
@@ -161,6 +178,21 @@ class Runner:
                 if step and following is not None:
                     self.say(f"  {step}: {time.monotonic() - began:.0f} s")
             step = following
+
+
+def _outcome(told: Sequence[dict[str, Any]]) -> Outcome:
+    """What the turns took together."""
+    taken = [seconds for one in told for seconds in one["seconds"]]
+    shares = [_share(wall, others) for wall, _, others in taken]
+    walls = [wall for wall, _, _ in taken]
+    return Outcome(
+        min(walls, default=0.0),
+        min((cpu for _, cpu, _ in taken), default=0.0),
+        (min(walls, default=0.0), max(walls, default=0.0)),
+        max(one["peak_mb"] for one in told),
+        max((share for share in shares if share is not None), default=None),
+        min(told, key=lambda one: min(one["seconds"], default=[0.0])),
+    )
 
 
 def machine() -> dict[str, Any]:

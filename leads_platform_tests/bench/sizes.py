@@ -28,13 +28,15 @@ class Sizes:
     month_rows: int = 100_000
     file_mb: int = 1_000
     dagster_months: int = 24
+    funnel_deals: int = 2_000
+    funnel_times: int = 10
     repeat: int = 3
 
 
 SMALL = Sizes()
-LARGE = Sizes(rows=10_000_000, month_rows=1_000_000, repeat=2)
-SMALL_CASES = ("arrival", "chain", "phones", "addresses", "month", "dagster")
-LARGE_CASES = ("arrival", "chain", "gigabyte", "month")
+LARGE = Sizes(rows=10_000_000, month_rows=1_000_000, funnel_times=100, repeat=2)
+SMALL_CASES = ("arrival", "chain", "phones", "addresses", "month", "dagster", "funnel")
+LARGE_CASES = ("arrival", "chain", "gigabyte", "month", "funnel")
 
 # Measured on 2 cores: seconds for a million rows, ours and raw DuckDB's together; and for what does not grow with them.
 _ARRIVAL, _CHAIN, _VALUES, _MAKING, _START = 7.0, 85.0, 25.0, 2.5, 1.5
@@ -42,6 +44,10 @@ _ARRIVAL, _CHAIN, _VALUES, _MAKING, _START = 7.0, 85.0, 25.0, 2.5, 1.5
 _MONTH = 5.0
 # phonenumbers alone; and the sample data's months through Dagster and directly, of which a quarter comes twice.
 _PHONENUMBERS, _DAGSTER_MONTH = 5.0, 3.0
+# The four contenders' starts and the exports, at 1x; what each time of that adds; one more month, all months with it.
+_FUNNEL, _FUNNEL_TIMES, _FUNNEL_MONTHS = 35.0, 1.5, 60.0
+# Bytes a deal takes in its exports, the archive, and the warehouses of the contenders.
+_DEAL_BYTES = 10_000
 # Bytes a lead takes, measured: in its CSV; in the archive (original and Parquet); in the warehouse, its published copy
 # and spilled parts of statements, with as much again to spare.
 CSV_BYTES, _ARCHIVE_BYTES, _WAREHOUSE_BYTES = 160, 160, 1_200
@@ -59,7 +65,13 @@ def seconds(sizes: Sizes) -> dict[str, float]:
         "addresses": turns * (_VALUES * million + 4 * _START),
         "month": (sizes.months + turns) * ((_MAKING + _CHAIN) * month_million + _MONTH) + 2 * _START,
         "dagster": turns * 1.25 * sizes.dagster_months * _DAGSTER_MONTH,
+        "funnel": sum(turns * (_FUNNEL + _FUNNEL_TIMES * times) for times in funnel_steps(sizes)) + _FUNNEL_MONTHS,
     }
+
+
+def funnel_steps(sizes: Sizes) -> list[int]:
+    """How many times the reference export's size the funnel is measured at: 1, 10, 100, up to what is asked."""
+    return [1, *(times for times in (10, 100) if times < sizes.funnel_times), *{sizes.funnel_times} - {1}]
 
 
 def disk_bytes(sizes: Sizes) -> dict[str, int]:
@@ -75,6 +87,7 @@ def disk_bytes(sizes: Sizes) -> dict[str, int]:
         "addresses": sizes.rows * CSV_BYTES,
         "month": round((sizes.months + sizes.repeat) * sizes.month_rows * (lead + _WAREHOUSE_BYTES * vanished)),
         "dagster": 500_000_000,
+        "funnel": 500_000_000 + sizes.funnel_deals * sizes.funnel_times * _DEAL_BYTES,
     }
 
 

@@ -129,9 +129,12 @@ def months_in(warehouse: Path, scratch: Path) -> Months:
                 f"select month::varchar, count(*), sum(hash(t)::hugeint)::varchar from w.{table} as t group by month"
             ).fetchall():
                 found[table, month] = (rows, content)
-        told = con.execute(
-            "select table_name, month::varchar, row_count from w.warehouse.builds where row_count > 0"
-        ).fetchall()
+        ledger = "select 1 from duckdb_tables() where database_name = 'w' and table_name = 'builds'"
+        told = []
+        if con.execute(ledger).fetchall():  # killed while the file was made, it has no ledger yet, and no rows
+            told = con.execute(
+                "select table_name, month::varchar, row_count from w.warehouse.builds where row_count > 0"
+            ).fetchall()
     finally:
         con.close()
     assert {(table, month): rows for table, month, rows in told} == {at: rows for at, (rows, _) in found.items()}

@@ -222,4 +222,4 @@ def test_every_base_table_has_the_check_in_dagster_and_it_blocks(settings: Setti
     for table in bases:
         specs = {spec.name: spec for spec in table_asset(platform, table, lineage=False).check_specs}
         assert specs[CHECK].blocking
-        assert specs[CHECK].asset_key == dg.AssetKey(["prospects", table.name])
+        assert specs[CHECK].asset_key == dg.AssetKey([table.room, table.name])

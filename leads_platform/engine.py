@@ -129,6 +129,7 @@ def open_session(
             try:
                 yield session
                 session.sync_ledger()
+                warehouse.checkpoint()
             finally:
                 with contextlib.suppress(duckdb.Error):  # a broken connection has an error of its own to tell
                     write_note(con, settings.ledger_note, settings.warehouse)

@@ -170,8 +170,12 @@ class Warehouse:
             assert self._built is not None
             self._built |= {(address, month): fingerprint for month, fingerprint in prints.items()}
             if swap:  # DuckDB's log has had errors with what changes a table (HAZARDS)
-                self.con.execute(f"checkpoint {CATALOG}")
+                self.checkpoint()
         return build
+
+    def checkpoint(self) -> None:
+        """Writes DuckDB's log into the file: at a session's end, so that a crash later on finds little to replay."""
+        self.con.execute(f"checkpoint {CATALOG}")
 
     # -- loading ---------------------------------------------------------------------------------------------
 
@@ -428,7 +432,7 @@ class Warehouse:
                 self.con.execute(f"delete from {sql.address(name)} where {outside}")
             self._forget(f"table_name = {sql.literal(name)} and {outside}")
         if beyond or names - set(self.catalogue.tables):
-            self.con.execute(f"checkpoint {CATALOG}")
+            self.checkpoint()
 
     def _forget(self, which: str) -> None:
         for ledger in ("builds", "checks", "refused_builds"):

@@ -76,7 +76,7 @@ def test_a_damaged_warehouse_is_said_and_rebuilt_from_the_archive(
 @pytest.mark.slow
 @pytest.mark.parametrize("log", [b"", b"\x5a" * 5000, b"\0" * 100], ids=["empty", "nonsense", "zeros"])
 def test_a_log_of_nonsense_costs_nothing(scene: Scene, whole: tuple[Path, str], log: bytes) -> None:
-    """Every commit is followed by a checkpoint: there is nothing in the log that the file lacks."""
+    """A session ends with a checkpoint: there is nothing in the log that the file lacks."""
     scene.settings.warehouse.with_name("warehouse.duckdb.wal").write_bytes(log)
     code, out, err = scene.call(*DIRECT)
     assert code == 0, out + err

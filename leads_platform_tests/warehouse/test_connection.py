@@ -121,7 +121,7 @@ def test_a_file_that_is_damaged_further_in(tmp_path: Path, damage: str) -> None:
     assert unusable(path).endswith(REBUILD)
 
 
-def test_a_log_of_nonsense_is_no_loss_as_every_commit_is_checkpointed(tmp_path: Path) -> None:
+def test_a_log_of_nonsense_is_no_loss_as_a_session_ends_with_a_checkpoint(tmp_path: Path) -> None:
     path = made(tmp_path)
     path.with_name("warehouse.duckdb.wal").write_bytes(b"\x5a" * 5000)
     with open_warehouse(path) as con:

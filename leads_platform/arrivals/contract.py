@@ -115,7 +115,7 @@ def contract_json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML 1.2's scalars: a column titled No is not `false`, a bare 2024-05-01 is text, as in JSON."""
 
 

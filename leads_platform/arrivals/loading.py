@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
-import numpy as np
 
 from leads_platform.arrivals.contract_model import EPOCH_MS, FeedContract
 from leads_platform.arrivals.header import Header
 from leads_platform.arrivals.refusal import Refusal
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MEMORY_LIMIT = "1GB"
 """Reading streams; the rest of the machine belongs to the warehouse."""

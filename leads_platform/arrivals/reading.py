@@ -19,7 +19,6 @@ from typing import Literal
 import duckdb
 
 from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.csv_reading import read_csv
 from leads_platform.arrivals.header import Header
 from leads_platform.arrivals.loading import LoaderFault, Quarantined, Taken, connect, identifier
 from leads_platform.arrivals.refusal import Refusal, shown
@@ -325,6 +324,12 @@ def _reason(reading: FileReading, column: str | None, reason: str, count: int) -
     return f"{where}: {blame}{reason}"
 
 
+def _read_csv(source: Path, contract: FeedContract, workspace: Path) -> Taken:
+    from leads_platform.arrivals.csv_reading import read_csv  # numpy only where files are read
+
+    return read_csv(source, contract, workspace)
+
+
 def _read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Taken:
     from leads_platform.arrivals.workbook import read_workbook  # calamine only where a feed sends workbooks
 
@@ -337,4 +342,4 @@ def _read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Take
     return read_parquet(source, contract, workspace)
 
 
-_READERS = {"csv": read_csv, "xlsx": _read_workbook, "parquet": _read_parquet}
+_READERS = {"csv": _read_csv, "xlsx": _read_workbook, "parquet": _read_parquet}

@@ -15,19 +15,26 @@ dim_users = Table(
         Column("is_active", "boolean", "Whether the file that serves the month still has the user"),
     ),
     must=(not_null("is_active"),),
-    step=True,
+    history=("funnel.stg_users",),
     select="""
-        with known as (
-            select * from funnel.dim_users where month = $previous_month
+        with months as (
+            select unnest(generate_series($first_month, $last_month, interval 1 month))::date as month
         ),
-        delivered as (
-            select count(*) > 0 as this_month from funnel.stg_users
+        served as (
+            select months.month, max(file.month) as file_month
+            from months
+            join (select distinct month from funnel.stg_users) as file on file.month <= months.month
+            group by months.month
         )
-        select month, user_id, user_name, user_email, modified_at, true as is_active from funnel.stg_users
-        union all by name
-        select known.* replace ($month as month, known.is_active and not delivered.this_month as is_active)
-        from known
-        anti join funnel.stg_users as now on now.user_id = known.user_id
-        cross join delivered
+        select
+            served.month,
+            person.user_id,
+            person.user_name,
+            person.user_email,
+            person.modified_at,
+            person.month = served.file_month as is_active
+        from served
+        join funnel.stg_users as person on person.month <= served.month
+        qualify row_number() over (partition by served.month, person.user_id order by person.month desc) = 1
     """,
 )

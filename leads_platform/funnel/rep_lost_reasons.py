@@ -1,6 +1,6 @@
 """Why deals were lost, and in which stage."""
 
-from leads_platform.warehouse import Audit, Column, Table, not_null
+from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
 
 rep_lost_reasons = Table(
     says="One row per reason and stage of the deals lost in the month that were still lost at its end.",
@@ -35,9 +35,7 @@ rep_lost_reasons = Table(
             """,
         ),
     ),
-    should=(
-        Audit("reason_is_stated", "Every lost deal says why.", "select * from this where lost_reason = 'not stated'"),
-    ),
+    should=(bad_rows("reason_is_stated", "lost_reason = 'not stated'", "Every lost deal says why."),),
     select="""
         with counted as (
             select

@@ -40,8 +40,8 @@ rep_sales_funnel_monthly = Table(
             """
             select kpi.month, kpi.funnel_step
             from funnel.dim_kpis as kpi
-            join (select distinct month from funnel.dim_deals) as known on known.month = kpi.month
             anti join this on this.month = kpi.month and this.funnel_step = kpi.funnel_step
+            where kpi.month >= (select min(month) from this_history)
             """,
         ),
         Audit(

@@ -60,7 +60,8 @@ class WarehouseResource(DuckDBResource):
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The run's connection; it stays open for the next step."""
+        """The run's connection, with the cleaning functions; it stays open for the next step."""
+        self.session.warehouse.needs_cleaning()
         yield self.session.warehouse.con
 
     @contextmanager

@@ -7,6 +7,7 @@ Does not: how it is written (write), when it is stale (planner), or anything of 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -37,7 +38,7 @@ class Audit:
     `select` reads the table under audit as `this`, limited to the months being built. `max_share` is the share of
     the month's rows (0 to 1) that may be bad before the check fails. A row's `line` and `named_id` (a number, as a
     deal's id), where the select gives them, are kept as evidence; no other value of the row is, as evidence must
-    not hold personal data.
+    not hold personal data. `condition` says the same as the select where each row of `this` is judged by itself.
     """
 
     name: str
@@ -45,6 +46,12 @@ class Audit:
     select: str
     max_share: float = 0.0
     history: tuple[str, ...] = ()
+    condition: str = ""
+
+    @classmethod
+    def of_rows(cls, name: str, says: str, condition: str, max_share: float = 0.0) -> Audit:
+        """Rows for which `condition`, of their own columns alone, holds are bad."""
+        return cls(name, says, f"select * from this where {condition}", max_share, condition=condition)
 
     def text(self) -> str:
         return f"{self.name} {self.max_share} {sql.normal(self.select)} {self.history}"
@@ -76,7 +83,7 @@ class Table:
 
     def named(self, room: str, name: str) -> Table:
         """This table under its address; checks what can be checked without the other tables."""
-        reads = tuple(dict.fromkeys(sql.relations(self.select)))
+        reads = tuple(self._relations(f"{room}.{name}"))
         table = replace(self, room=room, name=name, _reads=reads)
         names = [column.name for column in self.columns]
         if not any(column.name == "month" and column.type.lower() == "date" for column in self.columns):
@@ -131,15 +138,27 @@ class Table:
     def pii(self) -> bool:
         return any(column.pii for column in self.columns)
 
+    def _relations(self, address: str) -> list[str]:
+        """What the select reads, itself included; looks at the audits' texts, too."""
+        try:
+            for audit, _ in self.audits:
+                sql.relations(audit.select)
+            return sql.relations(self.select)
+        except ValueError as error:
+            raise DeclarationError(f"{address}: {error}") from None
+
+    def uses(self, functions: Iterable[str]) -> list[str]:
+        """Which of these functions its select and audits call."""
+        texts = [self.select, *(audit.select for audit, _ in self.audits if audit.select)]
+        called = frozenset().union(*(sql.called(text) for text in texts))
+        return sorted(called.intersection(functions))
+
     def declaration_hash(self, standards: dict[str, str]) -> str:
         """Changes with what the table says: its select, columns, grain, audits, contract, or a standard it uses.
 
         `standards` maps a cleaning function's name (`phone`) to its version, so that a new rule rebuilds its users.
         """
-        texts = [self.select, *(audit.select for audit, _ in self.audits if audit.select)]
-        used = sorted(
-            f"{name}={version}" for name, version in standards.items() if any(sql.calls(text, name) for text in texts)
-        )
+        used = [f"{name}={standards[name]}" for name in self.uses(standards)]
         parts = [
             sql.normal(self.select),
             repr([(column.name, column.type) for column in self.columns]),
@@ -172,36 +191,26 @@ def grain_is_unique(grain: tuple[str, ...]) -> Audit:
 
 def keys_are_not_null(columns: tuple[str, ...]) -> Audit:
     condition = " or ".join(f"{sql.identifier(column)} is null" for column in columns)
-    return Audit(
-        "keys_are_not_null",
-        f"{', '.join(columns)} always have a value.",
-        f"select * from this where {condition}",
-    )
+    return Audit.of_rows("keys_are_not_null", f"{', '.join(columns)} always have a value.", condition)
 
 
 def not_null(*columns: str) -> Audit:
     """These columns always have a value."""
     condition = " or ".join(f"{sql.identifier(column)} is null" for column in columns)
-    return Audit(
-        f"not_null_{'_'.join(columns)}",
-        f"{', '.join(columns)} always have a value.",
-        f"select * from this where {condition}",
-    )
+    says = f"{', '.join(columns)} always have a value."
+    return Audit.of_rows(f"not_null_{'_'.join(columns)}", says, condition)
 
 
 def bad_rows(name: str, condition: str, says: str, max_share: float = 0.0) -> Audit:
     """Rows for which `condition` holds are bad; up to `max_share` (0 to 1) of a month's rows are tolerated."""
-    return Audit(name, says, f"select * from this where {condition}", max_share)
+    return Audit.of_rows(name, says, condition, max_share)
 
 
 def accepted_values(column: str, *values: str) -> Audit:
     """`column` is null or one of `values`."""
     listed = ", ".join(sql.literal(value) for value in values)
-    return Audit(
-        f"accepted_values_{column}",
-        f"{column} is one of {', '.join(values)}.",
-        f"select * from this where {sql.identifier(column)} not in ({listed})",
-    )
+    says = f"{column} is one of {', '.join(values)}."
+    return Audit.of_rows(f"accepted_values_{column}", says, f"{sql.identifier(column)} not in ({listed})")
 
 
 def references(column: str, table: str, key: str | None = None) -> Audit:
@@ -226,6 +235,7 @@ def phones_are_valid(min_share: float, column: str = "phone_is_valid", line: str
         f"At least {min_share:.0%} of a month's rows have a valid phone (phonenumbers' rules) or none at all.",
         f"select month{evidence} from this where {column} = false",
         max_share=round(1 - min_share, 6),
+        condition=f"{column} = false",
     )
 
 

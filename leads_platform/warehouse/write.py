@@ -17,7 +17,7 @@ import duckdb
 from leads_platform.months import add_months, label, months_between
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
-from leads_platform.warehouse.connection import CATALOG
+from leads_platform.warehouse.connection import CATALOG, LEDGERS, install_cleaning
 from leads_platform.warehouse.errors import BuildError, errors_in_words, is_about_rows, without_values
 from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform.warehouse.sources import Sources
@@ -102,6 +102,7 @@ class Warehouse:
         self._built: dict[tuple[str, date], str] | None = None
         self._standing: dict[str, list[tuple[str, str]]] | None = None
         self._types: dict[str, str] = {}  # a declared type -> as DuckDB spells it
+        self._cleans = False  # whether the connection has the cleaning functions
 
     def built(self) -> dict[tuple[str, date], str]:
         """The fingerprint each table's month was last built with."""
@@ -109,6 +110,18 @@ class Warehouse:
             rows = self.con.execute("select table_name, month, fingerprint from warehouse.builds").fetchall()
             self._built = {(name, month): fingerprint for name, month, fingerprint in rows}
         return dict(self._built)
+
+    def _prepared(self, table: Table) -> list[tuple[str, str]]:
+        """The declared columns; the connection has what the table's select calls."""
+        if table.address in self.catalogue.cleaned:
+            self.needs_cleaning()
+        return self._declared(table)
+
+    def needs_cleaning(self) -> None:
+        """Gives the connection the cleaning functions, where it lacks them. Not within a transaction."""
+        if not self._cleans:
+            install_cleaning(self.con)
+            self._cleans = True
 
     def build(
         self, address: str, first: date, last: date, progress: Callable[[date], None] = lambda month: None
@@ -121,7 +134,7 @@ class Warehouse:
         """
         table = self.catalogue.tables[address]
         with errors_in_words(address):
-            columns = self._declared(table)
+            columns = self._prepared(table)
         standing = self._columns_of(address)
         swap = standing is not None and standing != columns
         if swap:
@@ -245,15 +258,27 @@ class Warehouse:
         first, last = min(rows), max(rows)
         audits = [(audit, blocking) for audit, blocking in table.audits if audit.name != SCHEMA_CONTRACT]
         asked = [self._bad_rows(audit, target, first, last) for audit, _ in audits]
+        # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
+        bad_month = f"coalesce(month::date, {sql.literal(first)}) as bad_month"
+        by_row = {n: audit.condition for n, (audit, _) in enumerate(audits) if audit.condition}
         counted = self.con.execute(
-            # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
+            # What looks at single rows is counted in one pass.
             "\nunion all ".join(
-                f"select {number} as audit, coalesce(month::date, {sql.literal(first)}) as bad_month, count(*) as bad "
-                f"from ({bad}\n) as bad where {sql.within(first, last)} or month is null group by bad_month"
-                for number, bad in enumerate(asked)
+                [
+                    f"select unnest({list(by_row)}) as audit, bad_month, unnest(counts) as bad from "
+                    f"(select {bad_month}, ["
+                    + ", ".join(f"count(*) filter ({condition}\n)" for condition in by_row.values())
+                    + f"] as counts from ({self._this(target, first, last)}) as this group by bad_month)",
+                    *(
+                        f"select {number} as audit, {bad_month}, count(*) as bad "
+                        f"from ({bad}\n) as bad where {sql.within(first, last)} or month is null group by bad_month"
+                        for number, bad in enumerate(asked)
+                        if number not in by_row
+                    ),
+                ]
             )
         ).fetchall()
-        found = {(number, month): count for number, month, count in counted}
+        found = {(number, month): count for number, month, count in counted if count}
         results = []
         for number, (audit, blocking) in enumerate(audits):
             some = any(number == one for one, _ in found)
@@ -266,12 +291,16 @@ class Warehouse:
                 results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
         return results
 
+    @staticmethod
+    def _this(target: str, first: date, last: date) -> str:
+        return f"select * from {sql.address(target)} where {sql.within(first, last)} or month is null"
+
     def _bad_rows(self, audit: Audit, target: str, first: date, last: date) -> str:
         """The audit's select on what it reads, for these months."""
 
         def resolve(read: str) -> str:
             if read == sql.THIS:
-                return f"select * from {sql.address(target)} where {sql.within(first, last)} or month is null"
+                return self._this(target, first, last)
             if read == sql.THIS_HISTORY:
                 return f"select * from {sql.address(target)} where month <= {sql.literal(last)}"
             return self._relation(read, first, last, read in audit.history)
@@ -355,34 +384,33 @@ class Warehouse:
             self.con.execute(
                 f"delete from warehouse.{ledger} where table_name = {name} and {sql.within(build.first, build.last)}"
             )
-        rows = sql.values(
-            (build.table, month, count, build.hashes.get(month, "0"), prints[month], self.run_id)
-            for month, count in build.rows.items()
+        self._note(
+            "builds",
+            ("table_name", "month", "row_count", "content_hash", "fingerprint"),
+            [
+                (build.table, month, count, build.hashes.get(month, "0"), prints[month])
+                for month, count in build.rows.items()
+            ],
         )
-        self.con.execute(f"insert into warehouse.builds select *, now() from (values {rows})")
-        checks = sql.values(
-            (
-                build.table,
-                c.month,
-                c.check,
-                c.blocking,
-                c.passed,
-                c.bad_rows,
-                json.dumps(c.evidence),
-                self.run_id,
-            )
-            for c in build.checks
+        self._note(
+            "checks",
+            ("table_name", "month", "check_name", "blocking", "passed", "bad_rows", "evidence"),
+            [
+                (build.table, c.month, c.check, c.blocking, c.passed, c.bad_rows, json.dumps(c.evidence))
+                for c in build.checks
+            ],
         )
-        self.con.execute(f"insert into warehouse.checks select *, now() from (values {checks})")
+
+    def _note(self, ledger: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+        """Rows of a ledger, each with this run and the time, which are its last two columns."""
+        told = sql.records({name: LEDGERS[ledger][name] for name in columns}, rows)
+        self.con.execute(f"insert into warehouse.{ledger} select *, {sql.literal(self.run_id)}, now() from ({told})")
 
     def _refuse(self, build: Build) -> Build:
         """Notes why a build was rolled back; the standing rows and their checks stay as they were."""
         self.refused += 1
         self._forget_the_file()
         failed = [check for check in build.checks if check.blocking and not check.passed]
-        rows = sql.values(
-            (build.table, c.month, c.check, c.bad_rows, json.dumps(c.evidence), self.run_id) for c in failed
-        )
         room, name = build.table.split(".", 1)
         self.con.execute(f"drop table if exists {sql.address(f'{room}.{_NEW}{name}')}")
         self.con.execute("begin")
@@ -390,7 +418,11 @@ class Warehouse:
             f"delete from warehouse.refused_builds where table_name = {sql.literal(build.table)} "
             f"and {sql.within(build.first, build.last)}"
         )
-        self.con.execute(f"insert into warehouse.refused_builds select *, now() from (values {rows})")
+        self._note(
+            "refused_builds",
+            ("table_name", "month", "check_name", "bad_rows", "evidence"),
+            [(build.table, c.month, c.check, c.bad_rows, json.dumps(c.evidence)) for c in failed],
+        )
         self.con.execute("commit")
         return Build(build.table, build.first, build.last, {}, build.checks, False, self.run_id)
 

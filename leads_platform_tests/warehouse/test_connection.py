@@ -10,7 +10,13 @@ import duckdb
 import pytest
 
 from leads_platform.warehouse import connection
-from leads_platform.warehouse.connection import WarehouseUnusable, memory_limit_mb, open_published, open_warehouse
+from leads_platform.warehouse.connection import (
+    WarehouseUnusable,
+    install_cleaning,
+    memory_limit_mb,
+    open_published,
+    open_warehouse,
+)
 from leads_platform.warehouse.publish import publish
 
 
@@ -69,6 +75,7 @@ def test_limits_are_set(tmp_path: Path) -> None:
 
 def test_the_cleaning_functions_are_there(tmp_path: Path) -> None:
     with open_warehouse(tmp_path / "warehouse.duckdb") as con:
+        install_cleaning(con)
         functions = con.execute("select function_name from duckdb_functions() where not internal").fetchall()
     assert {("phone",), ("address_key",)} <= set(functions)
 

@@ -1,7 +1,7 @@
 """How each funnel step moves: month on month, year on year, and over twelve months."""
 
 from leads_platform.funnel.funnel_columns import DEALS_COUNT, FUNNEL_STEP, KPI_NAME
-from leads_platform.warehouse import Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
 
 rep_funnel_trends = Table(
     says="One row per month and each of the eleven steps, zero where no deal took it: the dense view for charts.",
@@ -23,6 +23,17 @@ rep_funnel_trends = Table(
         not_null("kpi_name", "deals_count", "rolling_12_count"),
         bad_rows("months_of_the_window", "rolling_months not between 1 and 12", "A window has 1 to 12 months."),
         bad_rows("window_holds_the_month", "rolling_12_count < deals_count", "The twelve months include this one."),
+    ),
+    should=(
+        Audit(
+            "no_step_shrinks",
+            "No step has fewer deals than the month before (negative growth). A look at the numbers, not a fault.",
+            """
+            select month, funnel_step, previous_month_count as expected, deals_count as found
+            from this
+            where deals_count < previous_month_count
+            """,
+        ),
     ),
     history=("funnel.rep_sales_funnel_monthly", "funnel.dim_kpis"),
     select="""

@@ -10,6 +10,7 @@ import dagster as dg
 
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.engine import Platform
+from leads_platform.months import months_between
 from leads_platform.orchestration.lineage import column_sources
 from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
 from leads_platform.orchestration.requests import note_outcome
@@ -27,8 +28,8 @@ from leads_platform.warehouse.planner import InputsMissing, Work
 from leads_platform.warehouse.table import Table
 from leads_platform.warehouse.write import BuildError
 
-# Further back than any first month: "all months up to this one", clipped at the first.
-_ALL_MONTHS_BEFORE = -1200
+# Definitions that are loaded now may serve a process for so many months more.
+_MONTHS_TO_COME = 24
 
 
 def feed_spec(contract: FeedContract) -> dg.AssetSpec:
@@ -99,8 +100,10 @@ def table_spec(platform: Platform, table: Table, lineage: bool = True) -> dg.Ass
 
 def dependencies(platform: Platform, table: Table) -> list[dg.AssetDep]:
     """What a table reads; a history is all months up to the one being built. Never itself: backfills split on it."""
+    # As far back as the first month, where Dagster clips it; and no further, as it walks there month by month.
+    months = len(months_between(platform.settings.first_month, platform.settings.current_month())) + _MONTHS_TO_COME
     history = dg.TimeWindowPartitionMapping(
-        start_offset=_ALL_MONTHS_BEFORE, end_offset=0, allow_nonexistent_upstream_partitions=True
+        start_offset=-months, end_offset=0, allow_nonexistent_upstream_partitions=True
     )
     found: dict[dg.AssetKey, dg.AssetDep] = {}
     for address, all_months in platform.catalogue.inputs(table.address).items():

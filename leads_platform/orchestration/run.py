@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from uuid import uuid4
 
 import dagster as dg
 
 from leads_platform.engine import Platform, open_session
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
-from leads_platform.orchestration.instance import open_instance
+from leads_platform.orchestration.instance import kept_open, open_instance
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.jobs import MONTHLY
 from leads_platform.orchestration.notices import send_notices
@@ -50,7 +51,7 @@ class Runner:
     """Runs batches of works in this process; the job is put together once."""
 
     def __init__(self, instance: dg.DagsterInstance, platform: Platform, hooks: Hooks | None = None) -> None:
-        self._instance, self._hooks = instance, hooks or Hooks()
+        self._instance, self._hooks, self._settings = instance, hooks or Hooks(), platform.settings
         self._builds: list[Build] = []
         own = replace(self._hooks, on_build=self._note)
         self._job = build_definitions(platform, own, lineage=False).resolve_job_def(MONTHLY)
@@ -62,13 +63,15 @@ class Runner:
     def run(self, works: Sequence[Work]) -> BatchResult:
         """Runs the `monthly` job for works of one range (`planner.batches` gives such). A failed run does not raise."""
         self._builds = []
-        with _quiet():
+        run_id = str(uuid4())
+        with _quiet(), kept_open(self._settings, run_id):
             result = self._job.execute_in_process(
                 instance=self._instance,
                 asset_selection=[asset_key(work.table) for work in works],
                 tags={**range_tags(works[0].first, works[0].last), IN_PROCESS_TAG: "true"},
                 run_config=_QUIET,
                 raise_on_error=False,
+                run_id=run_id,
             )
         refused = {build.table for build in self._builds if not build.committed}
         words = "\n".join(

@@ -254,6 +254,13 @@ def test_the_warnings(team: Settings) -> None:
     """)  # fmt: skip
     assert told == [
         ("funnel.int_completed_activities", "deals_have_a_history", MAR, 1, '{"ids": [9]}'),
+        ("funnel.rep_funnel_trends", "no_step_shrinks", FEB, 2,
+         '{"rows": [{"funnel_step": "1.0", "expected": "2", "found": "1"}, '
+         '{"funnel_step": "2.1", "expected": "1", "found": "0"}]}'),
+        ("funnel.rep_funnel_trends", "no_step_shrinks", MAR, 3,
+         '{"rows": [{"funnel_step": "1.0", "expected": "1", "found": "0"}, '
+         '{"funnel_step": "2.0", "expected": "1", "found": "0"}, '
+         '{"funnel_step": "5.0", "expected": "1", "found": "0"}]}'),
         ("funnel.rep_sales_funnel_monthly", "calls_do_not_exceed_their_stage", MAR, 1,
          '{"rows": [{"funnel_step": "3.1", "expected": "0", "found": "1"}]}'),
         ("funnel.rep_sales_funnel_monthly", "new_leads_hold_up", FEB, 1,

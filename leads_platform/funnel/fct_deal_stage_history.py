@@ -49,12 +49,14 @@ fct_deal_stage_history = Table(
         with owners as (
             select deal_id, change_timestamp, try_cast(new_value as bigint) as user_id
             from funnel.stg_deal_changes
+            semi join funnel.int_deal_stage_history as moved using (deal_id)
             where field_key = 'user_id' and try_cast(new_value as bigint) is not null
             qualify row_number() over (partition by deal_id, change_timestamp order by line desc) = 1
         ),
         created_twice as (
             select deal_id, list(month order by change_timestamp, line)[2] as since
             from funnel.stg_deal_changes
+            semi join funnel.int_deal_stage_history as moved using (deal_id)
             where field_key = 'add_time'
             group by deal_id
             having count(*) > 1

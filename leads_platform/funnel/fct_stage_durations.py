@@ -64,6 +64,13 @@ fct_stage_durations = Table(
             from funnel.int_deal_status_history
             where not by_stage_entry
         ),
+        concerned as (
+            -- deals that were open when the first month began, or that something happened to since
+            select deal_id
+            from happenings
+            group by deal_id
+            having max(happened_at) >= $first_month or arg_max(kind, (happened_at, line)) in ('stage', 'open')
+        ),
         in_order as (
             select
                 *,
@@ -74,6 +81,7 @@ fct_stage_durations = Table(
                 last_value(stage_id ignore nulls) over life as in_stage_id,
                 last_value(funnel_step ignore nulls) over life as in_funnel_step
             from happenings
+            semi join concerned using (deal_id)
             window life as (partition by deal_id order by happened_at, line)
         ),
         stays as (

@@ -41,9 +41,15 @@ int_deal_stage_history = Table(
     ),
     history=("funnel.stg_deal_changes",),
     select="""
-        with entries as (
+        with moved as (
+            select distinct deal_id
+            from funnel.stg_deal_changes
+            where field_key = 'stage_id' and month between $first_month and $last_month
+        ),
+        entries as (
             select month, change_id, deal_id, new_value::integer as stage_id, change_timestamp, line
             from funnel.stg_deal_changes
+            semi join moved using (deal_id)
             where field_key = 'stage_id'
         ),
         numbered as (

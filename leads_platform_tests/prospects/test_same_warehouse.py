@@ -12,6 +12,7 @@ from leads_platform.engine import contract_folders, drop_warehouse, load_platfor
 from leads_platform.months import months_between
 from leads_platform.sample import Truth, generate
 from leads_platform.settings import Settings
+from leads_platform.warehouse import write
 from leads_platform.warehouse.write import Build
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask, content_hash, run
@@ -50,6 +51,25 @@ def test_any_order_of_arrival(
         platform = run(settings)
     assert platform is not None
     assert content_hash(settings, platform) == expected[0]
+
+
+@pytest.mark.parametrize("rows", [1, 400])
+def test_few_rows_at_once_are_as_all(
+    rows: int,
+    landing: tuple[Path, Truth],
+    expected: tuple[str, Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(write, "ROWS_AT_ONCE", rows)
+    settings = environment(tmp_path / "data")
+    shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
+    platform = run(settings)
+    assert content_hash(settings, platform) == expected[0]
+    checks = """
+        select table_name, month, check_name, blocking, passed, bad_rows, evidence from warehouse.checks order by all
+    """
+    assert ask(settings, checks) == ask(expected[1], checks)
 
 
 def test_month_by_month_is_as_one_range(

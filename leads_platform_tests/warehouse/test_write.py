@@ -8,7 +8,7 @@ import pytest
 
 from leads_platform.warehouse import Audit, Column, accepted_values, not_null, references, volume_is_usual
 from leads_platform.warehouse.direct import build_stale
-from leads_platform.warehouse.write import BuildError, Warehouse
+from leads_platform.warehouse.write import BuildError, Warehouse, stretches
 from leads_platform_tests.warehouse.lab import (
     APR,
     FEB,
@@ -373,3 +373,18 @@ def test_an_error_in_the_declaration_names_what_is_wrong(tmp_path: Path) -> None
             with pytest.raises(BuildError, match=rf"shop\.fct_{name}: DuckDB could not build it: .*{word}"):
                 warehouse.build(f"shop.fct_{name}", JAN, JAN)
         assert warehouse.built() == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ({}, [(1, 4)]),  # not built yet, or files: they stream
+        ({1: 1_000_000, 2: 1_000_000, 3: 1, 4: 1}, [(1, 2), (3, 4)]),
+        ({1: 5_000_000, 2: 10, 3: 3_000_000, 4: 2_000_000}, [(1, 1), (2, 2), (3, 3), (4, 4)]),
+        ({1: 500_000, 2: 500_000, 3: 500_000, 4: 500_000}, [(1, 4)]),
+    ],
+)
+def test_a_statement_reads_so_many_rows(rows: dict[int, int], found: list[tuple[int, int]]) -> None:
+    months = [date(2024, number, 1) for number in (1, 2, 3, 4)]
+    told = stretches(months, {date(2024, number, 1): count for number, count in rows.items()})
+    assert told == [(date(2024, first, 1), date(2024, last, 1)) for first, last in found]

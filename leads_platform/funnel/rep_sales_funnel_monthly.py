@@ -41,8 +41,16 @@ rep_sales_funnel_monthly = Table(
             select kpi.month, kpi.funnel_step
             from funnel.dim_kpis as kpi
             anti join this on this.month = kpi.month and this.funnel_step = kpi.funnel_step
-            where kpi.month >= (select min(month) from this_history)
+            where kpi.month >= (
+                select min(month)
+                from (
+                    select month from funnel.fct_deal_stage_history
+                    union all
+                    select month from funnel.fct_activities
+                )
+            )
             """,
+            history=("funnel.fct_deal_stage_history", "funnel.fct_activities"),
         ),
         Audit(
             "calls_do_not_exceed_their_stage",

@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     | \$(\w*)\$.*?\$\1\$
     | [eE]'(?:[^'\\]|''|\\.)*'
     | (?:[xXbBnN]|[uU]&)?'(?:[^']|'')*'(?:\s*\n\s*'(?:[^']|'')*')*
-    | .+?(?={_GAP}|$)
+    | [^'"\s]+?(?={_GAP}|$)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -71,8 +71,8 @@ def values(rows: Iterable[Iterable[object]]) -> str:
 
 def records(columns: dict[str, str], rows: Iterable[Iterable[object]]) -> str:
     """Rows as a select of these columns (name: type), out of one JSON text: a VALUES list takes three times as long."""
-    told = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str)
-    return f"select unnest(from_json({literal(told)}, {literal(json.dumps([columns]))}), recursive := true)"
+    told = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=date.isoformat)
+    return f"select unnest(from_json_strict({literal(told)}, {literal(json.dumps([columns]))}), recursive := true)"
 
 
 class _Token(NamedTuple):
@@ -91,20 +91,21 @@ class _Token(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _tokens(text: str) -> tuple[_Token, ...]:
-    """Raises ValueError where the text ends within a quote or a comment: DuckDB's tokens end before it."""
+    """Raises ValueError where DuckDB's tokens leave out a part, as what follows a quote that is never closed."""
     encoded = text.encode()
     found = duckdb.tokenize(text)  # offsets in bytes
     starts = [*(start for start, _ in found), len(encoded)]
-    rest = encoded[: starts[0]].decode() if found else text
-    tokens, at = [], len(rest)
+    before = encoded[: starts[0]].decode() if found else text
+    gaps, tokens, at = [before], [], len(before)
     for (start, kind), end in zip(found, starts[1:], strict=True):
         piece = encoded[start:end].decode()
         match = _TOKEN.match(piece)
         written = match[0] if match else ""
         tokens.append(_Token(written, at, at + len(written), kind == duckdb.token_type.identifier))
-        at, rest = at + len(piece), piece[len(written) :]
-    if not _GAPS.fullmatch(rest):
-        raise ValueError("the SQL text ends within a quote or a comment")
+        gaps.append(piece[len(written) :])
+        at += len(piece)
+    if not all(map(_GAPS.fullmatch, gaps)):
+        raise ValueError("the SQL text has a quote or comment that is not closed, or a space that is not a plain one")
     return tuple(tokens)
 
 
@@ -143,6 +144,11 @@ def _found(text: str) -> list[tuple[str, int, int, bool]]:
         comma = after + (2 if named_as else int(aliased))
         found.append((name, first.start, last.end, aliased))
     return found
+
+
+def is_of_one_row(condition: str) -> bool:
+    """Whether a condition names no relation and no month: each row can be judged by itself."""
+    return not _found(condition) and "$" not in condition
 
 
 def relations(text: str) -> list[str]:

@@ -38,7 +38,7 @@ class Audit:
     `select` reads the table under audit as `this`, limited to the months being built. `max_share` is the share of
     the month's rows (0 to 1) that may be bad before the check fails. A row's `line` and `named_id` (a number, as a
     deal's id), where the select gives them, are kept as evidence; no other value of the row is, as evidence must
-    not hold personal data. `condition` says the same as the select where each row of `this` is judged by itself.
+    not hold personal data. `condition`, where given, is all there is to the select: rows of `this` for which it holds.
     """
 
     name: str
@@ -229,13 +229,13 @@ def references(column: str, table: str, key: str | None = None) -> Audit:
 
 def phones_are_valid(min_share: float, column: str = "phone_is_valid", line: str | None = None) -> Audit:
     """At least `min_share` (0 to 1) of the month's given phones are valid numbers of their region's plan."""
-    evidence = f", {line} as line" if line else ""
+    evidence, condition = f", {line} as line" if line else "", f"{column} = false"
     return Audit(
         f"{column}_rate",
         f"At least {min_share:.0%} of a month's rows have a valid phone (phonenumbers' rules) or none at all.",
-        f"select month{evidence} from this where {column} = false",
+        f"select month{evidence} from this where {condition}",
         max_share=round(1 - min_share, 6),
-        condition=f"{column} = false",
+        condition=condition,
     )
 
 

@@ -28,7 +28,8 @@ __all__ = ["SELECT_RUNS", "Build", "BuildError", "CheckResult", "Warehouse"]
 # Not part of a table's content: when something happened to be received or loaded differs between equal warehouses.
 _NOT_CONTENT = ("received_at", "loaded_at")
 _EVIDENCE = 20
-# How many rows one statement may read, or audit, of several months together.
+# How many rows one statement may read, or audit, of several months together. Counted are those of the months being
+# built, of the tables read; not histories, nor files, which stream.
 ROWS_AT_ONCE = 2_000_000
 # Not declared by any table: the answer when the select or an audit meets a value it can't take.
 SELECT_RUNS = "select_runs"
@@ -131,7 +132,7 @@ class Warehouse:
         return dict(self._built)
 
     def _prepared(self, table: Table) -> list[tuple[str, str]]:
-        """The declared columns; the connection has what the table's select calls."""
+        """The declared columns, on a connection that has the functions that the table's select and audits call."""
         if table.address in self.catalogue.cleaned:
             self.needs_cleaning()
         return self._declared(table)
@@ -242,8 +243,9 @@ class Warehouse:
         rows |= {month: count for month, count, _ in counted}
         hashes = {month: told for month, _, told in counted}
         checks = self._schema_results(list(rows), {})
-        for start, end in stretches(list(rows), rows):
-            checks += self._audit(table, target, {month: rows[month] for month in months_between(start, end)})
+        for start, end in stretches(months_between(first, last), rows):
+            here = {month: rows[month] for month in months_between(start, end)}
+            checks += self._audit(table, target, here, without_month=start == first)
         bad = any(check.blocking and not check.passed for check in checks)
         return Build(table.address, first, last, rows, checks, not bad, self.run_id, hashes)
 
@@ -285,14 +287,19 @@ class Warehouse:
 
     # -- checks ----------------------------------------------------------------------------------------------
 
-    def _audit(self, table: Table, target: str, rows: dict[date, int]) -> list[CheckResult]:
-        """Asks all audits in one statement; for evidence only those that found something are asked again."""
+    def _audit(self, table: Table, target: str, rows: dict[date, int], without_month: bool) -> list[CheckResult]:
+        """Asks all audits in one statement; for evidence only those that found something are asked again.
+
+        `without_month`: rows that have no month are asked, too.
+        """
         first, last = min(rows), max(rows)
         audits = [(audit, blocking) for audit, blocking in table.audits if audit.name != SCHEMA_CONTRACT]
-        asked = [self._bad_rows(audit, target, first, last) for audit, _ in audits]
+        this = f"select * from {sql.address(target)} where {sql.within(first, last)}"
+        this += " or month is null" if without_month else ""
+        asked = [self._bad_rows(audit, target, this, first, last) for audit, _ in audits]
         # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
         bad_month = f"coalesce(month::date, {sql.literal(first)}) as bad_month"
-        by_row = {n: audit.condition for n, (audit, _) in enumerate(audits) if audit.condition}
+        by_row = {n: a.condition for n, (a, _) in enumerate(audits) if a.condition and sql.is_of_one_row(a.condition)}
         counted = self.con.execute(
             # What looks at single rows is counted in one pass.
             "\nunion all ".join(
@@ -300,7 +307,7 @@ class Warehouse:
                     f"select unnest({list(by_row)}) as audit, bad_month, unnest(counts) as bad from "
                     f"(select {bad_month}, ["
                     + ", ".join(f"count(*) filter ({condition}\n)" for condition in by_row.values())
-                    + f"] as counts from ({self._this(target, first, last)}) as this group by bad_month)",
+                    + f"] as counts from ({this}) as this group by bad_month)",
                     *(
                         f"select {number} as audit, {bad_month}, count(*) as bad "
                         f"from ({bad}\n) as bad where {sql.within(first, last)} or month is null group by bad_month"
@@ -323,16 +330,12 @@ class Warehouse:
                 results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
         return results
 
-    @staticmethod
-    def _this(target: str, first: date, last: date) -> str:
-        return f"select * from {sql.address(target)} where {sql.within(first, last)} or month is null"
-
-    def _bad_rows(self, audit: Audit, target: str, first: date, last: date) -> str:
+    def _bad_rows(self, audit: Audit, target: str, this: str, first: date, last: date) -> str:
         """The audit's select on what it reads, for these months."""
 
         def resolve(read: str) -> str:
             if read == sql.THIS:
-                return self._this(target, first, last)
+                return this
             if read == sql.THIS_HISTORY:
                 return f"select * from {sql.address(target)} where month <= {sql.literal(last)}"
             return self._relation(read, first, last, read in audit.history)
@@ -418,7 +421,6 @@ class Warehouse:
             )
         self._note(
             "builds",
-            ("table_name", "month", "row_count", "content_hash", "fingerprint"),
             [
                 (build.table, month, count, build.hashes.get(month, "0"), prints[month])
                 for month, count in build.rows.items()
@@ -426,16 +428,15 @@ class Warehouse:
         )
         self._note(
             "checks",
-            ("table_name", "month", "check_name", "blocking", "passed", "bad_rows", "evidence"),
             [
                 (build.table, c.month, c.check, c.blocking, c.passed, c.bad_rows, json.dumps(c.evidence))
                 for c in build.checks
             ],
         )
 
-    def _note(self, ledger: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-        """Rows of a ledger, each with this run and the time, which are its last two columns."""
-        told = sql.records({name: LEDGERS[ledger][name] for name in columns}, rows)
+    def _note(self, ledger: str, rows: list[tuple[object, ...]]) -> None:
+        """Rows in the order of the ledger's columns, but for its last two, which are this run and the time."""
+        told = sql.records(dict(list(LEDGERS[ledger].items())[:-2]), rows)
         self.con.execute(f"insert into warehouse.{ledger} select *, {sql.literal(self.run_id)}, now() from ({told})")
 
     def _refuse(self, build: Build) -> Build:
@@ -452,7 +453,6 @@ class Warehouse:
         )
         self._note(
             "refused_builds",
-            ("table_name", "month", "check_name", "bad_rows", "evidence"),
             [(build.table, c.month, c.check, c.bad_rows, json.dumps(c.evidence)) for c in failed],
         )
         self.con.execute("commit")

@@ -244,6 +244,13 @@ def test_the_pipeline_at_each_months_end(team: Settings) -> None:
     ]
 
 
+def test_the_steps_a_month_lacks(team: Settings) -> None:
+    """Of eleven steps, January and February have three, March one."""
+    assert ask(team, """
+        select month, bad_rows, passed from warehouse.checks where check_name = 'funnel_is_complete' order by month
+    """) == [(JAN, 8, False), (FEB, 8, False), (MAR, 10, False)]  # fmt: skip
+
+
 def test_the_warnings(team: Settings) -> None:
     told = ask(team, """
         select table_name, check_name, month, bad_rows, evidence::varchar

@@ -73,8 +73,9 @@ def test_limits_are_set(tmp_path: Path) -> None:
         assert settings[closed] == "false"
 
 
-def test_the_cleaning_functions_are_there(tmp_path: Path) -> None:
+def test_the_cleaning_functions_come_when_asked_for(tmp_path: Path) -> None:
     with open_warehouse(tmp_path / "warehouse.duckdb") as con:
+        assert not con.execute("select function_name from duckdb_functions() where not internal").fetchall()
         install_cleaning(con)
         functions = con.execute("select function_name from duckdb_functions() where not internal").fetchall()
     assert {("phone",), ("address_key",)} <= set(functions)

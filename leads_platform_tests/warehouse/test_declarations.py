@@ -40,7 +40,7 @@ def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
         ({"grain": ("sale",)}, "shop.t: the grain names sale, which is not a column"),
         ({"grain": ()}, "shop.t: no grain"),
         ({"history": ("shop.x",)}, "shop.t: history names shop.x, which the select does not read"),
-        ({"select": "select 'x from shop.u"}, "shop.t: the SQL text ends within a quote or a comment"),
+        ({"select": "select 'x from shop.u"}, "shop.t: the SQL text has a quote or comment that is not closed"),
         ({"select": "select * from shop.t"}, "shop.t reads itself; only a step table can"),
         ({"select": "select $previous_month from arrivals.sales"}, "shop.t: only a step table knows \\$month"),
         ({"must": (not_null("id"), not_null("id"))}, "shop.t: two audits are named not_null_id"),

@@ -91,11 +91,33 @@ def test_calls() -> None:
     assert sql.called("select phone, telephone(x), 'phone(x)' -- phone(x)") == {"telephone"}
 
 
-@pytest.mark.parametrize("text", ["select 'abc", 'select "abc', "select a /* b", "select $$ a", "select $b$ a $$", "'"])
-def test_a_text_that_ends_within_a_quote_or_comment_is_refused(text: str) -> None:
-    """DuckDB's tokens just end before it: what it reads would go unseen."""
-    with pytest.raises(ValueError, match="ends within a quote or a comment"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select 'abc",
+        'select "abc',
+        "select a /* b",
+        "select $$ a",
+        "select $b$ a $$",
+        "'",
+        "select a where x='",
+        "select a where x='from/c",
+        "select * from\xa0a.b",  # DuckDB would run it
+        "select 'a' --c\n'b'",  # one text to DuckDB
+        "select a in ('p'\n -- c\n 'q')",
+    ],
+)
+def test_a_text_that_tokens_leave_out_in_part_is_refused(text: str) -> None:
+    """DuckDB's tokens end before it, or skip it: what it reads would go unseen."""
+    with pytest.raises(ValueError, match="quote or comment that is not closed"):
         sql.relations(text)
+
+
+def test_which_conditions_judge_a_row_by_itself() -> None:
+    assert sql.is_of_one_row("phone_is_valid = false and x not in ('from a.b')")
+    assert not sql.is_of_one_row("deal_id not in (select deal_id from funnel.dim_deals)")
+    assert not sql.is_of_one_row("x > (select max(x) from this)")
+    assert not sql.is_of_one_row("closed_at > $last_month")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +148,8 @@ def test_records_are_read_back_as_they_were() -> None:
     rows = [(2**40, date(2024, 2, 1), 'it\'s "so"\nü {}', True), (None, None, None, False)]
     assert duckdb.execute(sql.records(columns, rows)).fetchall() == rows
     assert duckdb.execute(sql.records(columns, [])).fetchall() == []
+    with pytest.raises(duckdb.Error):
+        duckdb.execute(sql.records(columns, [("zz", None, None, True)]))
 
 
 @given(st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",))))

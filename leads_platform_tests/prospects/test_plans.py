@@ -24,6 +24,7 @@ def test_no_table_compares_every_row_with_every_other(tmp_path: Path) -> None:
     platform = load_platform(settings)
     slow = {}
     with open_session(platform, "test") as session:
+        session.warehouse.needs_cleaning()
         warehouse = session.warehouse
         for address, table in platform.catalogue.tables.items():
             last = max(month for name, month in warehouse.built() if name == address)

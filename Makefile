@@ -15,7 +15,7 @@ ui: $(READY)  ## The Dagster UI on http://127.0.0.1:3000
 	$(BIN)/leads-platform ui
 
 test: $(READY)  ## Everything but full-size cases
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 quick: $(READY)  ## The inner loop, under a minute
 	$(BIN)/pytest -n 2 --dist loadfile -m "not long and not slow" -x

@@ -1,4 +1,5 @@
-"""Telling Dagster later of what was done without it: files the command line took in, months built with `--direct`.
+"""Telling Dagster later of what it has not heard of: files the command line took in, months built with `--direct`, and
+months whose run died between the commit and Dagster's own note of it.
 
 Belongs here: finding what Dagster has not heard of, in manifests and the published copy. Does not: the events
 (results, arrivals_job). `reported.json` in DAGSTER_HOME keeps how far Dagster was told.
@@ -8,18 +9,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
-from dagster import DagsterInstance
+from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
 from duckdb import DuckDBPyConnection
 
 from leads_platform.arrivals.archive import Archive
-from leads_platform.orchestration.results import report_builds
+from leads_platform.orchestration.partitions import key_of
+from leads_platform.orchestration.results import asset_key, report_builds
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.lock import lock_if_free
 from leads_platform.warehouse.write import Build, CheckResult
+
+_FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 
 
 def catch_up(instance: DagsterInstance, settings: Settings) -> int:
@@ -79,14 +84,36 @@ def _is_newer(settings: Settings, told: dict) -> bool:
 def _direct_builds(
     instance: DagsterInstance, settings: Settings, reported: list[str]
 ) -> tuple[list[Build], tuple[int, list[str]]]:
-    """Builds by runs that are none of Dagster's and were not reported; and the note that they now are."""
+    """Builds that Dagster has no note of, by runs not reported before; and the note that they now are.
+
+    Such are all builds of a run that is none of Dagster's. Of a run that failed, they are the months it committed and
+    did not live to tell of (or told, but a power cut took the last events: kept_connections).
+    """
     state = settings.published.stat().st_mtime_ns
     with open_published(settings.published) as con:
         runs = [run for (run,) in con.execute("select distinct run_id from warehouse.builds").fetchall()]
         refused = [run for (run,) in con.execute("select distinct run_id from warehouse.refused_builds").fetchall()]
         strange = [run for run in {*runs, *refused} if not instance.has_run(run)]
-        new = set(strange) - set(reported)
-        return _builds(con, new), (state, sorted(strange))
+        failed = instance.get_runs(RunsFilter(run_ids=runs, statuses=_FAILED)) if runs else []
+        dead = [run.run_id for run in failed if run.run_id not in reported]
+        builds = _builds(con, set(strange) - set(reported))
+        builds += [build for run in dead for build in _untold(_builds(con, {run}), _told(instance, run))]
+        return builds, (state, sorted({*strange, *(run.run_id for run in failed)}))
+
+
+def _told(instance: DagsterInstance, run_id: str) -> set[tuple[AssetKey, str | None]]:
+    """The tables' months that a run told of."""
+    events = (entry.dagster_event for entry in instance.all_logs(run_id, DagsterEventType.ASSET_MATERIALIZATION))
+    return {(event.asset_key, event.partition) for event in events if event and event.asset_key}
+
+
+def _untold(builds: list[Build], told: set[tuple[AssetKey, str | None]]) -> Iterator[Build]:
+    """What is left of committed builds without the months that were told of."""
+    for build in builds:
+        rows = {m: rows for m, rows in build.rows.items() if (asset_key(build.table), key_of(m)) not in told}
+        if rows:
+            checks = [check for check in build.checks if check.month in rows]
+            yield replace(build, first=min(rows), last=max(rows), rows=rows, checks=checks)
 
 
 def _builds(con: DuckDBPyConnection, runs: set[str]) -> list[Build]:

@@ -11,16 +11,16 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from uuid import uuid4
 
 import dagster as dg
 
 from leads_platform.engine import Platform, open_session
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
-from leads_platform.orchestration.instance import kept_open, open_instance
+from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.jobs import MONTHLY
+from leads_platform.orchestration.kept_connections import kept_connections
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks
@@ -51,7 +51,7 @@ class Runner:
     """Runs batches of works in this process; the job is put together once."""
 
     def __init__(self, instance: dg.DagsterInstance, platform: Platform, hooks: Hooks | None = None) -> None:
-        self._instance, self._hooks, self._settings = instance, hooks or Hooks(), platform.settings
+        self._instance, self._hooks = instance, hooks or Hooks()
         self._builds: list[Build] = []
         own = replace(self._hooks, on_build=self._note)
         self._job = build_definitions(platform, own, lineage=False).resolve_job_def(MONTHLY)
@@ -63,15 +63,13 @@ class Runner:
     def run(self, works: Sequence[Work]) -> BatchResult:
         """Runs the `monthly` job for works of one range (`planner.batches` gives such). A failed run does not raise."""
         self._builds = []
-        run_id = str(uuid4())
-        with _quiet(), kept_open(self._settings, run_id):
+        with _quiet():
             result = self._job.execute_in_process(
                 instance=self._instance,
                 asset_selection=[asset_key(work.table) for work in works],
                 tags={**range_tags(works[0].first, works[0].last), IN_PROCESS_TAG: "true"},
                 run_config=_QUIET,
                 raise_on_error=False,
-                run_id=run_id,
             )
         refused = {build.table for build in self._builds if not build.committed}
         words = "\n".join(
@@ -112,7 +110,7 @@ def build_through_dagster(
     selected = None if select is None else list(select)
     blocked: dict[str, date] = {}
     left: set[tuple[str, date]] | None = None if again else set()
-    with contextlib.ExitStack() as stack:
+    with kept_connections(), contextlib.ExitStack() as stack:
         there = instance or stack.enter_context(open_instance(platform.settings))
         clean_up(there, platform.settings)
         catch_up(there, platform.settings)

@@ -6,7 +6,7 @@ Belongs here: columns that mean the same in every table that has them. Does not:
 from leads_platform.warehouse import Column
 
 ACTIVITY = (
-    Column("activity_key", "varchar", "The activity; tells apart those that share a Pipedrive id"),
+    Column("activity_key", "uuid", "The activity; tells apart those that share a Pipedrive id"),
     Column("activity_id", "bigint", "Pipedrive's id of the activity; not unique"),
 )
 DEAL_ID = Column("deal_id", "bigint", "Pipedrive's id of the deal")

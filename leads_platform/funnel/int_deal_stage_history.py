@@ -9,7 +9,7 @@ int_deal_stage_history = Table(
     owner="team:sales",
     columns=(
         Column("month", "date", "Month of the entry"),
-        Column("change_id", "varchar", "The change that moved the deal"),
+        Column("change_id", "uuid", "The change that moved the deal"),
         DEAL_ID,
         STAGE_ID,
         STAGE_NAME,

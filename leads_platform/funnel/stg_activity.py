@@ -54,13 +54,14 @@ stg_activity = Table(
         with keyed as (
             select
                 *,
-                md5(concat_ws('|', activity_id, type, assigned_to_user, deal_id, due_to, marked_as_done_time)) as said
+                md5(concat_ws('|', activity_id, type, assigned_to_user, deal_id, due_to, marked_as_done_time))::uuid
+                    as said
             from funnel.base_pipedrive_activity
         )
         select
             month,
             -- the same activity twice in an export: the second has a number
-            case when row_number() over same = 1 then said else said || '-' || row_number() over same end
+            case when row_number() over same = 1 then said else md5(said || '-' || row_number() over same)::uuid end
                 as activity_key,
             try_cast(activity_id as bigint) as activity_id,
             trim(type) as activity_type_key,

@@ -9,7 +9,7 @@ stg_deal_changes = Table(
     owner="team:sales",
     columns=(
         Column("month", "date", "Month of the change"),
-        Column("change_id", "varchar", "The change: deal, time, field and value"),
+        Column("change_id", "uuid", "The change: deal, time, field and value"),
         DEAL_ID,
         Column("change_timestamp", "timestamp", "When the field changed, as the export states it"),
         Column("field_key", "varchar", "The field: add_time (created), user_id (owner), stage_id, lost_reason, ..."),
@@ -74,12 +74,14 @@ stg_deal_changes = Table(
     ),
     select="""
         with keyed as (
-            select *, md5(concat_ws('|', deal_id, change_time, changed_field_key, new_value)) as said
+            select *, md5(concat_ws('|', deal_id, change_time, changed_field_key, new_value))::uuid as said
             from funnel.base_pipedrive_deal_changes
         )
         select
             month,
-            case when row_number() over same = 1 then said else said || '-' || row_number() over same end as change_id,
+            -- the same change twice in an export: the second has a number
+            case when row_number() over same = 1 then said else md5(said || '-' || row_number() over same)::uuid end
+                as change_id,
             try_cast(deal_id as bigint) as deal_id,
             record_at as change_timestamp,
             trim(changed_field_key) as field_key,

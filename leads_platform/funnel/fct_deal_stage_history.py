@@ -54,12 +54,11 @@ fct_deal_stage_history = Table(
             qualify row_number() over (partition by deal_id, change_timestamp order by line desc) = 1
         ),
         created_twice as (
-            select deal_id, list(month order by change_timestamp, line)[2] as since
+            select deal_id, month as since
             from funnel.stg_deal_changes
             semi join funnel.int_deal_stage_history as moved using (deal_id)
             where field_key = 'add_time'
-            group by deal_id
-            having count(*) > 1
+            qualify row_number() over (partition by deal_id order by change_timestamp, line) = 2
         )
         select
             entry.month,

@@ -13,8 +13,8 @@ from leads_platform.engine import Platform, open_session
 from leads_platform.months import label
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale, plan_stale, window
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work
-from leads_platform.warehouse.write import Build
 
 _NET_NEW = """
     select

@@ -44,10 +44,10 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
         from leads_platform.arrivals.contract import ContractError
         from leads_platform.arrivals.receive import DecisionError
         from leads_platform.warehouse.connection import WarehouseUnusable
+        from leads_platform.warehouse.errors import BuildError
         from leads_platform.warehouse.lock import LockHeld
         from leads_platform.warehouse.planner import InputsMissing
         from leads_platform.warehouse.table import DeclarationError
-        from leads_platform.warehouse.write import BuildError
 
         known = (
             SettingsError, ArchiveDamaged, ContractError, DecisionError, WarehouseUnusable, LockHeld, InputsMissing,

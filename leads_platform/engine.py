@@ -29,11 +29,13 @@ from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
 from leads_platform.warehouse.catalogue import Catalogue, tables_in
 from leads_platform.warehouse.connection import open_warehouse, remove_warehouse
+from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform.warehouse.note import write_note
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.publish import is_outdated, publish
 from leads_platform.warehouse.table import Table
-from leads_platform.warehouse.write import Build, BuildError, Warehouse
+from leads_platform.warehouse.write import Warehouse
 
 ROOMS = ("prospects", "funnel")
 

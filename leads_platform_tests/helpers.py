@@ -13,7 +13,7 @@ from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.note import read_note
-from leads_platform.warehouse.write import Build
+from leads_platform.warehouse.outcome import Build
 
 NV_HEADER = (
     "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,County,Phone,"

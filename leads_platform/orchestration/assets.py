@@ -24,9 +24,9 @@ from leads_platform.orchestration.results import (
 )
 from leads_platform.unforeseen import unforeseen
 from leads_platform.warehouse.catalogue import ARRIVALS
+from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.planner import InputsMissing, Work
 from leads_platform.warehouse.table import Table
-from leads_platform.warehouse.write import BuildError
 
 # Definitions that are loaded now may serve a process for so many months more.
 _MONTHS_TO_COME = 24

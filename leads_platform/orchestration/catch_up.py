@@ -22,7 +22,7 @@ from leads_platform.orchestration.results import asset_key, report_builds
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.lock import lock_if_free
-from leads_platform.warehouse.write import Build, CheckResult
+from leads_platform.warehouse.outcome import Build, CheckResult
 
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 

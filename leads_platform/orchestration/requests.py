@@ -22,9 +22,9 @@ from leads_platform.months import label, parse_month
 from leads_platform.settings import Settings
 from leads_platform.warehouse.catalogue import Catalogue
 from leads_platform.warehouse.direct import plan_stale
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Fingerprinter, Fingerprints, Work, batches
 from leads_platform.warehouse.sources import Sources
-from leads_platform.warehouse.write import Build
 
 
 @dataclass(frozen=True)

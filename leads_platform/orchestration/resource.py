@@ -24,8 +24,8 @@ from leads_platform.arrivals.archive import Manifest
 from leads_platform.engine import Platform, Session, open_session
 from leads_platform.orchestration.partitions import range_of_tags
 from leads_platform.orchestration.requests import request_builds
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work
-from leads_platform.warehouse.write import Build
 
 # Set on runs the command line drives: it plans again itself when a check refuses something.
 IN_PROCESS_TAG = "leads_platform/in_process"

@@ -24,8 +24,8 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from leads_platform.months import label
 from leads_platform.orchestration.partitions import key_of
+from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult
 from leads_platform.warehouse.table import SCHEMA_CONTRACT
-from leads_platform.warehouse.write import SELECT_RUNS, Build, CheckResult
 
 _FAILED, _SUCCEEDED = AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED
 # More failures of one check than a person would leave standing.

@@ -26,8 +26,9 @@ from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks
 from leads_platform.orchestration.results import asset_key
 from leads_platform.warehouse.direct import blocked_from, plan_stale, window
+from leads_platform.warehouse.errors import BuildError
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work, batches
-from leads_platform.warehouse.write import Build, BuildError
 
 # Dagster's own lines on the terminal; the log in the UI has them all.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

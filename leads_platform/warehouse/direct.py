@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from datetime import date
 
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work, plan, stale_months
-from leads_platform.warehouse.write import Build, Warehouse
+from leads_platform.warehouse.write import Warehouse
 
 
 def plan_stale(

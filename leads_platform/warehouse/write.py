@@ -9,81 +9,30 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
-from leads_platform.months import add_months, label, months_between
+from leads_platform.months import add_months, months_between
 from leads_platform.warehouse import sql
+from leads_platform.warehouse.auditing import audited
+from leads_platform.warehouse.binding import Binder
 from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
 from leads_platform.warehouse.connection import CATALOG, LEDGERS, install_cleaning
-from leads_platform.warehouse.errors import BuildError, errors_in_words, is_about_rows, without_values
+from leads_platform.warehouse.errors import errors_in_words, is_about_rows, without_values
+from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult
 from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform.warehouse.sources import Sources
-from leads_platform.warehouse.table import SCHEMA_CONTRACT, Audit, Table
-
-__all__ = ["SELECT_RUNS", "Build", "BuildError", "CheckResult", "Warehouse"]
+from leads_platform.warehouse.table import SCHEMA_CONTRACT, Table
 
 # Not part of a table's content: when something happened to be received or loaded differs between equal warehouses.
 _NOT_CONTENT = ("received_at", "loaded_at")
-_EVIDENCE = 20
 # How many rows one statement may read, or audit, of several months together. Counted are those of the months being
 # built, of the tables read; not histories, nor files, which stream.
 ROWS_AT_ONCE = 2_000_000
-# Not declared by any table: the answer when the select or an audit meets a value it can't take.
-SELECT_RUNS = "select_runs"
-# Only whole numbers are kept as `named_id`: a text could hold personal data.
-_WHOLE_NUMBERS = ("INTEGER", "BIGINT", "UBIGINT", "HUGEINT")
-# Columns that never hold personal data: which cell of a report is bad, what was expected there and what was found.
-_SHOWN = ("funnel_step", "stage_id", "cohort_month", "expected", "found")
 # A table whose columns changed is built under this prefix, then takes the place of the old one.
 _NEW = "__new_"
 _TABLES_HERE = f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One check's answer for one month. `evidence` holds counts and line numbers only, never personal data."""
-
-    check: str
-    says: str
-    blocking: bool
-    month: date
-    passed: bool
-    bad_rows: int
-    evidence: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Build:
-    """What one build of a table did: the rows of each month, every check's result, and whether it was committed."""
-
-    table: str
-    first: date
-    last: date
-    rows: dict[date, int]
-    checks: list[CheckResult]
-    committed: bool
-    run_id: str
-    hashes: dict[date, str] = field(default_factory=dict, repr=False)
-
-    @property
-    def bad_months(self) -> list[date]:
-        """The months in which a blocking check failed; empty when the build was committed."""
-        return sorted({check.month for check in self.checks if check.blocking and not check.passed})
-
-    def words(self) -> str:
-        """Why it was not committed, for a person."""
-        failed = [check for check in self.checks if check.blocking and not check.passed]
-        lines = [f"{self.table} keeps its former rows: {len(self.bad_months)} month(s) failed a blocking check."]
-        for check in failed[:10]:
-            found = ", ".join(f"{key}: {value}" for key, value in check.evidence.items())
-            lines.append(
-                f"  {label(check.month)} {check.check}: {check.bad_rows} bad row(s)"
-                f"{f' ({found})' if found else ''}. {check.says}"
-            )
-        return "\n".join(lines)
 
 
 def stretches(months: list[date], rows: dict[date, int]) -> list[tuple[date, date]]:
@@ -117,6 +66,7 @@ class Warehouse:
         """`verify` looks at what a feed gives for some months before a table reads it; what it raises ends it."""
         self.con, self.catalogue, self.sources, self.run_id = con, catalogue, sources, run_id
         self._verify = verify
+        self.binder = Binder(catalogue, sources)
         self.refused = 0  # builds that a blocking check rolled back in this session
         # What the file holds, as nobody else writes to it: read once, kept along with each commit.
         self._built: dict[tuple[str, date], str] | None = None
@@ -226,7 +176,7 @@ class Warehouse:
         names = ", ".join(sql.identifier(name) for name, _ in columns)
         for start, end in self._stretches(table, first, last):
             progress(start)
-            select = self._bound(table, start, end, target)
+            select = self.binder.select(table, start, end, target)
             self.con.execute(
                 # The line break ends a comment in the select's last line. A row without a month is let in for the
                 # audit of the keys to refuse: left out here, it would vanish without a word.
@@ -245,7 +195,7 @@ class Warehouse:
         checks = self._schema_results(list(rows), {})
         for start, end in stretches(months_between(first, last), rows):
             here = {month: rows[month] for month in months_between(start, end)}
-            checks += self._audit(table, target, here, without_month=start == first)
+            checks += audited(self.con, self.binder, table, target, here, without_month=start == first)
         bad = any(check.blocking and not check.passed for check in checks)
         return Build(table.address, first, last, rows, checks, not bad, self.run_id, hashes)
 
@@ -261,112 +211,11 @@ class Warehouse:
         ).fetchall()
         return stretches(months, dict(counted))
 
-    def _bound(self, table: Table, first: date, last: date, target: str) -> str:
-        """The table's select for these months, with every relation it reads put in place."""
-        months = {"first_month": first, "last_month": last}
-        if table.step:
-            prints = Fingerprinter(self.catalogue, self.sources)
-            months |= {"month": first, "previous_month": prints.previous(first) or add_months(first, -1)}
-
-        def resolve(read: str) -> str:
-            if read == table.address:
-                return f"select * from {sql.address(target)} where month < {sql.literal(first)}"
-            return self._relation(read, first, last, read in table.history)
-
-        return sql.bind(table.select, resolve, months)
-
-    def _relation(self, read: str, first: date, last: date, history: bool) -> str:
-        start = date(1, 1, 1) if history else first
-        if read.startswith(ARRIVALS):
-            return self.sources.relation(read[len(ARRIVALS) :], start, last)
-        selects = [
-            f"select * from {sql.address(address)} where {sql.within(start, last)}"
-            for address in self.catalogue.matching(read)
-        ]
-        return " union all by name ".join(selects)
-
-    # -- checks ----------------------------------------------------------------------------------------------
-
-    def _audit(self, table: Table, target: str, rows: dict[date, int], without_month: bool) -> list[CheckResult]:
-        """Asks all audits in one statement; for evidence only those that found something are asked again.
-
-        `without_month`: rows that have no month are asked, too.
-        """
-        first, last = min(rows), max(rows)
-        audits = [(audit, blocking) for audit, blocking in table.audits if audit.name != SCHEMA_CONTRACT]
-        this = f"select * from {sql.address(target)} where {sql.within(first, last)}"
-        this += " or month is null" if without_month else ""
-        asked = [self._bad_rows(audit, target, this, first, last) for audit, _ in audits]
-        # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
-        bad_month = f"coalesce(month::date, {sql.literal(first)}) as bad_month"
-        by_row = {n: a.condition for n, (a, _) in enumerate(audits) if a.condition and sql.is_of_one_row(a.condition)}
-        counted = self.con.execute(
-            # What looks at single rows is counted in one pass.
-            "\nunion all ".join(
-                [
-                    f"select unnest({list(by_row)}) as audit, bad_month, unnest(counts) as bad from "
-                    f"(select {bad_month}, ["
-                    + ", ".join(f"count(*) filter ({condition}\n)" for condition in by_row.values())
-                    + f"] as counts from ({this}) as this group by bad_month)",
-                    *(
-                        f"select {number} as audit, {bad_month}, count(*) as bad "
-                        f"from ({bad}\n) as bad where {sql.within(first, last)} or month is null group by bad_month"
-                        for number, bad in enumerate(asked)
-                        if number not in by_row
-                    ),
-                ]
-            )
-        ).fetchall()
-        found = {(number, month): count for number, month, count in counted if count}
-        results = []
-        for number, (audit, blocking) in enumerate(audits):
-            some = any(number == one for one, _ in found)
-            evidence = self._evidence(asked[number], first, last) if some else {}
-            for month, total in rows.items():
-                count, told = found.get((number, month), 0), dict(evidence.get(month, {}))
-                if audit.max_share and total:
-                    told |= {"share": round(count / total, 4), "allowed_share": audit.max_share}
-                passed = count <= audit.max_share * total + 1e-9  # 0.29 * 100 is a little less than 29
-                results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
-        return results
-
-    def _bad_rows(self, audit: Audit, target: str, this: str, first: date, last: date) -> str:
-        """The audit's select on what it reads, for these months."""
-
-        def resolve(read: str) -> str:
-            if read == sql.THIS:
-                return this
-            if read == sql.THIS_HISTORY:
-                return f"select * from {sql.address(target)} where month <= {sql.literal(last)}"
-            return self._relation(read, first, last, read in audit.history)
-
-        return sql.bind(audit.select, resolve, {"first_month": first, "last_month": last})
-
-    def _evidence(self, bad: str, first: date, last: date) -> dict[date, dict[str, object]]:
-        """The first lines, ids and cells of the bad rows by month, where the audit gives them."""
-        given = {name: kind for name, kind, *_ in self.con.execute(f"describe {bad}").fetchall()}
-        lines = f"list(line order by line)[1:{_EVIDENCE}]" if "line" in given else "null"
-        ids = (
-            f"list_sort(list(distinct named_id))[1:{_EVIDENCE}]" if given.get("named_id") in _WHOLE_NUMBERS else "null"
-        )
-        shown = [sql.identifier(name) for name in _SHOWN if name in given]
-        packed = ", ".join(f"{name} := {name}::varchar" for name in shown)
-        some = f"list_sort(list(struct_pack({packed})))[1:{_EVIDENCE}]" if shown else "null"
-        rows = self.con.execute(
-            f"select coalesce(month::date, {sql.literal(first)}) as bad_month, {lines}, {ids}, {some} "
-            f"from ({bad}\n) as bad "
-            f"where {sql.within(first, last)} or month is null group by bad_month"
-        ).fetchall()
-        return {
-            month: {name: told for name, told in zip(("lines", "ids", "rows"), found, strict=True) if told}
-            for month, *found in rows
-        }
-
     def _schema_mismatch(
         self, table: Table, columns: list[tuple[str, str]], target: str, first: date, last: date
     ) -> dict[str, object]:
         """Columns the select gives otherwise than declared, in words; empty when they agree."""
-        select = self._bound(table, first, first if table.step else last, target)
+        select = self.binder.select(table, first, first if table.step else last, target)
         described = self.con.execute(f"describe {select}").fetchall()
         given = {name: kind for name, kind, *_ in described}
         declared = dict(columns)
@@ -401,7 +250,7 @@ class Warehouse:
         """Which months hold the value that made the select fail, as a failed check of each."""
         bad = []
         for month in months_between(first, last):
-            select = self._bound(table, month, month, target)
+            select = self.binder.select(table, month, month, target)
             try:
                 self.con.execute(f"select sum(hash(rows)::hugeint) from ({select}\n) as rows").fetchall()
             except duckdb.Error:

@@ -20,8 +20,8 @@ from leads_platform.engine import Platform, Session, load_platform, open_session
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.sql import literal
-from leads_platform.warehouse.write import Build
 from leads_platform_tests.bench import data
 from leads_platform_tests.bench.clock import Clock, Parts
 from leads_platform_tests.bench.progress import doing

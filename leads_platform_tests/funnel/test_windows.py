@@ -14,7 +14,7 @@ from leads_platform.months import add_months, label, months_between
 from leads_platform.sample.deals import deals, write_deals
 from leads_platform.settings import Settings
 from leads_platform.warehouse.direct import build_stale
-from leads_platform.warehouse.write import Build
+from leads_platform.warehouse.outcome import Build
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.funnel.files import activities, changes, look_ups
 from leads_platform_tests.helpers import content_hash, run

@@ -14,8 +14,8 @@ from leads_platform.orchestration.resource import Hooks
 from leads_platform.orchestration.run import build_through_dagster, run_batch
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work
-from leads_platform.warehouse.write import Build
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import drop
 from leads_platform_tests.orchestration.conftest import (

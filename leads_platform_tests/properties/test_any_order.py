@@ -34,8 +34,8 @@ from leads_platform.engine import Platform, drop_warehouse, open_session
 from leads_platform.months import label, parse_month
 from leads_platform.status import read_status
 from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import InputsMissing
-from leads_platform.warehouse.write import Build
 from leads_platform_tests.arrivals.desk import Desk
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask

@@ -28,7 +28,7 @@ def test_no_table_compares_every_row_with_every_other(tmp_path: Path) -> None:
         warehouse = session.warehouse
         for address, table in platform.catalogue.tables.items():
             last = max(month for name, month in warehouse.built() if name == address)
-            select = warehouse._bound(table, last, last, address)
+            select = warehouse.binder.select(table, last, last, address)
             plan = "\n".join(text for _, text in warehouse.con.execute(f"explain {select}").fetchall())
             assert len(plan.splitlines()) > 5
             if found := re.findall(r"BLOCKWISE_NL_JOIN|NESTED_LOOP_JOIN", plan):

@@ -13,7 +13,7 @@ from leads_platform.months import months_between
 from leads_platform.sample import Truth, generate
 from leads_platform.settings import Settings
 from leads_platform.warehouse import write
-from leads_platform.warehouse.write import Build
+from leads_platform.warehouse.outcome import Build
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask, content_hash, run
 

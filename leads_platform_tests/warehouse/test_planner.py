@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from leads_platform.months import add_months, months_between
 from leads_platform.warehouse import Catalogue, Column, Table, references
 from leads_platform.warehouse.direct import build_stale, plan_stale
+from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Fingerprinter, InputsMissing, Work, batches, plan, stale_months
-from leads_platform.warehouse.write import Build
 from leads_platform_tests.warehouse.lab import (
     APR,
     FEB,

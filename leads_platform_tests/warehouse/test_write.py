@@ -8,7 +8,8 @@ import pytest
 
 from leads_platform.warehouse import Audit, Column, accepted_values, not_null, references, volume_is_usual
 from leads_platform.warehouse.direct import build_stale
-from leads_platform.warehouse.write import BuildError, Warehouse, stretches
+from leads_platform.warehouse.errors import BuildError
+from leads_platform.warehouse.write import Warehouse, stretches
 from leads_platform_tests.warehouse.lab import (
     APR,
     FEB,

@@ -1,0 +1,58 @@
+"""What a build did: rows, and each check's answer for each month, as values that anybody may keep.
+
+Belongs here: the results and their words for a person. Does not: asking (auditing) or writing (write).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from leads_platform.months import label
+
+# Not declared by any table: the answer when the select or an audit meets a value it can't take.
+SELECT_RUNS = "select_runs"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check's answer for one month. `evidence` holds counts and line numbers only, never personal data."""
+
+    check: str
+    says: str
+    blocking: bool
+    month: date
+    passed: bool
+    bad_rows: int
+    evidence: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one build of a table did: the rows of each month, every check's result, and whether it was committed."""
+
+    table: str
+    first: date
+    last: date
+    rows: dict[date, int]
+    checks: list[CheckResult]
+    committed: bool
+    run_id: str
+    hashes: dict[date, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def bad_months(self) -> list[date]:
+        """The months in which a blocking check failed; empty when the build was committed."""
+        return sorted({check.month for check in self.checks if check.blocking and not check.passed})
+
+    def words(self) -> str:
+        """Why it was not committed, for a person."""
+        failed = [check for check in self.checks if check.blocking and not check.passed]
+        lines = [f"{self.table} keeps its former rows: {len(self.bad_months)} month(s) failed a blocking check."]
+        for check in failed[:10]:
+            found = ", ".join(f"{key}: {value}" for key, value in check.evidence.items())
+            lines.append(
+                f"  {label(check.month)} {check.check}: {check.bad_rows} bad row(s)"
+                f"{f' ({found})' if found else ''}. {check.says}"
+            )
+        return "\n".join(lines)

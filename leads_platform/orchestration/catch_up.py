@@ -10,28 +10,31 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
 from duckdb import DuckDBPyConnection
 
 from leads_platform.arrivals.archive import Archive
 from leads_platform.orchestration.partitions import key_of
-from leads_platform.orchestration.results import asset_key, report_builds
+from leads_platform.orchestration.results import asset_key, report_builds, standing
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.lock import lock_if_free
 from leads_platform.warehouse.outcome import Build, CheckResult
+from leads_platform.warehouse.sql import literal
 
-_FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_ENDED_BADLY = (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+_ENDS = (DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_FAILURE)
 
 
 def catch_up(instance: DagsterInstance, settings: Settings) -> int:
     """Reports what is new since the last time; returns how many files and builds that were.
 
     Does nothing while somebody writes: a run tells Dagster of its own work, which would then be told twice. A build
-    that is not published yet is reported once it is.
+    that is not published yet is reported once it is. Call the janitor first: a dead run that still counts as living
+    is passed over, and what it built is not looked at again until something new is published.
     """
     with lock_if_free(settings.home) as free:
         return _catch_up(instance, settings) if free else 0
@@ -45,25 +48,22 @@ def _catch_up(instance: DagsterInstance, settings: Settings) -> int:
     fresh = [m for m in Archive(settings.archive).manifests() if m.receipt > told["receipt"] and m.receipt not in known]
     for manifest in fresh:
         instance.report_runless_asset_event(receipt_event(manifest))
-    builds, newest = _direct_builds(instance, settings, told["run_ids"]) if _is_newer(settings, told) else ([], None)
-    report_builds(instance, builds)
-    if fresh or newest is not None:
-        note_reported(settings, [m.receipt for m in fresh], newest)
-    return len(fresh) + len(builds)
+    found = _unheard(instance, settings, told) if _is_newer(settings, told) else _Unheard()
+    report_builds(instance, found.builds)
+    report_builds(instance, found.overtaken, summaries=False)
+    if fresh or found.note:
+        note_reported(settings, [m.receipt for m in fresh], found.note)
+    return len(fresh) + len(found.builds) + len(found.overtaken)
 
 
-def note_reported(
-    settings: Settings, receipts: Iterable[int] = (), published: tuple[int, list[str]] | None = None
-) -> None:
+def note_reported(settings: Settings, receipts: Iterable[int] = (), published: dict | None = None) -> None:
     """Notes receipts that Dagster knows, and up to which state of the published copy it was told."""
     told = _read(settings)
     known = sorted({*told["receipts"], *receipts})
     low = told["receipt"]
     while known and known[0] <= low + 1:  # receipts are counted without gaps
         low = max(low, known.pop(0))
-    told |= {"receipt": low, "receipts": known}
-    if published:
-        told |= {"published": published[0], "run_ids": published[1]}
+    told |= {"receipt": low, "receipts": known, **(published or {})}
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     path = settings.dagster_home / "reported.json"
     scratch = path.with_suffix(f".{os.getpid()}.tmp")
@@ -73,7 +73,7 @@ def note_reported(
 
 def _read(settings: Settings) -> dict:
     path = settings.dagster_home / "reported.json"
-    empty = {"receipt": 0, "receipts": [], "published": 0, "run_ids": []}
+    empty = {"receipt": 0, "receipts": [], "published": 0, "run_ids": [], "dead_run_ids": []}
     return empty | json.loads(path.read_text()) if path.exists() else empty
 
 
@@ -81,68 +81,111 @@ def _is_newer(settings: Settings, told: dict) -> bool:
     return settings.published.exists() and settings.published.stat().st_mtime_ns != told["published"]
 
 
-def _direct_builds(
-    instance: DagsterInstance, settings: Settings, reported: list[str]
-) -> tuple[list[Build], tuple[int, list[str]]]:
-    """Builds that Dagster has no note of, by runs not reported before; and the note that they now are.
+@dataclass
+class _Unheard:
+    """Builds that Dagster has no note of; `overtaken`: a later run has built other months of the table since."""
 
-    Such are all builds of a run that is none of Dagster's. Of a run that failed, they are the months it committed and
-    did not live to tell of (or told, but a power cut took the last events: kept_connections).
+    builds: list[Build] = field(default_factory=list)
+    overtaken: list[Build] = field(default_factory=list)
+    note: dict = field(default_factory=dict)
+
+
+def _unheard(instance: DagsterInstance, settings: Settings, told: dict) -> _Unheard:
+    """What Dagster has not heard of the builds by runs that were not looked at before.
+
+    Such runs are none of Dagster's, or they failed: killed between a commit and the event of it, or their last events
+    lost in a power cut. Which months Dagster shows is asked of its index. A run that ended well is believed.
     """
     state = settings.published.stat().st_mtime_ns
+    found = _Unheard()
     with open_published(settings.published) as con:
-        runs = [run for (run,) in con.execute("select distinct run_id from warehouse.builds").fetchall()]
-        refused = [run for (run,) in con.execute("select distinct run_id from warehouse.refused_builds").fetchall()]
-        strange = [run for run in {*runs, *refused} if not instance.has_run(run)]
-        failed = instance.get_runs(RunsFilter(run_ids=runs, statuses=_FAILED)) if runs else []
-        dead = [run.run_id for run in failed if run.run_id not in reported]
-        builds = _builds(con, set(strange) - set(reported))
-        builds += [build for run in dead for build in _untold(_builds(con, {run}), _told(instance, run))]
-        return builds, (state, sorted({*strange, *(run.run_id for run in failed)}))
+        runs = _column(con, "select run_id from warehouse.builds union select run_id from warehouse.refused_builds")
+        known = {run.run_id: run.status for run in instance.get_runs(RunsFilter(run_ids=runs))} if runs else {}
+        strange = {run for run in runs if run not in known}
+        # Looked at as a dead run, and deleted in the UI since, a run is strange: Dagster has lost its events.
+        dead = {run for run, status in known.items() if status in _ENDED_BADLY}
+        new_dead = dead - set(told["dead_run_ids"])
+        ended = {run: _ended_steps(instance, run) for run in new_dead}
+        for build, built_at, is_latest in _builds(con, sorted(new_dead | strange - set(told["run_ids"]))):
+            if left := _left(instance, build, built_at, ended.get(build.run_id)):
+                (found.builds if is_latest else found.overtaken).append(left)
+    found.note = {
+        "published": state,
+        "run_ids": sorted(strange),
+        "dead_run_ids": sorted(dead),
+    }
+    return found
 
 
-def _told(instance: DagsterInstance, run_id: str) -> set[tuple[AssetKey, str | None]]:
-    """The tables' months that a run told of."""
-    events = (entry.dagster_event for entry in instance.all_logs(run_id, DagsterEventType.ASSET_MATERIALIZATION))
-    return {(event.asset_key, event.partition) for event in events if event and event.asset_key}
+def _ended_steps(instance: DagsterInstance, run_id: str) -> dict[DagsterEventType, set[str]]:
+    """The tables whose step succeeded, and those whose step failed."""
+    ended: dict[DagsterEventType, set[str]] = {kind: set() for kind in _ENDS}
+    for entry in instance.all_logs(run_id, set(ended)):
+        if (event := entry.dagster_event) and event.step_key:
+            ended[event.event_type].add(event.step_key.replace("__", ".", 1))
+    return ended
 
 
-def _untold(builds: list[Build], told: set[tuple[AssetKey, str | None]]) -> Iterator[Build]:
-    """What is left of committed builds without the months that were told of."""
-    for build in builds:
-        rows = {m: rows for m, rows in build.rows.items() if (asset_key(build.table), key_of(m)) not in told}
-        if rows:
-            checks = [check for check in build.checks if check.month in rows]
-            yield replace(build, first=min(rows), last=max(rows), rows=rows, checks=checks)
+def _left(
+    instance: DagsterInstance,
+    build: Build,
+    built_at: dict[date, float],
+    ended: dict[DagsterEventType, set[str]] | None,
+) -> Build | None:
+    """What Dagster was not told of a build; None if it knows. `ended`: the steps of a dead run, which told on the way.
+
+    A step tells its months first, then its checks, then that it succeeded; of a refused build it tells the checks.
+    """
+    succeeded = ended is not None and build.table in ended[DagsterEventType.STEP_SUCCESS]
+    if not build.committed:
+        failed = ended is not None and build.table in ended[DagsterEventType.STEP_FAILURE]
+        return None if succeeded or failed else build
+    shown = standing(instance, asset_key(build.table), {key_of(month) for month in build.rows})
+    rows = {
+        month: rows
+        for month, rows in build.rows.items()
+        if (latest := shown.get(key_of(month))) is None or latest.timestamp < built_at[month]
+    }
+    unfinished = ended is not None and not succeeded
+    checks = [check for check in build.checks if unfinished or check.month in rows]
+    return replace(build, rows=rows, checks=checks) if rows or unfinished else None
 
 
-def _builds(con: DuckDBPyConnection, runs: set[str]) -> list[Build]:
-    """The builds of these runs, as the ledger tells: one for each table, with the months it still stands for."""
-    rows: dict[tuple[str, str], dict[date, int]] = {}
-    for run, table, month, count in con.execute(
-        "select run_id, table_name, month, row_count from warehouse.builds order by table_name, month"
+def _builds(con: DuckDBPyConnection, runs: list[str]) -> Iterator[tuple[Build, dict[date, float], bool]]:
+    """The builds of these runs, as the ledger tells: one for each table, with the months it still stands for.
+
+    With each: when its months were built (seconds since 1970), and whether no other run has built the table since.
+    """
+    rows: dict[tuple[str, str], dict[date, tuple[int, float]]] = {}
+    latest: dict[str, tuple[float, str]] = {}
+    for run, table, month, count, at in con.execute(
+        "select run_id, table_name, month, row_count, epoch(built_at) from warehouse.builds order by table_name, month"
     ).fetchall():
+        latest[table] = max(latest.get(table, (0.0, "")), (at, run))
         if run in runs:
-            rows.setdefault((run, table), {})[month] = count
-    checks: dict[tuple[str, str], list[CheckResult]] = {}
-    for run, table, name, blocking, month, passed, bad, evidence in con.execute(
-        "select run_id, table_name, check_name, blocking, month, passed, bad_rows, evidence from warehouse.checks "
-        "order by table_name, check_name, month"
+            rows.setdefault((run, table), {})[month] = (count, at)
+    checks = _results(con, "warehouse.checks", runs)
+    for (run, table), months in rows.items():
+        counts = {month: count for month, (count, _) in months.items()}
+        told = checks.get((run, table), [])
+        build = Build(table, min(months), max(months), counts, told, True, run)
+        yield build, {month: at for month, (_, at) in months.items()}, latest[table][1] == run
+    for (run, table), bad in _results(con, "warehouse.refused_builds", runs).items():
+        yield Build(table, min(r.month for r in bad), max(r.month for r in bad), {}, bad, False, run), {}, True
+
+
+def _results(con: DuckDBPyConnection, ledger: str, runs: list[str]) -> dict[tuple[str, str], list[CheckResult]]:
+    """The results of these runs in one of the two ledgers that hold such, by run and table."""
+    outcome = "blocking, passed" if ledger == "warehouse.checks" else "true, false"
+    found: dict[tuple[str, str], list[CheckResult]] = {}
+    for run, table, name, month, blocking, passed, bad, evidence in con.execute(
+        f"select run_id, table_name, check_name, month, {outcome}, bad_rows, evidence from {ledger} "
+        f"where run_id in ({', '.join(map(literal, ['', *runs]))}) order by table_name, check_name, month"
     ).fetchall():
         result = CheckResult(name, "", blocking, month, passed, bad, json.loads(evidence))
-        checks.setdefault((run, table), []).append(result)
-    refused: dict[tuple[str, str], list[CheckResult]] = {}
-    for run, table, name, month, bad, evidence in con.execute(
-        "select run_id, table_name, check_name, month, bad_rows, evidence from warehouse.refused_builds order by all"
-    ).fetchall():
-        if run in runs:
-            result = CheckResult(name, "", True, month, False, bad, json.loads(evidence))
-            refused.setdefault((run, table), []).append(result)
-    found = [
-        Build(table, min(months), max(months), months, checks.get((run, table), []), True, run)
-        for (run, table), months in rows.items()
-    ]
-    return found + [
-        Build(table, min(r.month for r in bad), max(r.month for r in bad), {}, bad, False, run)
-        for (run, table), bad in refused.items()
-    ]
+        found.setdefault((run, table), []).append(result)
+    return found
+
+
+def _column(con: DuckDBPyConnection, query: str) -> list[str]:
+    return [value for (value,) in con.execute(query).fetchall()]

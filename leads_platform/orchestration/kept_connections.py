@@ -1,29 +1,40 @@
-"""Dagster's SQLite files, held open while this process runs jobs: stock storage, at half its cost.
+"""Dagster's SQLite files, held open while this process runs jobs: stock storage in two thirds of the time.
 
 Belongs here: how SQLAlchemy connects to SQLite in this process. Does not: what Dagster stores or where (dagster.yaml).
 
 Stock storage makes an engine, a connection and the text of each statement anew for every event, and the last to close
-a file writes its log back: of a run's time more than half (HAZARDS). Dagster offers no setting for that; SQLAlchemy
-offers these hooks: `do_connect` may hand out a connection that is there already, and `compiled_cache` may be shared
-by engines whose dialects are equal. Only speed depends on it: without it the same rows come to lie in the same files.
+a file writes its log back: a third of a run's time. Dagster offers no setting for that; SQLAlchemy offers these hooks:
+`do_connect` may hand out a connection that is there already, and `compiled_cache` may be shared by engines whose
+dialects are equal. The same rows come to lie in the same files, but at a power cut the last of them may be missing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
+
+# Dagster's own statements are some fifty.
+_STATEMENTS = 500
+_in_use = threading.Lock()
 
 
 class EqualDialect(SQLiteDialect_pysqlite):
-    """SQLite's dialect, any two of which are equal, so that engines of one process share compiled statements."""
+    """SQLite's dialect, any two of which are equal, so that engines of one process share compiled statements.
+
+    Public, as SQLAlchemy finds it by its name.
+    """
 
     supports_statement_cache = True
 
@@ -35,44 +46,74 @@ class EqualDialect(SQLiteDialect_pysqlite):
 
 
 class _Kept(sqlite3.Connection):
-    """A connection that goes back to those at hand when it is closed."""
+    """A connection that goes back to those at hand when it is closed, as it was when it was new."""
 
     at_hand: list[_Kept] | None = None
+    lent = True
+    path = ""
+    changes = 0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self, factory: Any = None) -> Any:
+        made = super().cursor(factory or sqlite3.Cursor)
+        self._cursors.add(made)
+        return made
 
     def close(self) -> None:
-        if self.at_hand is None:
-            super().close()
-        else:
+        if not self.lent:
+            return
+        if self.at_hand is None or self.isolation_level != "":  # somebody set it for himself alone
+            self.end()
+            return
+        try:
+            for cursor in self._cursors:  # one that was not read to its end would hold its statement open
+                cursor.close()
             self.rollback()
-            self.at_hand.append(self)
+        except sqlite3.Error:
+            self.end()
+            return
+        if self.total_changes > self.changes:
+            self.changes = self.total_changes
+            # What was written lies in the log; who waits for news of a run watches the file itself (the UI's run page).
+            with contextlib.suppress(OSError):
+                os.utime(self.path)
+        self.lent = False
+        self.at_hand.append(self)
 
     def end(self) -> None:
         self.at_hand = None
-        self.close()
+        super().close()
 
 
 @contextlib.contextmanager
-def kept_connections() -> Iterator[None]:
-    """Keeps this process's SQLite connections that SQLAlchemy makes, until the end. Not to be nested.
+def kept_connections(folder: Path) -> Iterator[None]:
+    """Keeps the connections that SQLAlchemy makes to SQLite files below `folder`, until the end.
 
-    A connection stays with its thread and its database. Each one at hand has no open transaction, so it locks nothing
-    and the UI and the daemon read and write beside it.
+    A connection stays with its thread and its file. Each one at hand has no open transaction, so it locks nothing and
+    the UI and the daemon read and write beside it. One at a time in a process: raises RuntimeError within another.
     """
+    if not _in_use.acquire(blocking=False):
+        raise RuntimeError("connections are kept already in this process")
+    below = f"{folder.absolute()}{os.sep}"
     at_hand: dict[tuple[object, ...], list[_Kept]] = defaultdict(list)
     made: list[_Kept] = []
-    compiled: dict[Any, Any] = {}
+    compiled: LRUCache[Any, Any] = LRUCache(_STATEMENTS)
 
     def connect(dialect: object, record: object, arguments: list[Any], options: dict[str, Any]) -> object:
-        if not isinstance(dialect, EqualDialect):
+        if not isinstance(dialect, EqualDialect) or not str(arguments[0]).startswith(below):
             return None
         free = at_hand[threading.get_ident(), *arguments, *sorted(options.items())]
         if free:
-            return free.pop()
+            kept = free.pop()
+            kept.lent = True
+            return kept
         kept = sqlite3.connect(*arguments, **options, factory=_Kept)
-        # Nothing is written through to the disk but at the end and now and then: a power cut may take the last events,
-        # and never the files' order. What it took is told again (catch_up).
+        # A commit is not written through to the disk: a power cut may take the last ones, and breaks nothing.
         kept.execute("pragma synchronous = normal")
-        kept.at_hand = free
+        kept.at_hand, kept.path = free, arguments[0]
         made.append(kept)
         return kept
 
@@ -82,14 +123,16 @@ def kept_connections() -> Iterator[None]:
 
     hooks = ((Engine, "do_connect", connect), (Engine, "engine_connect", share))
     registry.register("sqlite", __name__, EqualDialect.__name__)
-    for hook in hooks:
-        event.listen(*hook)
     try:
+        for hook in hooks:
+            event.listen(*hook)
         yield
     finally:
         for hook in hooks:
-            event.remove(*hook)
-        registry.deregister("sqlite")  # the next engine finds SQLAlchemy's own again
+            if event.contains(*hook):
+                event.remove(*hook)
         for kept in made:
-            with contextlib.suppress(sqlite3.Error):  # of a thread that has ended: closed with the object
+            with contextlib.suppress(sqlite3.Error):
                 kept.end()
+        registry.deregister("sqlite")  # the next engine finds SQLAlchemy's own again
+        _in_use.release()

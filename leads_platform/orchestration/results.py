@@ -66,7 +66,7 @@ def evaluations(build: Build, instance: DagsterInstance) -> Iterator[AssetCheckE
         for result in results
         if not result.passed or (build.committed and (result.check, key_of(result.month)) in before)
     ]
-    targets = _standing(instance, key, {key_of(result.month) for result in wanted})
+    targets = standing(instance, key, {key_of(result.month) for result in wanted})
     for result in wanted:
         yield AssetCheckEvaluation(
             asset_key=key,
@@ -80,13 +80,16 @@ def evaluations(build: Build, instance: DagsterInstance) -> Iterator[AssetCheckE
         )
 
 
-def report_builds(instance: DagsterInstance, builds: Iterable[Build]) -> None:
-    """Tells Dagster of builds made without it: a materialisation per month, then the checks as in a run."""
+def report_builds(instance: DagsterInstance, builds: Iterable[Build], summaries: bool = True) -> None:
+    """Tells Dagster of builds it has not heard of: a materialisation per month, then the checks as in a run.
+
+    `summaries`: also one result per check, which becomes the latest word on it.
+    """
     for build in builds:
         key = asset_key(build.table)
         for month, rows in build.rows.items() if build.committed else ():
             report_month(instance, build.table, month, rows)
-        for result in check_results(build):
+        for result in check_results(build) if summaries else ():
             instance.report_runless_asset_event(
                 AssetCheckEvaluation(
                     asset_key=key,
@@ -97,8 +100,8 @@ def report_builds(instance: DagsterInstance, builds: Iterable[Build]) -> None:
                 )
             )
         for evaluation in evaluations(build, instance):
-            # Under the build's own id, though Dagster has no such run: without one it takes a check and month once
-            # only, ever, and fails at the second (an index that must be unique, in 1.13.27).
+            # Under the build's own id, though Dagster may have no such run: without one it takes a check and month
+            # once only, ever, and fails at the second (an index that must be unique, in 1.13.27).
             event = dg.DagsterEvent(
                 dg.DagsterEventType.ASSET_CHECK_EVALUATION.value,
                 job_name=RUNLESS_JOB_NAME,
@@ -159,7 +162,7 @@ def _failing(instance: DagsterInstance, build: Build) -> set[tuple[str, str]]:
     return found
 
 
-def _standing(
+def standing(
     instance: DagsterInstance, key: dg.AssetKey, partitions: set[str]
 ) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
     """Each month's latest materialisation: what an evaluation speaks of."""

@@ -111,9 +111,9 @@ def build_through_dagster(
     selected = None if select is None else list(select)
     blocked: dict[str, date] = {}
     left: set[tuple[str, date]] | None = None if again else set()
-    with kept_connections(), contextlib.ExitStack() as stack:
+    with kept_connections(platform.settings.dagster_home), contextlib.ExitStack() as stack:
         there = instance or stack.enter_context(open_instance(platform.settings))
-        clean_up(there, platform.settings)
+        clean_up(there, platform.settings)  # first: of a dead run, catch_up tells what it did not live to tell
         catch_up(there, platform.settings)
         runner = Runner(there, platform, hooks)
         try:
@@ -126,6 +126,7 @@ def build_through_dagster(
                     )
                     session.publish = not works  # whole: between the runs some tables are ahead of others
                 if not works:
+                    catch_up(there, platform.settings)  # what is published now may hold months no run told of
                     return blocked
                 for batch in batches(platform.catalogue, works):
                     result = runner.run(batch)

@@ -2,99 +2,177 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine.interfaces import CacheStats
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from leads_platform.orchestration.kept_connections import kept_connections
 
+EVENTS = sqlalchemy.table("events", sqlalchemy.column("number"))
+
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files that SQLAlchemy opened, each time: it names them by text."""
+    """The files that SQLAlchemy opened, each time: it names them by text, and looks up `connect` in either module."""
     found: list[str] = []
-    real = sqlite3.connect
 
-    def connect(path: Any, **options: Any) -> sqlite3.Connection:
-        if isinstance(path, str):
-            found.append(path)
-        return real(path, **options)
+    def noting(real: Callable[..., sqlite3.Connection]) -> Callable[..., sqlite3.Connection]:
+        def connect(path: Any, **options: Any) -> sqlite3.Connection:
+            if isinstance(path, str):
+                found.append(Path(path).name)
+            return real(path, **options)
 
-    monkeypatch.setattr(sqlite3, "connect", connect)
+        return connect
+
+    for module in (sqlite3, sqlite3.dbapi2):  # pyright: ignore[reportAttributeAccessIssue]: the stubs leave it out
+        monkeypatch.setattr(module, "connect", noting(module.connect))
     return found
 
 
-def store(path: Path, number: int) -> None:
-    """As Dagster's stock storage does it: an engine for each event."""
-    engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": 5})
+def engine_of(path: Path | None) -> sqlalchemy.Engine:
+    url = f"sqlite:///{path}" if path else "sqlite://"
+    return sqlalchemy.create_engine(url, poolclass=NullPool, connect_args={"timeout": 5})
+
+
+def store(path: Path | None, number: int) -> CacheStats:
+    """As Dagster's stock storage does it: an engine for each event. Whether the statement was compiled before."""
+    engine = engine_of(path)
     with engine.connect() as con, con.begin():
         con.execute(sqlalchemy.text("pragma journal_mode = wal"))
         con.execute(sqlalchemy.text("create table if not exists events (number integer)"))
-        table = sqlalchemy.table("events", sqlalchemy.column("number"))
-        con.execute(table.insert().values(number=number))
+        done = con.execute(EVENTS.insert().values(number=number))
+        hit = done.context.cache_hit
     engine.dispose()
+    return hit
 
 
 def stored(path: Path) -> list[int]:
     """What another program reads."""
-    con = sqlite3.connect(path)
-    try:
+    with contextlib.closing(sqlite3.connect(path)) as con:
         return [number for (number,) in con.execute("select number from events order by number")]
-    finally:
-        con.close()
 
 
 def test_a_file_is_opened_once_and_others_read_and_write_beside(tmp_path: Path, opened: list[str]) -> None:
     path = tmp_path / "runs.db"
-    with kept_connections():
-        for number in range(5):
-            store(path, number)
-        assert opened == [str(path)]
+    with kept_connections(tmp_path):
+        hits = [store(path, number) for number in range(5)]
+        assert opened == ["runs.db"]
+        assert hits == [CacheStats.CACHE_MISS] + [CacheStats.CACHE_HIT] * 4
         assert stored(path) == [0, 1, 2, 3, 4]
-        other = sqlite3.connect(path, timeout=0)
-        with other:
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as other, other:
             other.execute("insert into events values (5)")  # nothing is locked
-        other.close()
         store(path, 6)
-        assert opened == [str(path)]
+        assert opened == ["runs.db"]
     assert stored(path) == list(range(7))
     assert sorted(tmp_path.iterdir()) == [path]  # the log was written back
 
 
-def test_what_fails_is_rolled_back_before_the_next_has_the_connection(tmp_path: Path) -> None:
+def test_each_file_has_its_own(tmp_path: Path, opened: list[str]) -> None:
+    with kept_connections(tmp_path):
+        for number in range(4):
+            store(tmp_path / f"{number % 2}.db", number)
+    assert sorted(opened) == ["0.db", "1.db"]
+    assert (stored(tmp_path / "0.db"), stored(tmp_path / "1.db")) == ([0, 2], [1, 3])
+
+
+def test_each_thread_has_its_own(tmp_path: Path, opened: list[str]) -> None:
     path = tmp_path / "runs.db"
-    with kept_connections():
+    with kept_connections(tmp_path):
         store(path, 1)
-        engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": 5})
-        con = engine.connect()
-        con.execute(sqlalchemy.text("insert into events values (2)"))
-        con.close()
-        store(path, 3)
-    assert stored(path) == [1, 3]
+        for number in (2, 3):
+            thread = threading.Thread(target=store, args=(path, number))
+            thread.start()
+            thread.join()
+        store(path, 4)
+    assert 2 <= len(opened) <= 3  # a thread's number may be given again when it has ended
+    assert stored(path) == [1, 2, 3, 4]
 
 
-def test_two_at_a_time_have_a_connection_each(tmp_path: Path) -> None:
+def test_what_is_not_below_the_folder_is_left_alone(tmp_path: Path, opened: list[str]) -> None:
+    (tmp_path / "home").mkdir()
+    with kept_connections(tmp_path / "home"):
+        for number in (1, 2):
+            store(tmp_path / "other.db", number)
+        assert opened == ["other.db"] * 2
+        store(None, 1)  # a database in memory is one engine's
+        with engine_of(None).connect() as con, pytest.raises(OperationalError, match="no such table"):
+            con.execute(sqlalchemy.text("select * from events"))
+
+
+def test_who_waits_for_news_sees_the_file_change(tmp_path: Path) -> None:
+    """The UI's run page watches the run's file; while it is held open, what is written lies in the log beside it."""
     path = tmp_path / "runs.db"
-    with kept_connections():
+    with kept_connections(tmp_path):
         store(path, 1)
-        engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": 5})
-        with engine.connect() as one, engine.connect() as two:
-            one.execute(sqlalchemy.text("insert into events values (2)"))
-            assert two.execute(sqlalchemy.text("select count(*) from events")).scalar() == 1
+        before = path.stat()
+        store(path, 2)
+        after = path.stat()
+    assert after.st_mtime_ns > before.st_mtime_ns
+    assert after.st_size == before.st_size  # not by chance: nothing was written to it
 
 
-def test_afterwards_sqlalchemy_is_as_before(tmp_path: Path) -> None:
+def unfinished_transaction(con: Any) -> None:
+    con.execute("insert into events values (2)")
+
+
+def unread_rows(con: Any) -> None:
+    cursor = con.cursor()
+    cursor.execute("select number from events union all select number from events")
+    cursor.fetchone()
+    LEFT.append(cursor)
+
+
+def own_isolation(con: Any) -> None:
+    con.isolation_level = None
+
+
+LEFT: list[object] = []
+
+
+@pytest.mark.parametrize("leave", [unfinished_transaction, unread_rows, own_isolation])
+def test_the_next_finds_a_connection_as_new(tmp_path: Path, leave: Callable[[Any], None]) -> None:
     path = tmp_path / "runs.db"
-    with pytest.raises(RuntimeError), kept_connections():
+    with kept_connections(tmp_path):
+        store(path, 1)
+        taken = engine_of(path).raw_connection()
+        raw: Any = taken.dbapi_connection
+        taken.detach()  # else SQLAlchemy tidies up itself
+        leave(raw)
+        raw.close()
+        raw.close()  # no harm
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as other, other:
+            other.execute("insert into events values (5)")  # nothing is locked
+        with engine_of(path).connect() as one, engine_of(path).connect() as two:
+            assert one.connection.dbapi_connection is not two.connection.dbapi_connection
+        with engine_of(path).connect() as con:
+            con.execute(EVENTS.insert().values(number=3))
+            con.rollback()
+        store(path, 4)
+    assert stored(path) == [1, 4, 5]
+
+
+def test_afterwards_sqlalchemy_is_as_before(tmp_path: Path, opened: list[str]) -> None:
+    path = tmp_path / "runs.db"
+    with pytest.raises(RuntimeError, match="mine"), kept_connections(tmp_path):
         store(path, 0)
-        raise RuntimeError
-    engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=NullPool)
-    assert type(engine.dialect) is SQLiteDialect_pysqlite
-    with engine.connect() as con:
-        assert type(con.connection.dbapi_connection) is sqlite3.Connection
-    assert sorted(tmp_path.iterdir()) == [path]
+        with pytest.raises(RuntimeError, match="kept already"), kept_connections(tmp_path):
+            pass
+        raise RuntimeError("mine")
+    opened.clear()
+    store(path, 1)
+    store(path, 2)
+    assert opened == ["runs.db"] * 2
+    assert type(engine_of(path).dialect) is SQLiteDialect_pysqlite
+    with kept_connections(tmp_path):  # and again
+        store(path, 3)
+    assert stored(path) == [0, 1, 2, 3]

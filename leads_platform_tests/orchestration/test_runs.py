@@ -10,16 +10,12 @@ import dagster as dg
 from leads_platform.engine import Platform
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
-from leads_platform.orchestration.resource import Hooks
-from leads_platform.orchestration.run import build_through_dagster, run_batch
+from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.planner import Work
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import drop
 from leads_platform_tests.orchestration.conftest import (
-    BASE,
     FEED,
     QUIET,
     REPORT,
@@ -206,28 +202,4 @@ def test_dagster_hears_later_of_files_and_builds_made_without_it(
     ]
     seen = instance.fetch_observations(feed, limit=9).records
     assert [r.asset_observation.metadata["verdict"].value for r in seen if r.asset_observation] == ["refused"]
-    assert catch_up(instance, settings) == 0  # once
-
-
-def test_dagster_hears_later_of_months_whose_run_did_not_live_to_tell(
-    small: Platform, settings: Settings, instance: dg.DagsterInstance
-) -> None:
-    """A run killed between the commit and Dagster's note left months built for ever, and grey in the UI."""
-    for month, leads in (("2024-05", 2), ("2024-06", 3)):
-        deliver(settings, month, leads)
-    take_in(small)
-
-    def killed(build: Build) -> None:
-        if build.table == STG:
-            raise RuntimeError("the process is gone")
-
-    works = [Work(table, date(2024, 5, 1), date(2024, 6, 1)) for table in TABLES]
-    assert not run_batch(instance, small, works, Hooks(on_build=killed)).success
-    assert row_counts(instance, STG) == {}
-    assert build_through_dagster(small, instance=instance) == {}
-    assert row_counts(instance, STG) == {}  # current, so that nothing builds it again
-    told = instance.fetch_materializations(dg.AssetKey(BASE.split(".")), limit=9).records
-    assert catch_up(instance, settings) == 1
-    assert row_counts(instance, STG) == {"2024-05-01": 2, "2024-06-01": 3}
-    assert instance.fetch_materializations(dg.AssetKey(BASE.split(".")), limit=9).records == told
     assert catch_up(instance, settings) == 0  # once

@@ -5,10 +5,13 @@ Belongs here: what several of the tests of faults share. Does not: which faults 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,6 +92,8 @@ class Scene:
         assert not told["stale"] and not told["waiting_files"]
         assert leftovers(self.settings) == []
         assert damage(Archive(self.settings.archive)) == []
+        if command and "--direct" not in command:
+            assert shown_months(self.settings) == built_months(self.settings)
 
 
 def new_scene(data: Path, template: Path | None = None, months: int = 3) -> Scene:
@@ -98,6 +103,23 @@ def new_scene(data: Path, template: Path | None = None, months: int = 3) -> Scen
     else:
         generate(data / "landing", months=months, scale=0.02)
     return Scene(data)
+
+
+def built_months(settings: Settings) -> set[tuple[str, str]]:
+    """Table and month of all that the published copy holds."""
+    with closing(duckdb.connect(settings.published, read_only=True)) as con:
+        rows = con.execute("select table_name, month::varchar from warehouse.warehouse.builds").fetchall()
+    return {(table, month) for table, month in rows}
+
+
+def shown_months(settings: Settings) -> set[tuple[str, str]]:
+    """Table and month of all that Dagster's UI shows as materialised: its index, read by SQLite alone."""
+    with closing(sqlite3.connect(settings.dagster_home / "storage" / "history" / "runs" / "index.db")) as con:
+        rows = con.execute(
+            "select asset_key, partition from event_logs "
+            "where dagster_event_type = 'ASSET_MATERIALIZATION' and partition is not null"
+        ).fetchall()
+    return {(".".join(json.loads(key)), month) for key, month in rows if json.loads(key)[0] != "arrivals"}
 
 
 def leftovers(settings: Settings) -> list[str]:

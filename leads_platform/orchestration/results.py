@@ -3,7 +3,7 @@
 Belongs here: the events and their order (HAZARDS, 'Dagster 1.13': measured). Does not: building.
 
 A check is one unpartitioned result per run (the worst month, with the months that failed as metadata), because every
-event costs 10 ms; each month that fails has an evaluation of its own beside it, and so has a month that failed
+event costs 5 to 10 ms; each month that fails has an evaluation of its own beside it, and so has a month that failed
 before and passes now. No event holds a value of a row: evidence is counts and line numbers.
 """
 

@@ -1,10 +1,10 @@
-"""Dagster's SQLite files, held open while this process runs jobs: stock storage in two thirds of the time.
+"""Dagster's SQLite files, held open while this process runs jobs: stock storage at less cost.
 
 Belongs here: how SQLAlchemy connects to SQLite in this process. Does not: what Dagster stores or where (dagster.yaml).
 
 Stock storage makes an engine, a connection and the text of each statement anew for every event, and the last to close
-a file writes its log back: a third of a run's time. Dagster offers no setting for that; SQLAlchemy offers these hooks:
-`do_connect` may hand out a connection that is there already, and `compiled_cache` may be shared by engines whose
+a file writes its log back, which is much of a run's time. Dagster offers no setting for that; SQLAlchemy offers these
+hooks: `do_connect` may hand out a connection that is there already, and `compiled_cache` may be shared by engines whose
 dialects are equal. The same rows come to lie in the same files, but at a power cut the last of them may be missing.
 """
 

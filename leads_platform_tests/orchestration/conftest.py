@@ -12,7 +12,7 @@ import pytest
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.receive import read_state
 from leads_platform.contacts.standards import standards
-from leads_platform.engine import Platform, load_platform
+from leads_platform.engine import Platform, load_platform, open_session
 from leads_platform.orchestration.run import BatchResult, run_batch
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
@@ -81,6 +81,12 @@ def deliver(settings: Settings, month: str, leads: int, name: str = "") -> None:
     """A list of Nevada with so many leads, each with a phone and an address of its own."""
     records = [nv(f"{n}-22", f"702-346-{n:04d}", f"{100 + n} OAK ST RENO, NV 89501") for n in range(1, leads + 1)]
     drop(settings, FEED, name or f"nv_{month}.csv", NV_HEADER, records)
+
+
+def take_in(platform: Platform) -> None:
+    """Takes in what waits in landing, and builds nothing."""
+    with open_session(platform, "test") as session:
+        session.arrivals.take_in(session.arrivals.waiting())
 
 
 def build(

@@ -32,14 +32,10 @@ from leads_platform_tests.orchestration.conftest import (
     platform_with,
     report,
     row_counts,
+    take_in,
 )
 
 MAY, JUNE = "2024-05-01", "2024-06-01"
-
-
-def take_in(platform: Platform) -> None:
-    with open_session(platform, "test") as session:
-        session.arrivals.take_in(session.arrivals.waiting())
 
 
 @pytest.fixture

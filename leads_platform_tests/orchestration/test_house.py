@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
-from leads_platform.engine import Platform, open_session
+from leads_platform.engine import Platform
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
@@ -35,12 +35,8 @@ from leads_platform_tests.orchestration.conftest import (
     deliver,
     platform_with,
     report,
+    take_in,
 )
-
-
-def take_in(platform: Platform) -> None:
-    with open_session(platform, "test") as session:
-        session.arrivals.take_in(session.arrivals.waiting())
 
 
 def at(platform: Platform, moment: str) -> Platform:

@@ -27,14 +27,8 @@ from leads_platform_tests.orchestration.conftest import (
     platform_with,
     report,
     row_counts,
+    take_in,
 )
-
-
-def take_in(platform: Platform) -> None:
-    from leads_platform.engine import open_session
-
-    with open_session(platform, "test") as session:
-        session.arrivals.take_in(session.arrivals.waiting())
 
 
 def ledger(settings: Settings, what: str) -> list[tuple]:

@@ -5,15 +5,19 @@ Belongs here: the statement that asks and its evidence. Does not: what is asked 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
+from leads_platform.months import months_between
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.binding import Binder
 from leads_platform.warehouse.outcome import CheckResult
-from leads_platform.warehouse.table import SCHEMA_CONTRACT, Table
+from leads_platform.warehouse.table import SCHEMA_CONTRACT, Audit, Table
 
+# Not part of a table's content: when something happened to be received or loaded differs between equal warehouses.
+_NOT_CONTENT = ("received_at", "loaded_at")
 _EVIDENCE = 20
 # Only whole numbers are kept as `named_id`: a text could hold personal data.
 _WHOLE_NUMBERS = ("INTEGER", "BIGINT", "UBIGINT", "HUGEINT")
@@ -21,56 +25,89 @@ _WHOLE_NUMBERS = ("INTEGER", "BIGINT", "UBIGINT", "HUGEINT")
 _SHOWN = ("funnel_step", "stage_id", "cohort_month", "expected", "found")
 
 
+@dataclass
+class Counted:
+    """What one pass over a table's new rows finds, by month."""
+
+    rows: dict[date, int]
+    hashes: dict[date, str]  # the sum of the rows' hashes: the same in any order
+    bad: dict[tuple[int, date], int]  # by the audit's number, of those that judge each row by itself
+
+
+def counted(con: duckdb.DuckDBPyConnection, table: Table, target: str, first: date, last: date) -> Counted:
+    """Counts the months' rows in `target`, hashes them, and asks all audits that judge each row by itself.
+
+    A bad row without a month counts in the first.
+    """
+    content = ", ".join(sql.identifier(c.name) for c in table.columns if c.name not in _NOT_CONTENT)
+    asked = _of_one_row(table)
+    bad = ", ".join(f"count(*) filter ({condition}\n)" for condition in asked.values())
+    found = Counted(dict.fromkeys(months_between(first, last), 0), {}, {})
+    for month, rows, told, counts in con.execute(
+        f"select month, count(*), sum(hash({content})::hugeint)::varchar, [{bad}] from {sql.address(target)} "
+        f"where {sql.within(first, last)} or month is null group by month"
+    ).fetchall():
+        if month is not None:
+            found.rows[month], found.hashes[month] = rows, told
+        for number, count in zip(asked, counts, strict=True):
+            place = (number, month or first)
+            found.bad[place] = found.bad.get(place, 0) + count
+    return found
+
+
 def audited(
     con: duckdb.DuckDBPyConnection,
     binder: Binder,
     table: Table,
     target: str,
-    rows: dict[date, int],
+    found: Counted,
+    months: list[date],
     without_month: bool,
 ) -> list[CheckResult]:
-    """Asks all audits of a table of the months in `rows`, which gives each month's count of rows.
+    """Each audit's answer for each of these months; `found` is of the same rows, which `target` holds.
 
-    In one statement; for evidence only those that found something are asked again. `target` holds the rows.
+    What `found` leaves open is asked in one statement; for evidence only those that found something are asked again.
     `without_month`: rows that have no month are asked, too.
     """
-    first, last = min(rows), max(rows)
-    audits = [(audit, blocking) for audit, blocking in table.audits if audit.name != SCHEMA_CONTRACT]
+    first, last = months[0], months[-1]
+    audits = _audits(table)
     this = f"select * from {sql.address(target)} where {sql.within(first, last)}"
     this += " or month is null" if without_month else ""
     asked = [binder.bad_rows(audit, target, this, first, last) for audit, _ in audits]
-    # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
-    bad_month = f"coalesce(month::date, {sql.literal(first)}) as bad_month"
-    by_row = {n: a.condition for n, (a, _) in enumerate(audits) if a.condition and sql.is_of_one_row(a.condition)}
+    known = _of_one_row(table)
     counted = con.execute(
-        # What looks at single rows is counted in one pass.
         "\nunion all ".join(
-            [
-                f"select unnest({list(by_row)}) as audit, bad_month, unnest(counts) as bad from "
-                f"(select {bad_month}, ["
-                + ", ".join(f"count(*) filter ({condition}\n)" for condition in by_row.values())
-                + f"] as counts from ({this}) as this group by bad_month)",
-                *(
-                    f"select {number} as audit, {bad_month}, count(*) as bad "
-                    f"from ({bad}\n) as bad where {sql.within(first, last)} or month is null group by bad_month"
-                    for number, bad in enumerate(asked)
-                    if number not in by_row
-                ),
-            ]
+            # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
+            f"select {number} as audit, coalesce(month::date, {sql.literal(first)}) as bad_month, count(*) as bad "
+            f"from ({bad}\n) as bad where {sql.within(first, last)} or month is null group by bad_month"
+            for number, bad in enumerate(asked)
+            if number not in known
         )
     ).fetchall()
-    found = {(number, month): count for number, month, count in counted if count}
+    bad = {place: count for place, count in found.bad.items() if place[1] in months and count}
+    bad |= {(number, month): count for number, month, count in counted if count}
     results = []
     for number, (audit, blocking) in enumerate(audits):
-        some = any(number == one for one, _ in found)
+        some = any(number == one for one, _ in bad)
         evidence = _evidence(con, asked[number], first, last) if some else {}
-        for month, total in rows.items():
-            count, told = found.get((number, month), 0), dict(evidence.get(month, {}))
-            if audit.max_share and total:
-                told |= {"share": round(count / total, 4), "allowed_share": audit.max_share}
-            passed = count <= audit.max_share * total + 1e-9  # 0.29 * 100 is a little less than 29
+        for month in months:
+            count, told = bad.get((number, month), 0), dict(evidence.get(month, {}))
+            if audit.max_share and found.rows[month]:
+                told |= {"share": round(count / found.rows[month], 4), "allowed_share": audit.max_share}
+            passed = count <= audit.max_share * found.rows[month] + 1e-9  # 0.29 * 100 is a little less than 29
             results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
     return results
+
+
+def _audits(table: Table) -> list[tuple[Audit, bool]]:
+    """Those that a statement can answer."""
+    return [(audit, blocking) for audit, blocking in table.audits if audit.name != SCHEMA_CONTRACT]
+
+
+def _of_one_row(table: Table) -> dict[int, str]:
+    """The conditions of the audits that judge each row by itself, by their number in `_audits`."""
+    conditions = [audit.condition for audit, _ in _audits(table)]
+    return {number: said for number, said in enumerate(conditions) if said and sql.is_of_one_row(said)}
 
 
 def _evidence(con: duckdb.DuckDBPyConnection, bad: str, first: date, last: date) -> dict[date, dict[str, object]]:

@@ -25,6 +25,9 @@ from leads_platform.warehouse.sql import address, literal
 # The name the warehouse is attached under. Not its file's: in a database called `warehouse`, DuckDB finds
 # `warehouse.builds` ambiguous. A DuckLake catalogue can take the same name later.
 CATALOG = "lp"
+# The file's format, which DuckDB 1.3 and later read. It has one way of compressing strings instead of the better of
+# two, so that base tables are written a quarter faster, in as much space. DuckDB's default until 2.0 is that of 0.10.
+STORAGE_VERSION = "v1.3.0"
 # How long to wait for a reader that opened the live file by hand; the platform's own writers wait on the lock file.
 _CONFLICT_WAIT = 20.0
 # What the platform notes of its builds, in the schema `warehouse`: columns and types.
@@ -152,7 +155,7 @@ def _make(path: Path) -> None:
     scratch = path.with_name(path.name + ".new")
     try:
         with contextlib.closing(duckdb.connect()) as con:
-            con.execute(f"attach {literal(str(scratch))} as {CATALOG}")
+            con.execute(f"attach {literal(str(scratch))} as {CATALOG} (storage_version '{STORAGE_VERSION}')")
             con.execute(f"detach {CATALOG}")
     except duckdb.Error as error:
         raise WarehouseUnusable(_why_unusable(path, error)) from error

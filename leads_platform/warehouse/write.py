@@ -15,7 +15,7 @@ import duckdb
 
 from leads_platform.months import add_months, months_between
 from leads_platform.warehouse import sql
-from leads_platform.warehouse.auditing import audited
+from leads_platform.warehouse.auditing import audited, counted
 from leads_platform.warehouse.binding import Binder
 from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
 from leads_platform.warehouse.connection import CATALOG, LEDGERS, install_cleaning
@@ -25,8 +25,6 @@ from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform.warehouse.sources import Sources
 from leads_platform.warehouse.table import SCHEMA_CONTRACT, Table
 
-# Not part of a table's content: when something happened to be received or loaded differs between equal warehouses.
-_NOT_CONTENT = ("received_at", "loaded_at")
 # How many rows one statement may read, or audit, of several months together. Counted are those of the months being
 # built, of the tables read; not histories, nor files, which stream.
 ROWS_AT_ONCE = 2_000_000
@@ -70,16 +68,25 @@ class Warehouse:
         self.refused = 0  # builds that a blocking check rolled back in this session
         # What the file holds, as nobody else writes to it: read once, kept along with each commit.
         self._built: dict[tuple[str, date], str] | None = None
+        self._rows: dict[tuple[str, date], int] = {}
+        self._noted: set[str] = set()  # tables with refused builds noted
         self._standing: dict[str, list[tuple[str, str]]] | None = None
         self._types: dict[str, str] = {}  # a declared type -> as DuckDB spells it
         self._cleans = False  # whether the connection has the cleaning functions
 
     def built(self) -> dict[tuple[str, date], str]:
         """The fingerprint each table's month was last built with."""
+        return dict(self._held())
+
+    def _held(self) -> dict[tuple[str, date], str]:
+        """The fingerprints of `built`, the very ones; with them, row counts and refusals are known."""
         if self._built is None:
-            rows = self.con.execute("select table_name, month, fingerprint from warehouse.builds").fetchall()
-            self._built = {(name, month): fingerprint for name, month, fingerprint in rows}
-        return dict(self._built)
+            rows = self.con.execute("select table_name, month, fingerprint, row_count from warehouse.builds").fetchall()
+            self._built = {(name, month): fingerprint for name, month, fingerprint, _ in rows}
+            self._rows = {(name, month): count for name, month, _, count in rows}
+            noted = self.con.execute("select distinct table_name from warehouse.refused_builds").fetchall()
+            self._noted = {name for (name,) in noted}
+        return self._built
 
     def _prepared(self, table: Table) -> list[tuple[str, str]]:
         """The declared columns, on a connection that has the functions that the table's select and audits call."""
@@ -149,9 +156,9 @@ class Warehouse:
                 with contextlib.suppress(duckdb.Error):
                     self.con.execute("rollback")
                 raise
-            self.built()
-            assert self._built is not None
-            self._built |= {(address, month): fingerprint for month, fingerprint in prints.items()}
+            held = self._held()
+            held |= {(address, month): fingerprint for month, fingerprint in prints.items()}
+            self._rows |= {(address, month): count for month, count in build.rows.items()}
             if swap:  # DuckDB's log has had errors with what changes a table (HAZARDS)
                 self.checkpoint()
         return build
@@ -183,33 +190,22 @@ class Warehouse:
                 f"insert into {quoted} by name select {names} from ({select}\n) as rows "
                 f"where {sql.within(start, end)} or month is null"
             )
-        rows = dict.fromkeys(months_between(first, last), 0)
-        content = ", ".join(sql.identifier(c.name) for c in table.columns if c.name not in _NOT_CONTENT)
-        counted = self.con.execute(
-            # A month's hash is the sum of its rows' hashes: the same in any order.
-            f"select month, count(*), sum(hash({content})::hugeint)::varchar from {quoted} "
-            f"where {sql.within(first, last)} group by month"
-        ).fetchall()
-        rows |= {month: count for month, count, _ in counted}
-        hashes = {month: told for month, _, told in counted}
-        checks = self._schema_results(list(rows), {})
-        for start, end in stretches(months_between(first, last), rows):
-            here = {month: rows[month] for month in months_between(start, end)}
-            checks += audited(self.con, self.binder, table, target, here, without_month=start == first)
+        found = counted(self.con, table, target, first, last)
+        checks = self._schema_results(list(found.rows), {})
+        for start, end in stretches(months_between(first, last), found.rows):
+            here = months_between(start, end)
+            checks += audited(self.con, self.binder, table, target, found, here, without_month=start == first)
         bad = any(check.blocking and not check.passed for check in checks)
-        return Build(table.address, first, last, rows, checks, not bad, self.run_id, hashes)
+        return Build(table.address, first, last, found.rows, checks, not bad, self.run_id, found.hashes)
 
     def _stretches(self, table: Table, first: date, last: date) -> list[tuple[date, date]]:
         """The months that one statement builds: each by itself in a step table, else as many as memory holds."""
         months = months_between(first, last)
         if table.step or first == last:
             return [(month, month) for month in months]
+        self._held()
         read = [name for name, history in self.catalogue.inputs(table.address).items() if not history]
-        counted = self.con.execute(
-            "select month, sum(row_count)::bigint from warehouse.builds "
-            f"where table_name in ({', '.join(map(sql.literal, ['', *read]))}) group by month"
-        ).fetchall()
-        return stretches(months, dict(counted))
+        return stretches(months, {month: sum(self._rows.get((name, month), 0) for name in read) for month in months})
 
     def _schema_mismatch(
         self, table: Table, columns: list[tuple[str, str]], target: str, first: date, last: date
@@ -234,7 +230,8 @@ class Warehouse:
         """The empty table, before and outside the load transaction: no CREATE or DROP in it (HAZARDS)."""
         room, name = target.split(".", 1)
         listed = ", ".join(f"{sql.identifier(column)} {kind}" for column, kind in columns)
-        self.con.execute(f"create schema if not exists {sql.identifier(room)}")
+        if self._standing is None or not any(there.startswith(f"{room}.") for there in self._standing):
+            self.con.execute(f"create schema if not exists {sql.identifier(room)}")
         if name.startswith(_NEW):
             self.con.execute(f"drop table if exists {sql.address(target)}")  # left by a swap that was interrupted
         self.con.execute(f"create table if not exists {sql.address(target)} ({listed})")
@@ -263,8 +260,9 @@ class Warehouse:
 
     def _record(self, build: Build, prints: dict[date, str]) -> None:
         name = sql.literal(build.table)
-        before = any((build.table, month) in self.built() for month in build.rows)
-        for ledger in ("builds", "checks", "refused_builds") if before else ("refused_builds",):
+        held = self._held()
+        before = ["builds", "checks"] if any((build.table, month) in held for month in build.rows) else []
+        for ledger in [*before, *(["refused_builds"] if build.table in self._noted else [])]:
             self.con.execute(
                 f"delete from warehouse.{ledger} where table_name = {name} and {sql.within(build.first, build.last)}"
             )

@@ -12,7 +12,7 @@ from leads_platform import terminal
 from leads_platform.engine import Platform, open_session
 from leads_platform.months import label
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.direct import build_stale, plan_stale, window
+from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work
 
@@ -61,6 +61,9 @@ def build_everything(
     with terminal.progress("Building") as bar:
         task = bar.tasks[0].id
 
+        def planned(works: list[Work]) -> None:
+            bar.update(task, total=len(builds) + len(works))
+
         def started(work: Work) -> None:
             bar.update(task, description=f"Building {work.table}")
 
@@ -70,12 +73,9 @@ def build_everything(
 
         if direct:
             with open_session(platform, "build", say=terminal.say) as session:
-                left = window(session.warehouse, first, last, select) if again else frozenset()
-                works = plan_stale(session.warehouse, first=first, last=last, select=select, again=left)
-                bar.update(task, total=len(works))
                 failed = build_stale(
                     session.warehouse, first=first, last=last, select=select, again=again, on_start=started,
-                    on_build=ended,
+                    on_build=ended, on_plan=planned,
                 )  # fmt: skip
                 session.publish = True
         else:

@@ -77,7 +77,9 @@ class Catalogue:
             if read[len(ARRIVALS) :] not in self.feeds and read != "arrivals.files":
                 raise DeclarationError(f"{read} is read, but there is no feed of that name")
             return [read]
-        found = [address for address in sorted(named) if fnmatchcase(address, read)]
+        if read in named:
+            return [read]
+        found = [address for address in sorted(named) if fnmatchcase(address, read)] if "*" in read else []
         if not found:
             raise DeclarationError(f"{read} is read, but there is no such table")
         return found

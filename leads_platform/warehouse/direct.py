@@ -70,10 +70,12 @@ def build_stale(
     again: bool = False,
     on_build: Callable[[Build], None] = lambda build: None,
     on_start: Callable[[Work], None] = lambda work: None,
+    on_plan: Callable[[list[Work]], None] = lambda works: None,
 ) -> dict[str, date]:
     """Builds until nothing that can be built is stale. `again`: what is current in these months is built too, once.
 
     A table that fails is built again for the good months before its first bad one; what reads it stops there too.
+    `on_plan` hears what is to be built: at first, and what is left after each table that failed.
     Returns the first bad month of each table that failed, empty when all is well.
     """
     blocked: dict[str, date] = {}
@@ -83,6 +85,7 @@ def build_stale(
         works = plan_stale(warehouse, first=first, last=last, select=selected, blocked_from=blocked, again=left)
         if not works:
             return blocked
+        on_plan(works)
         for work in works:
             on_start(work)
             build = warehouse.build(work.table, work.first, work.last)

@@ -32,6 +32,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _GAPS = re.compile(f"{_GAP}*", re.DOTALL)
+# Most tokens: a word or a sign that opens no quote or comment, and white space. The rest is for _TOKEN to tell apart.
+_PLAIN = re.compile(r"(\w+|[^\w\s'\"$/-])\s*", re.ASCII)
 # The months only a step table's select knows; every select knows $first_month and $last_month.
 STEP_WORD = re.compile(r"\$(month|previous_month)\b")
 
@@ -94,15 +96,19 @@ def _tokens(text: str) -> tuple[_Token, ...]:
     """Raises ValueError where DuckDB's tokens leave out a part, as what follows a quote that is never closed."""
     encoded = text.encode()
     found = duckdb.tokenize(text)  # offsets in bytes
+    named = duckdb.token_type.identifier
     starts = [*(start for start, _ in found), len(encoded)]
     before = encoded[: starts[0]].decode() if found else text
     gaps, tokens, at = [before], [], len(before)
     for (start, kind), end in zip(found, starts[1:], strict=True):
         piece = encoded[start:end].decode()
-        match = _TOKEN.match(piece)
-        written = match[0] if match else ""
-        tokens.append(_Token(written, at, at + len(written), kind == duckdb.token_type.identifier))
-        gaps.append(piece[len(written) :])
+        if plain := _PLAIN.fullmatch(piece):
+            written = plain[1]
+        else:
+            match = _TOKEN.match(piece)
+            written = match[0] if match else ""
+            gaps.append(piece[len(written) :])
+        tokens.append(_Token(written, at, at + len(written), kind == named))
         at += len(piece)
     if not all(map(_GAPS.fullmatch, gaps)):
         raise ValueError("the SQL text has a quote or comment that is not closed, or a space that is not a plain one")
@@ -120,7 +126,8 @@ def called(text: str) -> frozenset[str]:
     return frozenset(token.name.lower() for token, after in pairwise(_tokens(text)) if after.text == "(")
 
 
-def _found(text: str) -> list[tuple[str, int, int, bool]]:
+@lru_cache(maxsize=4096)
+def _found(text: str) -> tuple[tuple[str, int, int, bool], ...]:
     """Relations after FROM or JOIN: (name, first character, last character + 1, whether an alias follows)."""
     tokens = _tokens(text)
     words = [token.text.lower() for token in tokens]
@@ -143,7 +150,7 @@ def _found(text: str) -> list[tuple[str, int, int, bool]]:
         aliased = named_as or (after < len(tokens) and tokens[after].is_name)
         comma = after + (2 if named_as else int(aliased))
         found.append((name, first.start, last.end, aliased))
-    return found
+    return tuple(found)
 
 
 def is_of_one_row(condition: str) -> bool:

@@ -11,7 +11,6 @@ import dagster as dg
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.engine import Platform
 from leads_platform.months import months_between
-from leads_platform.orchestration.lineage import column_sources
 from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
 from leads_platform.orchestration.requests import note_outcome
 from leads_platform.orchestration.resource import REFUSED_TAG, WarehouseResource
@@ -123,6 +122,8 @@ def _feeds(platform: Platform, address: str) -> list[str]:
 
 
 def _column_lineage(platform: Platform, table: Table) -> dict[str, dg.TableColumnLineage]:
+    from leads_platform.orchestration.lineage import column_sources  # sqlglot, which a run does without
+
     sources = column_sources(platform, table)
     if not sources:
         return {}

@@ -4,8 +4,9 @@ Belongs here: how SQLAlchemy connects to SQLite in this process. Does not: what 
 
 Stock storage makes an engine, a connection and the text of each statement anew for every event, and the last to close
 a file writes its log back, which is much of a run's time. Dagster offers no setting for that; SQLAlchemy offers these
-hooks: `do_connect` may hand out a connection that is there already, and `compiled_cache` may be shared by engines whose
-dialects are equal. The same rows come to lie in the same files, but at a power cut the last of them may be missing.
+hooks: `do_connect` may hand out a connection that is there already, a dialect may be registered under SQLite's name,
+and `compiled_cache` may be shared by engines of one dialect. The same rows come to lie in the same files, but at a
+power cut the last of them may be missing.
 """
 
 from __future__ import annotations
@@ -30,19 +31,32 @@ _STATEMENTS = 500
 _in_use = threading.Lock()
 
 
-class EqualDialect(SQLiteDialect_pysqlite):
-    """SQLite's dialect, any two of which are equal, so that engines of one process share compiled statements.
+class _Shared(type(SQLiteDialect_pysqlite)):
+    """Makes one dialect for all engines, but for one with options of its own."""
+
+    _all: SharedDialect | None = None
+
+    def __call__(cls, **options: Any) -> Any:
+        if not options.keys() <= {"dbapi", "compiler_linting"}:
+            return super().__call__(**options)
+        if cls._all is None:
+            cls._all = super().__call__(**options)
+        return cls._all
+
+
+class SharedDialect(SQLiteDialect_pysqlite, metaclass=_Shared):
+    """SQLite's dialect, made and told of SQLite's version once, so that engines share the statements it compiled.
 
     Public, as SQLAlchemy finds it by its name.
     """
 
     supports_statement_cache = True
+    _knows = False
 
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self)
-
-    def __hash__(self) -> int:
-        return hash(type(self))
+    def initialize(self, connection: Connection) -> None:
+        if not self._knows:
+            super().initialize(connection)
+            self._knows = True
 
 
 class _Kept(sqlite3.Connection):
@@ -103,7 +117,7 @@ def kept_connections(folder: Path) -> Iterator[None]:
     compiled: LRUCache[Any, Any] = LRUCache(_STATEMENTS)
 
     def connect(dialect: object, record: object, arguments: list[Any], options: dict[str, Any]) -> object:
-        if not isinstance(dialect, EqualDialect) or not str(arguments[0]).startswith(below):
+        if not isinstance(dialect, SharedDialect) or not str(arguments[0]).startswith(below):
             return None
         free = at_hand[threading.get_ident(), *arguments, *sorted(options.items())]
         if free:
@@ -118,11 +132,11 @@ def kept_connections(folder: Path) -> Iterator[None]:
         return kept
 
     def share(connection: Connection) -> None:
-        if isinstance(connection.dialect, EqualDialect):
+        if isinstance(connection.dialect, SharedDialect):
             connection.execution_options(compiled_cache=compiled)
 
     hooks = ((Engine, "do_connect", connect), (Engine, "engine_connect", share))
-    registry.register("sqlite", __name__, EqualDialect.__name__)
+    registry.register("sqlite", __name__, SharedDialect.__name__)
     try:
         for hook in hooks:
             event.listen(*hook)

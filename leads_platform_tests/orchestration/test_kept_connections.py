@@ -176,3 +176,14 @@ def test_afterwards_sqlalchemy_is_as_before(tmp_path: Path, opened: list[str]) -
     with kept_connections(tmp_path):  # and again
         store(path, 3)
     assert stored(path) == [0, 1, 2, 3]
+
+
+def test_engines_share_a_dialect_but_for_one_with_options_of_its_own(tmp_path: Path) -> None:
+    with kept_connections(tmp_path):
+        store(tmp_path / "runs.db", 1)
+        one, two = engine_of(tmp_path / "runs.db").dialect, engine_of(tmp_path / "other.db").dialect
+        assert one is two
+        assert one.server_version_info == sqlite3.sqlite_version_info
+        own = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'runs.db'}", isolation_level="AUTOCOMMIT").dialect
+        assert own is not one
+        assert engine_of(tmp_path / "runs.db").dialect is one

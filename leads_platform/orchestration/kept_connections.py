@@ -16,7 +16,7 @@ import os
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -58,6 +58,39 @@ class SharedDialect(SQLiteDialect_pysqlite, metaclass=_Shared):
             super().initialize(connection)
             self._knows = True
 
+    def on_connect_url(self, url: object) -> None:
+        """Nothing is left to do when a connection is handed out; `connect` prepares it when it is made."""
+
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        return self.prepared(super().connect(*arguments, **options))
+
+    def prepared(self, made: Any) -> Any:
+        """The connection with the SQL functions SQLAlchemy gives to each."""
+        self.on_connect()(made)
+        return made
+
+    def has_table(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> bool:
+        return bool(_remembered(connection, ("table", table_name, schema), super().has_table, options))
+
+    def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> Any:
+        told = _remembered(connection, ("columns", table_name, schema), super().get_columns, options)
+        return [dict(column) for column in told]
+
+
+_What = tuple[str, str, str | None]
+
+
+def _remembered(connection: Connection, what: _What, ask: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """What a kept connection was told of a table that is there. Dagster asks it anew for each event."""
+    raw = connection.connection.dbapi_connection
+    known = raw.known if isinstance(raw, _Kept) else {}
+    if what not in known:
+        told = ask(connection, *what[1:], **options)
+        if not told:
+            return told
+        known[what] = told
+    return known[what]
+
 
 class _Kept(sqlite3.Connection):
     """A connection that goes back to those at hand when it is closed, as it was when it was new."""
@@ -69,6 +102,7 @@ class _Kept(sqlite3.Connection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.known: dict[_What, Any] = {}  # what SQLAlchemy asked of its tables
         self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
 
     def cursor(self, factory: Any = None) -> Any:
@@ -124,7 +158,7 @@ def kept_connections(folder: Path) -> Iterator[None]:
             kept = free.pop()
             kept.lent = True
             return kept
-        kept = sqlite3.connect(*arguments, **options, factory=_Kept)
+        kept = dialect.prepared(sqlite3.connect(*arguments, **options, factory=_Kept))
         # A commit is not written through to the disk: a power cut may take the last ones, and breaks nothing.
         kept.execute("pragma synchronous = normal")
         kept.at_hand, kept.path = free, arguments[0]

@@ -187,3 +187,36 @@ def test_engines_share_a_dialect_but_for_one_with_options_of_its_own(tmp_path: P
         own = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'runs.db'}", isolation_level="AUTOCOMMIT").dialect
         assert own is not one
         assert engine_of(tmp_path / "runs.db").dialect is one
+
+
+def test_a_table_that_is_there_is_asked_of_once_and_one_that_is_not_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    asked: list[str] = []
+    with kept_connections(tmp_path):
+        for _ in range(3):
+            with engine_of(path).connect() as con:
+                raw: Any = con.connection.dbapi_connection
+                raw.set_trace_callback(lambda said: asked.append(said) if "table_" in said else None)
+                inspector = sqlalchemy.inspect(con)
+                assert not inspector.has_table("events")
+        missing = len(asked)
+        store(path, 1)
+        asked.clear()
+        for _ in range(3):
+            with engine_of(path).connect() as con:
+                inspector = sqlalchemy.inspect(con)
+                assert inspector.has_table("events")
+                columns = inspector.get_columns("events")
+                assert [column["name"] for column in columns] == ["number"]
+                columns[0]["name"] = "mine"  # the next gets its own
+    assert missing >= 3
+    assert sum("table_info" in said for said in asked) == 1
+    assert sum("table_xinfo" in said for said in asked) == 1
+
+
+def test_each_connection_has_sqlalchemys_functions(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with kept_connections(tmp_path / "home"):
+        for path in (tmp_path / "home" / "kept.db", tmp_path / "other.db", None):
+            with engine_of(path).connect() as con:
+                assert con.execute(sqlalchemy.text("select 'abc' regexp 'b', floor(1.5)")).one() == (1, 1)

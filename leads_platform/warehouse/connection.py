@@ -108,8 +108,6 @@ def open_warehouse(
     read through first; otherwise damage is found when it is read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _make(path)
     con = _connect(path, say)
     try:
         with _faults_in_words(path):
@@ -149,16 +147,12 @@ def remove_warehouse(path: Path) -> None:
             file.unlink()
 
 
-def _make(path: Path) -> None:
+def _make(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """A new file, by rename: killed while it writes its first blocks, DuckDB leaves one that it can't open again."""
     remove_warehouse(path)
     scratch = path.with_name(path.name + ".new")
-    try:
-        with contextlib.closing(duckdb.connect()) as con:
-            con.execute(f"attach {literal(str(scratch))} as {CATALOG} (storage_version '{STORAGE_VERSION}')")
-            con.execute(f"detach {CATALOG}")
-    except duckdb.Error as error:
-        raise WarehouseUnusable(_why_unusable(path, error)) from error
+    con.execute(f"attach {literal(str(scratch))} as {CATALOG} (storage_version '{STORAGE_VERSION}')")
+    con.execute(f"detach {CATALOG}")
     scratch.replace(path)
 
 
@@ -211,6 +205,8 @@ def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnectio
     while True:
         con = duckdb.connect()
         try:
+            if not path.exists():
+                _make(con, path)
             con.execute(f"attach {literal(str(path))} as {CATALOG}")
             con.execute(f"use {CATALOG}")
             return con
@@ -231,6 +227,9 @@ def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnectio
                 say(f"Waiting for {who}, which has the warehouse file open.")
                 told = True
             time.sleep(0.5)
+        except OSError:
+            con.close()
+            raise
 
 
 def _why_unusable(path: Path, error: duckdb.Error) -> str:

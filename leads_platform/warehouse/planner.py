@@ -77,7 +77,9 @@ class Fingerprinter:
 
     def _input(self, address: str, month: date) -> str:
         if address.startswith(ARRIVALS):
-            return self._sources.version(address[len(ARRIVALS) :], month) or "-"
+            if (address, month) not in self._known:
+                self._known[address, month] = self._sources.version(address[len(ARRIVALS) :], month) or "-"
+            return self._known[address, month]
         fingerprint = self._of(address, month)
         if fingerprint is None:
             raise InputsMissing(

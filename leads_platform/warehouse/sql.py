@@ -47,7 +47,7 @@ def literal(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, date):
-        return f"date '{value:%Y-%m-%d}'"
+        return f"date '{date.isoformat(value)}'"  # of a moment, too, its date
     return "'" + str(value).replace("'", "''") + "'"
 
 

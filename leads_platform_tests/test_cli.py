@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from leads_platform.cli import main
+from leads_platform.cli import commands
 from leads_platform.settings import Settings
 from leads_platform_tests.helpers import NV_HEADER, drop, nv
 
@@ -25,7 +25,7 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("leads_platform.arrivals.receive._SETTLE_SECONDS", 0.01)
 
     def call(*words: str) -> Result:
-        result = CliRunner().invoke(main, list(words))
+        result = CliRunner().invoke(commands, list(words))
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
@@ -158,7 +158,7 @@ def test_prod_refuses_the_sample_data(settings: Settings, monkeypatch: pytest.Mo
     (settings.landing / ".sample.json").write_text("{}")
     monkeypatch.setenv("LEADS_PLATFORM_DATA", str(settings.data))
     monkeypatch.setenv("LEADS_PLATFORM_ENV", "prod")
-    result = CliRunner().invoke(main, ["run"])
+    result = CliRunner().invoke(commands, ["run"])
     assert result.exit_code == 1
     assert "does not run on the sample data" in result.output
 
@@ -173,7 +173,7 @@ def test_settings_are_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path
     ):
         with monkeypatch.context() as patch:
             patch.setenv(name, value)
-            result = CliRunner().invoke(main, ["status"])
+            result = CliRunner().invoke(commands, ["status"])
             assert result.exit_code == 1
             assert said in result.output
 

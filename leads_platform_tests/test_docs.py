@@ -9,7 +9,7 @@ import click
 import pytest
 
 from leads_platform import settings
-from leads_platform.cli import main
+from leads_platform.cli import commands
 
 DOCS = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
 
@@ -24,7 +24,7 @@ def test_every_setting_is_in_the_table_of_settings() -> None:
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_every_command_and_option_exists(page: Path) -> None:
     for line in re.findall(r"(?:^|`)leads-platform ([a-z][^`\n]*)", page.read_text(encoding="utf-8"), re.MULTILINE):
-        command: click.Command = main
+        command: click.Command = commands
         words = line.split()
         while words and isinstance(command, click.Group):
             assert words[0] in command.commands, f"leads-platform {line}"

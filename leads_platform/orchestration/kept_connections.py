@@ -18,7 +18,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
@@ -32,16 +32,17 @@ _in_use = threading.Lock()
 
 
 class _Shared(type(SQLiteDialect_pysqlite)):
-    """Makes one dialect for all engines, but for one with options of its own."""
+    """Makes one dialect for all engines with the same options. Who listens to one of them listens to all."""
 
-    _all: SharedDialect | None = None
+    _all: ClassVar[dict[frozenset[tuple[str, Any]], SharedDialect]] = {}
 
     def __call__(cls, **options: Any) -> Any:
-        if not options.keys() <= {"dbapi", "compiler_linting"}:
+        try:
+            return cls._all[frozenset(options.items())]
+        except KeyError:
+            return cls._all.setdefault(frozenset(options.items()), super().__call__(**options))
+        except TypeError:  # an option that can't be a key
             return super().__call__(**options)
-        if cls._all is None:
-            cls._all = super().__call__(**options)
-        return cls._all
 
 
 class SharedDialect(SQLiteDialect_pysqlite, metaclass=_Shared):
@@ -81,7 +82,10 @@ _What = tuple[str, str, str | None]
 
 
 def _remembered(connection: Connection, what: _What, ask: Callable[..., Any], options: dict[str, Any]) -> Any:
-    """What a kept connection was told of a table that is there. Dagster asks it anew for each event."""
+    """What a kept connection was told of a table that is there. Dagster asks it anew for each event.
+
+    What another program changes of that table meanwhile (`dagster instance migrate`) is seen by the next command.
+    """
     raw = connection.connection.dbapi_connection
     known = raw.known if isinstance(raw, _Kept) else {}
     if what not in known:

@@ -44,8 +44,8 @@ def counted(con: duckdb.DuckDBPyConnection, table: Table, target: str, first: da
     bad = ", ".join(f"count(*) filter ({condition}\n)" for condition in asked.values())
     found = Counted(dict.fromkeys(months_between(first, last), 0), {}, {})
     for month, rows, told, counts in con.execute(
-        f"select month, count(*), sum(hash({content})::hugeint)::varchar, [{bad}] from {sql.address(target)} "
-        f"where {sql.within(first, last)} or month is null group by month"
+        f"select month, count(*), sum(hash({content})::hugeint)::varchar, [{bad}] "
+        f"from {sql.address(target)} as this where {sql.within(first, last)} or month is null group by month"
     ).fetchall():
         if month is not None:
             found.rows[month], found.hashes[month] = rows, told
@@ -75,7 +75,7 @@ def audited(
     this += " or month is null" if without_month else ""
     asked = [binder.bad_rows(audit, target, this, first, last) for audit, _ in audits]
     known = _of_one_row(table)
-    counted = con.execute(
+    others = con.execute(
         "\nunion all ".join(
             # Cast, as a timestamp would equal no month; a bad row without a month counts in the first.
             f"select {number} as audit, coalesce(month::date, {sql.literal(first)}) as bad_month, count(*) as bad "
@@ -85,7 +85,7 @@ def audited(
         )
     ).fetchall()
     bad = {place: count for place, count in found.bad.items() if place[1] in months and count}
-    bad |= {(number, month): count for number, month, count in counted if count}
+    bad |= {(number, month): count for number, month, count in others if count}
     results = []
     for number, (audit, blocking) in enumerate(audits):
         some = any(number == one for one, _ in bad)

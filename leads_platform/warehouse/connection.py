@@ -25,9 +25,6 @@ from leads_platform.warehouse.sql import address, literal
 # The name the warehouse is attached under. Not its file's: in a database called `warehouse`, DuckDB finds
 # `warehouse.builds` ambiguous. A DuckLake catalogue can take the same name later.
 CATALOG = "lp"
-# The file's format, which DuckDB 1.3 and later read. It has one way of compressing strings instead of the better of
-# two, so that base tables are written a quarter faster, in as much space. DuckDB's default until 2.0 is that of 0.10.
-STORAGE_VERSION = "v1.3.0"
 # How long to wait for a reader that opened the live file by hand; the platform's own writers wait on the lock file.
 _CONFLICT_WAIT = 20.0
 # What the platform notes of its builds, in the schema `warehouse`: columns and types.
@@ -151,7 +148,7 @@ def _make(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """A new file, by rename: killed while it writes its first blocks, DuckDB leaves one that it can't open again."""
     remove_warehouse(path)
     scratch = path.with_name(path.name + ".new")
-    con.execute(f"attach {literal(str(scratch))} as {CATALOG} (storage_version '{STORAGE_VERSION}')")
+    con.execute(f"attach {literal(str(scratch))} as {CATALOG}")
     con.execute(f"detach {CATALOG}")
     scratch.replace(path)
 
@@ -227,7 +224,7 @@ def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnectio
                 say(f"Waiting for {who}, which has the warehouse file open.")
                 told = True
             time.sleep(0.5)
-        except OSError:
+        except BaseException:
             con.close()
             raise
 

@@ -33,7 +33,7 @@ _TOKEN = re.compile(
 )
 _GAPS = re.compile(f"{_GAP}*", re.DOTALL)
 # Most tokens: a word or a sign that opens no quote or comment, and white space. The rest is for _TOKEN to tell apart.
-_PLAIN = re.compile(r"(\w+|[^\w\s'\"$/-])\s*", re.ASCII)
+_PLAIN = re.compile(r"(\w+|[!#%&(-,.:-@[-^`{-~])\s*", re.ASCII)
 # The months only a step table's select knows; every select knows $first_month and $last_month.
 STEP_WORD = re.compile(r"\$(month|previous_month)\b")
 
@@ -110,7 +110,7 @@ def _tokens(text: str) -> tuple[_Token, ...]:
             gaps.append(piece[len(written) :])
         tokens.append(_Token(written, at, at + len(written), kind == named))
         at += len(piece)
-    if not all(map(_GAPS.fullmatch, gaps)):
+    if not all(map(_GAPS.fullmatch, gaps)) or not all(token.text for token in tokens):
         raise ValueError("the SQL text has a quote or comment that is not closed, or a space that is not a plain one")
     return tuple(tokens)
 

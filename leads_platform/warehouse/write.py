@@ -26,7 +26,7 @@ from leads_platform.warehouse.sources import Sources
 from leads_platform.warehouse.table import SCHEMA_CONTRACT, Table
 
 # How many rows one statement may read, or audit, of several months together. Counted are those of the months being
-# built, of the tables read; not histories, nor files, which stream.
+# built, of the tables read; not histories, nor what streams: files, and the pass that counts and judges row by row.
 ROWS_AT_ONCE = 2_000_000
 # A table whose columns changed is built under this prefix, then takes the place of the old one.
 _NEW = "__new_"
@@ -68,8 +68,8 @@ class Warehouse:
         self.refused = 0  # builds that a blocking check rolled back in this session
         # What the file holds, as nobody else writes to it: read once, kept along with each commit.
         self._built: dict[tuple[str, date], str] | None = None
-        self._rows: dict[tuple[str, date], int] = {}
-        self._noted: set[str] = set()  # tables with refused builds noted
+        self._rows: dict[tuple[str, date], int] = {}  # as of _held()
+        self._noted: set[str] = set()  # as of _held(): tables with refused builds noted, or that had some
         self._standing: dict[str, list[tuple[str, str]]] | None = None
         self._types: dict[str, str] = {}  # a declared type -> as DuckDB spells it
         self._cleans = False  # whether the connection has the cleaning functions
@@ -79,7 +79,7 @@ class Warehouse:
         return dict(self._held())
 
     def _held(self) -> dict[tuple[str, date], str]:
-        """The fingerprints of `built`, the very ones; with them, row counts and refusals are known."""
+        """The fingerprints of `built`, not a copy. Call it before `_rows` or `_noted`, which it fills, too."""
         if self._built is None:
             rows = self.con.execute("select table_name, month, fingerprint, row_count from warehouse.builds").fetchall()
             self._built = {(name, month): fingerprint for name, month, fingerprint, _ in rows}

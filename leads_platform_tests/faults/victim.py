@@ -125,7 +125,7 @@ def kill_at(moment: str, calls: int) -> None:
             target.write_bytes(b"PAR1 half")
         tick()
 
-    def first_blocks(path: Path) -> None:
+    def first_blocks(con: object, path: Path) -> None:
         if tick.due:  # what DuckDB leaves when killed before it has written all of its three headers
             path.with_name(path.name + ".new").write_bytes(b"\0" * 4096)
         tick()

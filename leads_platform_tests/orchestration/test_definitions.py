@@ -111,3 +111,9 @@ def test_importing_the_definitions_does_no_work() -> None:
     program = "import leads_platform.definitions, sys; print('leads_platform.engine' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_a_run_does_without_what_only_lineage_needs() -> None:
+    program = "import leads_platform.orchestration.run, sys; print('dagster' in sys.modules, 'sqlglot' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "True False"

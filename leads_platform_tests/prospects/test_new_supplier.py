@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from leads_platform.arrivals import load_contract
-from leads_platform.cli import main
+from leads_platform.cli import commands
 from leads_platform.settings import Settings
 from leads_platform_tests.helpers import ask, run
 
@@ -72,7 +72,7 @@ def test_the_page_says_truly_what_is_proposed(utah: Settings, tmp_path: Path) ->
     """The finished contract is the proposal, with descriptions and an alias."""
     sample = utah.landing / "ut_licensing" / "utah_2024-05.csv"
     target = tmp_path / "proposed.yaml"
-    answer = CliRunner().invoke(main, ["feed", "new", str(sample), "--name", "ut_licensing", "--out", str(target)])
+    answer = CliRunner().invoke(commands, ["feed", "new", str(sample), "--name", "ut_licensing", "--out", str(target)])
     assert answer.exit_code == 0, answer.output
     proposed, finished = load_contract(target), load_contract(utah.feeds / "ut_licensing.yaml")
     assert "taken for the key, though some records share it" in target.read_text()
@@ -87,7 +87,7 @@ def test_the_page_says_truly_what_is_proposed(utah: Settings, tmp_path: Path) ->
 
 def test_the_page_s_check_accepts_the_sample(utah: Settings) -> None:
     answer = CliRunner().invoke(
-        main,
+        commands,
         ["check", str(utah.landing / "ut_licensing" / "utah_2024-05.csv"), "--feed", "ut_licensing", "--json"],
         env={"LEADS_PLATFORM_DATA": str(utah.data)},
     )

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from leads_platform import terminal
 from leads_platform.arrivals.contract import ContractError
-from leads_platform.cli import main
+from leads_platform.cli import commands
 from leads_platform.engine import contract_folders, load_platform
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.desk import CONTRACTS, Desk
@@ -71,14 +71,14 @@ def test_a_file_s_name_is_a_name_and_nothing_else(
         records = [nv(f"{phone[-4:]}-22", phone, f"{phone[-4:]} OAK ST RENO, NV 89501") for phone in phones]
         drop(settings, "nv_licensing", name, NV_HEADER, [*records, records[0] + ",one more"])
     for words in (["run", "--direct"], ["status", "--files"], *(["quarantine", name] for name in FILES)):
-        result = CliRunner().invoke(main, words)
+        result = CliRunner().invoke(commands, words)
         assert result.exit_code == 0, (words, result.output, printed.getvalue())
     shown = printed.getvalue()
     assert not OBEYED.search(shown), OBEYED.findall(shown)
     for name in FILES:
         assert shown.count(terminal.plain(name)) >= 3, name
     assert "\nwarehouse is safe" not in shown
-    told = CliRunner().invoke(main, ["status", "--json"]).stdout
+    told = CliRunner().invoke(commands, ["status", "--json"]).stdout
     assert sorted(file["file"] for file in json.loads(told)["files"]) == sorted(FILES)
     assert not re.search(r"[\x7f-\x9f]", told)
     for table in ("fct_lead_files", "base_leads_nv_licensing", "stg_leads_nv_licensing"):

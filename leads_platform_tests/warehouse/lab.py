@@ -145,4 +145,10 @@ def months(first: date, count: int) -> list[date]:
 
 
 def audit(name: str, condition: str, **changes: Any) -> Audit:
+    """Asked in a statement of its own."""
     return Audit(name, f"Nowhere {condition}.", f"select * from this where {condition}", **changes)
+
+
+def row_audit(name: str, condition: str, **changes: Any) -> Audit:
+    """The same, as one that judges each row by itself: asked while the rows are counted."""
+    return Audit.of_rows(name, f"Nowhere {condition}.", condition, **changes)

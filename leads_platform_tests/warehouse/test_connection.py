@@ -11,7 +11,6 @@ import pytest
 
 from leads_platform.warehouse import connection
 from leads_platform.warehouse.connection import (
-    STORAGE_VERSION,
     WarehouseUnusable,
     install_cleaning,
     memory_limit_mb,
@@ -19,7 +18,6 @@ from leads_platform.warehouse.connection import (
     open_warehouse,
 )
 from leads_platform.warehouse.publish import publish
-from leads_platform_tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -94,32 +92,6 @@ def made(folder: Path) -> Path:
 def test_what_was_committed_is_there_the_next_time(tmp_path: Path) -> None:
     with open_warehouse(made(tmp_path)) as con:
         assert con.execute("select count(*) from shop.t").fetchall() == [(200000,)]
-
-
-def format_of(path: Path) -> str:
-    with open_warehouse(path) as con:
-        return con.execute(
-            "select tags['storage_version'] from duckdb_databases() where database_name = 'lp'"
-        ).fetchall()[0][0]
-
-
-def test_a_new_file_has_the_format_the_documents_name(tmp_path: Path) -> None:
-    """README and docs/operations.md say which DuckDB opens it."""
-    assert format_of(made(tmp_path)).startswith(STORAGE_VERSION)
-    for told in ("README.md", "docs/operations.md"):
-        assert f"DuckDB {STORAGE_VERSION[1:4]} or later" in (ROOT / told).read_text()
-
-
-def test_a_file_of_an_older_format_is_used_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "warehouse.duckdb"
-    with duckdb.connect() as con:
-        con.execute(f"attach '{path}' as old (storage_version 'v1.0.0')")
-        con.execute("create schema old.shop; create table old.shop.t as select range as x from range(200000)")
-    assert format_of(path).startswith("v1.0.0")
-    with open_warehouse(path) as con:
-        con.execute("delete from shop.t where x < 10")
-    with open_warehouse(path) as con:
-        assert con.execute("select count(*) from shop.t").fetchall() == [(199990,)]
 
 
 def unusable(path: Path) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads_platform.months import add_months, months_between
-from leads_platform.warehouse import Catalogue, Column, Table, references
+from leads_platform.warehouse import Catalogue, Column, Table, not_null, references
 from leads_platform.warehouse.direct import build_stale, plan_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Fingerprinter, InputsMissing, Work, batches, plan, stale_months
@@ -145,6 +145,19 @@ def test_withdrawing_removes_the_rows(tmp_path: Path) -> None:
             (2, 20),
         ]
         assert plan_stale(warehouse) == []
+
+
+def test_the_plan_is_told_and_what_is_left_after_a_table_that_failed(tmp_path: Path) -> None:
+    feeds = three_months()
+    feeds.rows["sales"][MAR] = [(1, None, 2)]
+    tables: dict[str, Any] = {"base_sales": base(must=(not_null("amount"),)), "fct_total": total()}
+    plans: list[list[Work]] = []
+    with opened(tmp_path, feeds, **tables) as warehouse:
+        assert build_stale(warehouse, on_plan=plans.append) == {BASE: MAR}
+    assert plans == [
+        [Work(BASE, JAN, MAR), Work(TOTAL, JAN, MAR)],
+        [Work(BASE, JAN, FEB), Work(TOTAL, JAN, FEB)],
+    ]
 
 
 def test_first_and_last_bound_what_is_asked_for() -> None:

@@ -103,6 +103,7 @@ def test_calls() -> None:
         "select a where x='",
         "select a where x='from/c",
         "select * from\xa0a.b",  # DuckDB would run it
+        "select * from \xa0 a.b",
         "select 'a' --c\n'b'",  # one text to DuckDB
         "select a in ('p'\n -- c\n 'q')",
     ],

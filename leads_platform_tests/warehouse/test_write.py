@@ -1,12 +1,13 @@
 """The write path: months are replaced whole, a bad month never replaces a good one, and the ledger tells which."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leads_platform.warehouse import Audit, Column, accepted_values, not_null, references, volume_is_usual
+from leads_platform.warehouse import Audit, Column, accepted_values, not_null, references, volume_is_usual, write
 from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.write import Warehouse, stretches
@@ -23,6 +24,7 @@ from leads_platform_tests.warehouse.lab import (
     ledger,
     months,
     opened,
+    row_audit,
     rows,
     running,
     state,
@@ -135,11 +137,12 @@ def test_every_table_has_its_grain_and_keys_audited(tmp_path: Path) -> None:
         assert [(c.check, c.month, c.bad_rows) for c in build.checks if not c.passed] == [("keys_are_not_null", FEB, 1)]
 
 
-def test_a_warning_commits_with_counts_and_lines_and_no_values(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ask", [audit, row_audit])
+def test_a_warning_commits_with_counts_and_lines_and_no_values(tmp_path: Path, ask: Callable[..., Audit]) -> None:
     table = base(
         "select month, id, amount::integer as amount, line from arrivals.sales",
         columns=(*base().columns, Column("line", "integer", "Line")),
-        should=(audit("small", "amount >= 700"),),
+        should=(ask("small", "amount >= 700"),),
     )
     feeds = Feeds(sales={JAN: [(1, 777, 9), (2, 10, 4), (3, 778, 2)], FEB: [(1, 30, 2)]})
     with opened(tmp_path, feeds, base_sales=table) as warehouse:
@@ -148,30 +151,35 @@ def test_a_warning_commits_with_counts_and_lines_and_no_values(tmp_path: Path) -
         assert rows(warehouse, "select bool_or(evidence like '%77%') from warehouse.checks") == [(False,)]
 
 
-def test_evidence_stops_at_twenty_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ask", [audit, row_audit])
+def test_evidence_stops_at_twenty_lines(tmp_path: Path, ask: Callable[..., Audit]) -> None:
     table = base(
         "select month, id, amount::integer as amount, line from arrivals.sales",
         columns=(*base().columns, Column("line", "integer", "Line")),
-        should=(audit("any", "true"),),
+        should=(ask("any", "true"),),
     )
     with opened(tmp_path, Feeds(sales={JAN: [(i, i, i) for i in range(30, 0, -1)]}), base_sales=table) as warehouse:
         found = [c for c in warehouse.build(BASE, JAN, JAN).checks if c.check == "any"]
     assert [(c.bad_rows, c.evidence) for c in found] == [(30, {"lines": list(range(1, 21))})]
 
 
+@pytest.mark.parametrize("ask", [audit, row_audit])
 @pytest.mark.parametrize(
     ("bad", "of", "share", "passed"),
     [(1, 4, 0.25, True), (2, 4, 0.25, False), (0, 4, 0.0, True), (29, 100, 0.29, True)],
 )
-def test_a_share_of_bad_rows_may_be_allowed(tmp_path: Path, bad: int, of: int, share: float, passed: bool) -> None:
+def test_a_share_of_bad_rows_may_be_allowed(
+    tmp_path: Path, ask: Callable[..., Audit], bad: int, of: int, share: float, passed: bool
+) -> None:
     feeds = Feeds(sales={JAN: [(i, 1 if i < bad else 0, i) for i in range(of)]})
-    with opened(tmp_path, feeds, base_sales=base(must=(audit("ones", "amount = 1", max_share=share),))) as warehouse:
+    with opened(tmp_path, feeds, base_sales=base(must=(ask("ones", "amount = 1", max_share=share),))) as warehouse:
         assert warehouse.build(BASE, JAN, JAN).committed is passed
 
 
-def test_the_share_is_kept_as_evidence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ask", [audit, row_audit])
+def test_the_share_is_kept_as_evidence(tmp_path: Path, ask: Callable[..., Audit]) -> None:
     feeds = Feeds(sales={JAN: [(1, 1, 2), (2, 0, 3), (3, 0, 4)]})
-    with opened(tmp_path, feeds, base_sales=base(should=(audit("ones", "amount = 1", max_share=0.5),))) as warehouse:
+    with opened(tmp_path, feeds, base_sales=base(should=(ask("ones", "amount = 1", max_share=0.5),))) as warehouse:
         warehouse.build(BASE, JAN, JAN)
         assert checks(warehouse, "ones") == [(JAN, True, 1, '{"share": 0.3333, "allowed_share": 0.5}')]
 
@@ -219,6 +227,50 @@ def test_a_month_of_unusual_volume_is_told(tmp_path: Path) -> None:
         warehouse.build(BASE, span[0], span[-1])
         found = {month: passed for month, passed, *_ in checks(warehouse, "row_volume_is_usual")}
         assert [m for m, passed in found.items() if not passed] == [span[3], span[5]]
+
+
+@pytest.mark.parametrize("at_once", [1, 2_000_000])
+def test_bad_rows_count_in_their_month_and_those_without_one_in_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(write, "ROWS_AT_ONCE", at_once)
+    table = base(
+        "select case when id < 9 then month end as month, id, amount::integer as amount, line from arrivals.sales",
+        columns=(*base().columns, Column("line", "integer", "Line")),
+        should=(row_audit("ones", "this.amount = 1"),),
+    )
+    sales = {JAN: [(1, 1, 2), (2, 0, 3)], FEB: [(1, 0, 2)], MAR: [(1, 1, 2), (9, 1, 3), (2, 1, 4)]}
+    with opened(tmp_path, Feeds(sales=sales), base_sales=table) as warehouse:
+        build = warehouse.build(BASE, JAN, MAR)
+    assert not build.committed
+    assert {c.check: c.evidence for c in build.checks if c.month == JAN and not c.passed} == {
+        "keys_are_not_null": {"lines": [3]},
+        "ones": {"lines": [2, 3]},
+    }
+    found = sorted((c.check, c.month, c.bad_rows) for c in build.checks if not c.passed)
+    assert found == [("keys_are_not_null", JAN, 1), ("ones", JAN, 2), ("ones", MAR, 2)]
+
+
+def test_a_statement_reads_as_many_months_as_fit_by_what_is_known_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "ROWS_AT_ONCE", 3)
+    feeds = Feeds(sales={m: [(1, 10, 2), (2, 20, 3)] for m in (JAN, FEB, MAR)} | {APR: [(1, 10, 2)]})
+    total_of, began = "shop.fct_total", list[date]()
+    with opened(tmp_path, feeds, base_sales=base(), fct_total=total()) as warehouse:
+        warehouse.build(BASE, JAN, APR)
+        warehouse.build(total_of, JAN, APR, began.append)
+    assert began == [JAN, FEB, MAR]  # March and April fit together
+    feeds.rows["sales"] |= {JAN: [(1, 10, 2)], APR: [(1, None, 2)]}
+    with opened(tmp_path, feeds, base_sales=base(must=(not_null("amount"),)), fct_total=total()) as warehouse:
+        assert not warehouse.build(BASE, JAN, APR).committed  # what stood of base_sales stands
+        began.clear()
+        warehouse.build(total_of, JAN, APR, began.append)
+        assert began == [JAN, FEB, MAR]
+        warehouse.build(BASE, JAN, MAR)
+        began.clear()
+        warehouse.build(total_of, JAN, MAR, began.append)
+        assert began == [JAN, MAR]  # January is smaller now
 
 
 # -- the schema contract -------------------------------------------------------------------------------------

@@ -57,5 +57,5 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): a few minutes the first time."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[dev]"
-	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib leads_platform || true
+	$(BIN)/python -m compileall -q -j 2 -x '/(tests|geodata|carrierdata|tzdata|pip|setuptools)/' $(VENV)/lib leads_platform || true
 	touch $(READY)

@@ -34,7 +34,7 @@ def expected(landing: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFacto
     return content_hash(settings, platform), settings
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 8))])
 def test_any_order_of_arrival(
     seed: int, landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
 ) -> None:

@@ -373,8 +373,8 @@ def _what_waits(platform: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The program. `arguments` are the words after its name; None: those it was called with."""
-    # A command makes many objects and leaves few circles of them. To look for circles a hundred times less often, and
-    # not once more at the end, saves a seventh of a direct build's time (docs/architecture.md).
+    # A command makes many objects and leaves few circles of them. To look for circles once more at its end takes 0.1 s
+    # of a direct build and 1 s of one through Dagster; before, it is enough to look a hundred times less often.
     gc.set_threshold(100_000, 20, 100)
     atexit.register(gc.freeze)
     commands(arguments)

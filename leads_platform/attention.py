@@ -1,0 +1,69 @@
+"""What waits for a person: one item a file, with what is the matter and the command to paste.
+
+Belongs here: gathering it from the archive's state, the same for the terminal, `status`, notices and checks. Does not:
+printing or sending it, or deciding what is refused or held (arrivals).
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Literal
+
+from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.state import State
+from leads_platform.months import label
+from leads_platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A file that waits for a person.
+
+    `message` says what is the matter and how to mend it; it holds no personal data. `commands` settle it, each ready
+    to be pasted from any folder.
+    """
+
+    kind: Literal["refused", "held"]
+    feed: str
+    file_name: str
+    sha256: str
+    month: str | None
+    message: str
+    commands: tuple[str, ...]
+
+
+def files_in_need(settings: Settings, state: State) -> list[Attention]:
+    """Every file that is refused or held now, by feed and name."""
+    found = [_item(settings, "held", m) for m in state.held()] + [
+        _item(settings, "refused", m) for m in state.refused()
+    ]
+    return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
+
+
+def _item(settings: Settings, kind: Literal["refused", "held"], manifest: Manifest) -> Attention:
+    named = f"{manifest.feed}/{manifest.file_name}"
+    # A name that a terminal would obey, or that is no UTF-8, can't be pasted: the fingerprint can.
+    target = named if named.isprintable() and "�" not in named else manifest.sha256[:12]
+    actions = ("accept", "withdraw") if kind == "held" else ("withdraw",)
+    return Attention(
+        kind,
+        manifest.feed,
+        manifest.file_name,
+        manifest.sha256,
+        label(manifest.month) if manifest.month else None,
+        manifest.message,
+        tuple(command(settings, action, target) for action in actions),
+    )
+
+
+def command(settings: Settings, *words: str) -> str:
+    """A `leads-platform` command that means this environment wherever it is pasted.
+
+    >>> from pathlib import Path
+    >>> command(Settings(data=Path("/srv/leads")), "accept", "nv_licensing/list 2024-05.csv")
+    "LEADS_PLATFORM_DATA=/srv/leads leads-platform accept 'nv_licensing/list 2024-05.csv'"
+    """
+    where = [f"LEADS_PLATFORM_DATA={shlex.quote(str(settings.data))}"]
+    where += [f"LEADS_PLATFORM_ENV={settings.env}"] if settings.env != "dev" else []
+    return " ".join([*where, shlex.join(["leads-platform", *words])])

@@ -11,6 +11,7 @@ from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.funnel import rules
 from leads_platform_tests.helpers import ask, run
+from leads_platform_tests.pins import pinned, tables_of
 
 FEEDS = ("activity", "activity_types", "deal_changes", "stages", "users", "fields")
 # DOMAIN 3: as the seed prints it.
@@ -146,3 +147,7 @@ def test_no_deal_is_won_so_velocity_is_unknown(real: Settings) -> None:
     assert ask(
         real, "select sum(deals_won), max(win_rate), count(velocity_per_day) from funnel.rep_sales_velocity"
     ) == [(0, 0.0, 0)]
+
+
+def test_every_table_is_as_pinned(real: Settings) -> None:
+    assert tables_of(real) == pinned("pipedrive")

@@ -13,6 +13,7 @@ import pytest
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask, run
+from leads_platform_tests.pins import pinned, tables_of
 
 FILES = {
     "nv_licensing": "source1.csv",
@@ -160,3 +161,7 @@ def test_postal_codes_stay_text(real: Settings, reference: Path) -> None:
     expected = sorted(row["Zip"] for row in rows(reference, "tx_licensing"))
     told = ask(real, "select postal_code from prospects.stg_leads_tx_licensing")
     assert sorted(r[0] for r in told) == expected
+
+
+def test_every_table_is_as_pinned(real: Settings) -> None:
+    assert tables_of(real) == pinned("leads")

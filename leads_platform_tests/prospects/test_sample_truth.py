@@ -12,6 +12,7 @@ from leads_platform.sample import Truth, generate
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask, run
+from leads_platform_tests.pins import contracts_of, pinned, tables_of
 
 SUPPLIERS = ("nv_licensing", "ok_licensing", "tx_licensing")
 
@@ -104,3 +105,12 @@ def test_salesforce_as_of_each_month(world: tuple[Settings, Truth]) -> None:
     told = ask(settings, "select month, count(*) from prospects.dim_salesforce_leads group by month")
     expected = {date.fromisoformat(f"{m}-01"): t.salesforce_known for m, t in truth.month_truths.items()}
     assert dict(told) == expected
+
+
+def test_every_table_is_as_pinned(world: tuple[Settings, Truth]) -> None:
+    """A change that should leave rows alone did so; one that changes a table's rows pins it anew, by name."""
+    assert tables_of(world[0]) == pinned("sample")
+
+
+def test_every_contract_is_as_pinned(world: tuple[Settings, Truth]) -> None:
+    assert contracts_of(world[0]) == pinned("contracts")

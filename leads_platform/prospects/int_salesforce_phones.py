@@ -32,30 +32,38 @@ int_salesforce_phones = Table(
             select mobile_phone_key as phone_key, true as is_mobile, * exclude (phone_key)
             from prospects.dim_salesforce_leads
         ),
-        ranked as (
-            select
-                *,
-                list(distinct salesforce_lead_id) over (partition by month, phone_key) as salesforce_lead_ids,
-                min(coalesce(created_at, timestamp '0001-01-01')) over (partition by month, phone_key)
-                    as first_created_at
+        best as (
+            select *
             from numbers
             where phone_key is not null
             qualify row_number() over (
                 partition by month, phone_key
                 order by is_deleted, is_mobile, last_modified_at desc nulls last, salesforce_lead_id
             ) = 1
+        ),
+        -- a group, not a window: a window's list is made anew for every row
+        over_leads as (
+            select
+                month,
+                phone_key,
+                list_sort(list(distinct salesforce_lead_id)) as salesforce_lead_ids,
+                min(coalesce(created_at, timestamp '0001-01-01')) as first_created_at
+            from numbers
+            where phone_key is not null
+            group by month, phone_key
         )
         select
-            month,
-            phone_key,
-            salesforce_lead_id,
-            is_deleted,
-            created_at,
-            last_modified_at,
-            is_converted,
-            outreach_stage,
-            list_sort(salesforce_lead_ids) as salesforce_lead_ids,
-            first_created_at
-        from ranked
+            best.month,
+            best.phone_key,
+            best.salesforce_lead_id,
+            best.is_deleted,
+            best.created_at,
+            best.last_modified_at,
+            best.is_converted,
+            best.outreach_stage,
+            over_leads.salesforce_lead_ids,
+            over_leads.first_created_at
+        from best
+        join over_leads on over_leads.month = best.month and over_leads.phone_key = best.phone_key
     """,
 )

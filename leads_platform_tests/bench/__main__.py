@@ -25,6 +25,7 @@ _SAYS = {
     "months": "months before the one more",
     "month_rows": "rows of each of those months",
     "file_mb": "least size of the file of the case gigabyte, in MB",
+    "salesforce_leads": "leads of one Salesforce export, measured against a quarter of them",
     "dagster_months": "months of the sample data that Dagster builds",
     "funnel_deals": "deals of the case funnel at 1x, over 15 months",
     "funnel_times": "largest size of that case, in times of 1x; it is measured at 1, 10 and 100 up to this",

@@ -197,6 +197,20 @@ def month(run: Runner) -> list[Measure]:
     ]
 
 
+def salesforce(run: Runner) -> list[Measure]:
+    """Whether the tables grow in proportion: the time of a lead in one large export and in one of a quarter of it."""
+    many = run.sizes.salesforce_leads
+    few = max(1, many // 4)
+    with run.salesforce(few) as small, run.salesforce(many) as large:
+        less = run.run("ours.salesforce", file=small, leads=few)
+        more = run.run("ours.salesforce", file=large, leads=many)
+    times = many / few
+    scaled = replace(less, seconds=less.seconds * times, cpu=less.cpu * times)
+    what = f"one Salesforce export of {many:,} leads taken in and built, every table"
+    against = f"the same of {few:,} leads, {less.seconds:.2f} s, in proportion"
+    return [compared("salesforce", what, many, more, against, scaled, most=1.25)]
+
+
 def dagster(run: Runner) -> list[Measure]:
     """Two lengths, so that what a table's month costs can be told from what a table and a run cost."""
     lengths = sorted({max(1, run.sizes.dagster_months // 4), run.sizes.dagster_months})
@@ -405,6 +419,7 @@ CASES: dict[str, Callable[[Runner], list[Measure]]] = {
     "phones": phones,
     "addresses": addresses,
     "month": month,
+    "salesforce": salesforce,
     "dagster": dagster,
     "funnel": funnel,
 }

@@ -64,6 +64,37 @@ def make_leads(work: Path, file: str, rows: int, index: int) -> dict:
     return {"seconds": []}
 
 
+def make_salesforce(work: Path, file: str, leads: int) -> dict:
+    """The task of making one Salesforce export of so many leads."""
+    _copy(_salesforce(leads), Path(file), "format csv, header true")
+    return {"seconds": []}
+
+
+def _salesforce(leads: int) -> str:
+    """One lead's mobile number is another one's phone, so a number has one lead or two."""
+    return f"""
+        with typed as ({phones(0, leads)}),
+        drawn as (
+            select typed.lead, typed.phone, case when typed.lead % 3 = 0 then other.phone end as mobile
+            from typed
+            join typed as other on other.lead = {leads} - 1 - typed.lead
+        )
+        select
+            concat('00Q', lpad(lead::varchar, 9, '0')) as id,
+            lead % 40 = 0 as is_deleted,
+            concat({_picked(_NAMES, "lead // 7")}, ' CHILD CARE') as company,
+            phone,
+            mobile as mobile_phone,
+            lead % 9 = 0 as is_converted,
+            strftime(timestamp '2018-01-01' + (lead % 700) * interval 1 day, '%Y-%m-%d %H:%M:%S') as created_date,
+            strftime(timestamp '2019-12-01' + (lead % 9000) * interval 1 minute, '%Y-%m-%d %H:%M:%S')
+                as last_modified_date,
+            {_picked("Working|Called|", "lead")} as outreach_stage_c
+        from drawn
+        order by lead
+    """
+
+
 def make_values(work: Path, file: str, kind: str, rows: int) -> dict:
     """The task of making `phones` or `addresses`, as Parquet."""
     _copy({"phones": phones, "addresses": addresses}[kind](0, rows), Path(file), "format parquet")

@@ -89,6 +89,22 @@ def month(work: Path, file: str, index: int) -> dict:
     return {"seconds": [taken], "parts": parts, **_shape(settings)}
 
 
+def salesforce(work: Path, file: str, leads: int) -> dict:
+    """One Salesforce export taken in and built, every table."""
+    settings = settings_at(work)
+    path = settings.landing / "salesforce_leads" / f"salesforce_leads_{data.FIRST_MONTH:%Y-%m}-31.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.link(file, path)
+    clock = Clock()
+    parts = _take_in_and_build(load_platform(settings))
+    taken = clock.lap()
+    with open_published(settings.published) as con:
+        [[held]] = con.execute("select count(*) from prospects.dim_salesforce_leads").fetchall()
+    if held != leads:
+        raise AssertionError(f"{leads} leads were delivered, the dimension has {held}")
+    return {"seconds": [taken], "parts": parts}
+
+
 def phones(work: Path, file: str) -> dict:
     """The SQL standard over typed phones."""
     con = duckdb.connect()

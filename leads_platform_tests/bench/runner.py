@@ -107,6 +107,17 @@ class Runner:
                 path.unlink(missing_ok=True)
 
     @contextmanager
+    def salesforce(self, leads: int) -> Iterator[str]:
+        """One Salesforce export, for as long as it is needed."""
+        path = self.folder / f"salesforce_{leads}.csv"
+        try:
+            self.say(f"making a Salesforce export of {leads:,} leads")
+            self._once("data.make_salesforce", {"file": str(path), "leads": leads})
+            yield str(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
     def values(self, kind: str, rows: int) -> Iterator[str]:
         """`phones` or `addresses` as Parquet, for as long as they are needed."""
         path = self.folder / f"{kind}.parquet"

@@ -27,6 +27,7 @@ class Sizes:
     months: int = 24
     month_rows: int = 100_000
     file_mb: int = 1_000
+    salesforce_leads: int = 300_000
     dagster_months: int = 24
     funnel_deals: int = 2_000
     funnel_times: int = 10
@@ -35,13 +36,15 @@ class Sizes:
 
 SMALL = Sizes()
 LARGE = Sizes(rows=10_000_000, month_rows=1_000_000, funnel_times=100, repeat=2)
-SMALL_CASES = ("arrival", "chain", "phones", "addresses", "month", "dagster", "funnel")
+SMALL_CASES = ("arrival", "chain", "phones", "addresses", "month", "salesforce", "dagster", "funnel")
 LARGE_CASES = ("arrival", "chain", "gigabyte", "month", "funnel")
 
 # Measured on 2 cores: seconds for a million rows, ours and raw DuckDB's together; and for what does not grow with them.
 _ARRIVAL, _CHAIN, _VALUES, _MAKING, _START = 7.0, 85.0, 25.0, 2.5, 1.5
 # A month's own cost in the month case, beside its rows'.
 _MONTH = 5.0
+# Seconds for a million leads of Salesforce, and an export's own.
+_SALESFORCE, _EXPORT = 20.0, 4.0
 # phonenumbers alone; and the sample data's months through Dagster and directly, of which a quarter comes twice.
 _PHONENUMBERS, _DAGSTER_MONTH = 5.0, 3.0
 # The four contenders' starts and the exports, at 1x; what each time of that adds; one more month, all months with it.
@@ -64,6 +67,7 @@ def seconds(sizes: Sizes) -> dict[str, float]:
         "phones": _PHONENUMBERS + turns * (2 * million + _START),
         "addresses": turns * (_VALUES * million + 4 * _START),
         "month": (sizes.months + turns) * ((_MAKING + _CHAIN) * month_million + _MONTH) + 2 * _START,
+        "salesforce": turns * (1.25 * _SALESFORCE * sizes.salesforce_leads / 1e6 + 2 * _EXPORT),
         "dagster": turns * 1.25 * sizes.dagster_months * _DAGSTER_MONTH,
         "funnel": sum(turns * (_FUNNEL + _FUNNEL_TIMES * times) for times in funnel_steps(sizes)) + _FUNNEL_MONTHS,
     }
@@ -86,6 +90,7 @@ def disk_bytes(sizes: Sizes) -> dict[str, int]:
         "phones": sizes.rows * CSV_BYTES,
         "addresses": sizes.rows * CSV_BYTES,
         "month": round((sizes.months + sizes.repeat) * sizes.month_rows * (lead + _WAREHOUSE_BYTES * vanished)),
+        "salesforce": sizes.salesforce_leads * (lead + _WAREHOUSE_BYTES),
         "dagster": 500_000_000,
         "funnel": 500_000_000 + sizes.funnel_deals * sizes.funnel_times * _DEAL_BYTES,
     }

@@ -24,9 +24,9 @@ from leads_platform.arrivals.contract import FeedContract, load_contracts
 from leads_platform.arrivals.ledger import known_receipts, refresh_ledger
 from leads_platform.arrivals.receive import Arrivals
 from leads_platform.arrivals.verify import Verifier, missing_manifests
-from leads_platform.contacts.standards import standards
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
+from leads_platform.standards import standards
 from leads_platform.warehouse.catalogue import Catalogue, tables_in
 from leads_platform.warehouse.connection import open_warehouse, remove_warehouse
 from leads_platform.warehouse.errors import BuildError

@@ -34,7 +34,7 @@ def tables_in(room_package: str) -> list[Table]:
 class Catalogue:
     """The tables by address, in build order, with who reads whom. Raises DeclarationError when they do not fit.
 
-    `standards` gives the version of each cleaning function; `cleaned` are the tables that call one.
+    `standards` gives the version of each cleaning function; `called` are those each table calls.
     """
 
     def __init__(self, tables: Iterable[Table], feeds: Iterable[str], standards: dict[str, str]) -> None:
@@ -50,7 +50,7 @@ class Catalogue:
         except CycleError as error:
             raise DeclarationError(f"tables read each other in a circle: {' -> '.join(error.args[1])}") from error
         self.tables = {address: named[address] for address in order}
-        self.cleaned = frozenset(a for a, table in self.tables.items() if table.uses(standards))
+        self.called = {a: frozenset(table.uses(standards)) for a, table in self.tables.items()}
         self.declarations = {a: table.declaration_hash(standards) for a, table in self.tables.items()}
 
     def _expanded(self, table: Table, named: dict[str, Table]) -> dict[str, bool]:

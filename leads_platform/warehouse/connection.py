@@ -1,4 +1,4 @@
-"""Opening the warehouse file: limits, hardening, cleaning functions, and words for a file that can't be opened.
+"""Opening the warehouse file: limits, hardening, and words for a file that can't be opened.
 
 Belongs here: every DuckDB connection to a warehouse file. Does not: connections that read delivered files (arrivals).
 """
@@ -16,8 +16,6 @@ from pathlib import Path
 
 import duckdb
 
-from leads_platform.contacts.addresses import install_addresses
-from leads_platform.contacts.phones import install_phones
 from leads_platform.machine import fault_in_words
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
 from leads_platform.warehouse.sql import address, literal
@@ -98,7 +96,7 @@ def harden(con: duckdb.DuckDBPyConnection, readable: Iterable[Path], scratch: Pa
 def open_warehouse(
     path: Path, *, readable: Iterable[Path] = (), say: Callable[[str], None] = lambda text: None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The process's one read-write connection to the warehouse, hardened. `install_cleaning` adds the functions.
+    """The process's one read-write connection to the warehouse, hardened. It has no cleaning functions (standards).
 
     Raises WarehouseUnusable for a file that is damaged, of another format, held open by someone else, or on a disk
     that is full. A file that was not closed by us as it is now (after a crash, or when something else wrote to it) is
@@ -117,12 +115,6 @@ def open_warehouse(
     finally:
         con.close()
     _closed_note(path).write_text(json.dumps(_looks(path)))
-
-
-def install_cleaning(con: duckdb.DuckDBPyConnection) -> None:
-    """Gives the connection contacts' functions (`phone` and the addresses'), which take 0.2 s. Not in a transaction."""
-    install_phones(con)
-    install_addresses(con)
 
 
 @contextlib.contextmanager

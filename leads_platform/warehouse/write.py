@@ -14,11 +14,12 @@ from datetime import date
 import duckdb
 
 from leads_platform.months import add_months, months_between
+from leads_platform.standards import FUNCTIONS, install_standards
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.auditing import audited, counted
 from leads_platform.warehouse.binding import Binder
 from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
-from leads_platform.warehouse.connection import CATALOG, LEDGERS, install_cleaning
+from leads_platform.warehouse.connection import CATALOG, LEDGERS
 from leads_platform.warehouse.errors import errors_in_words, is_about_rows, without_values
 from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult
 from leads_platform.warehouse.planner import Fingerprinter
@@ -72,7 +73,7 @@ class Warehouse:
         self._noted: set[str] = set()  # as of _held(): tables with refused builds noted, or that had some
         self._standing: dict[str, list[tuple[str, str]]] | None = None
         self._types: dict[str, str] = {}  # a declared type -> as DuckDB spells it
-        self._cleans = False  # whether the connection has the cleaning functions
+        self._has: frozenset[str] = frozenset()  # the cleaning functions the connection was given
 
     def built(self) -> dict[tuple[str, date], str]:
         """The fingerprint each table's month was last built with."""
@@ -90,15 +91,14 @@ class Warehouse:
 
     def _prepared(self, table: Table) -> list[tuple[str, str]]:
         """The declared columns, on a connection that has the functions that the table's select and audits call."""
-        if table.address in self.catalogue.cleaned:
-            self.needs_cleaning()
+        self.needs_cleaning(self.catalogue.called[table.address])
         return self._declared(table)
 
-    def needs_cleaning(self) -> None:
-        """Gives the connection the cleaning functions, where it lacks them. Not within a transaction."""
-        if not self._cleans:
-            install_cleaning(self.con)
-            self._cleans = True
+    def needs_cleaning(self, functions: frozenset[str] = FUNCTIONS) -> None:
+        """Gives the connection these cleaning functions, where it lacks some. Not within a transaction."""
+        if lacking := functions - self._has:
+            install_standards(self.con, lacking)
+            self._has |= lacking
 
     def build(
         self, address: str, first: date, last: date, progress: Callable[[date], None] = lambda month: None

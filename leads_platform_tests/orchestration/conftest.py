@@ -11,11 +11,11 @@ import pytest
 
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.receive import read_state
-from leads_platform.contacts.standards import standards
 from leads_platform.engine import Platform, load_platform, open_session
 from leads_platform.orchestration.run import BatchResult, run_batch
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
+from leads_platform.standards import standards
 from leads_platform.warehouse import Catalogue, Column, Table, bad_rows
 from leads_platform.warehouse.planner import Work
 from leads_platform_tests.helpers import NV_HEADER, drop, nv

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from leads_platform.contacts.standards import standards
 from leads_platform.engine import load_platform, open_session
 from leads_platform.settings import Settings
+from leads_platform.standards import standards
 from leads_platform.warehouse import Catalogue, Table
 from leads_platform.warehouse.direct import build_stale
 from leads_platform_tests.helpers import NV_HEADER, TX_HEADER, ask, drop, nv, run, tx

@@ -12,12 +12,12 @@ import dagster as dg
 import duckdb
 import pytest
 
+from leads_platform import standards
 from leads_platform.arrivals.archive import Archive, Manifest, sha256_of
 from leads_platform.engine import load_platform, open_session
 from leads_platform.months import months_between, parse_month
 from leads_platform.orchestration.assets import table_asset
 from leads_platform.settings import Settings
-from leads_platform.warehouse import connection
 from leads_platform_tests.arrivals.desk import Desk, people, rows
 
 CHECK = "records_are_accounted_for"
@@ -133,8 +133,8 @@ IN_FILE = {
 @pytest.fixture(autouse=True)
 def _no_cleaning_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves out what base tables do not use: most of the cost of opening a warehouse."""
-    monkeypatch.setattr(connection, "install_phones", lambda con: None)
-    monkeypatch.setattr(connection, "install_addresses", lambda con: None)
+    monkeypatch.setattr(standards, "install_phones", lambda con: None)
+    monkeypatch.setattr(standards, "install_addresses", lambda con: None)
 
 
 def refused(desk: Desk, case: Case, *, each: bool = False) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leads_platform.warehouse import connection
+from leads_platform import standards
 
 
 @pytest.fixture(autouse=True)
@@ -10,5 +10,5 @@ def _no_cleaning_functions(request: pytest.FixtureRequest, monkeypatch: pytest.M
     """Leaves the cleaning functions out, which no table here uses: they are most of the cost of opening (0.1 s)."""
     if request.module.__name__.endswith(".test_connection"):
         return
-    monkeypatch.setattr(connection, "install_phones", lambda con: None)
-    monkeypatch.setattr(connection, "install_addresses", lambda con: None)
+    monkeypatch.setattr(standards, "install_phones", lambda con: None)
+    monkeypatch.setattr(standards, "install_addresses", lambda con: None)

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from leads_platform.standards import install_standards
 from leads_platform.warehouse import connection
 from leads_platform.warehouse.connection import (
     WarehouseUnusable,
-    install_cleaning,
     memory_limit_mb,
     open_published,
     open_warehouse,
@@ -76,7 +76,7 @@ def test_limits_are_set(tmp_path: Path) -> None:
 def test_the_cleaning_functions_come_when_asked_for(tmp_path: Path) -> None:
     with open_warehouse(tmp_path / "warehouse.duckdb") as con:
         assert not con.execute("select function_name from duckdb_functions() where not internal").fetchall()
-        install_cleaning(con)
+        install_standards(con)
         functions = con.execute("select function_name from duckdb_functions() where not internal").fetchall()
     assert {("phone",), ("address_key",)} <= set(functions)
 

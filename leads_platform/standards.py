@@ -1,0 +1,36 @@
+"""The SQL functions that tables of all rooms may call: which there are, their versions, giving them to a connection.
+
+Belongs here: the one list of them. Does not: the rules behind a function (the room that has them), or which tables
+call one (the catalogue finds out).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import duckdb
+
+from leads_platform.contacts import standards as contacts
+from leads_platform.contacts.addresses import install_addresses
+from leads_platform.contacts.phones import install_phones
+
+_PHONES = frozenset({"phone"})
+_ADDRESSES = frozenset(contacts.FUNCTIONS) - _PHONES
+FUNCTIONS = _PHONES | _ADDRESSES
+
+
+def standards() -> dict[str, str]:
+    """Each function with the version of its rule, so that a table is built again when a rule it uses changes."""
+    return contacts.standards()
+
+
+def install_standards(con: duckdb.DuckDBPyConnection, functions: Iterable[str] = FUNCTIONS) -> None:
+    """Gives the connection these functions, and those that come with them. Not within a transaction.
+
+    Phones and addresses take 0.1 s each, so only what is asked for is made.
+    """
+    wanted = frozenset(functions)
+    if wanted & _PHONES:
+        install_phones(con)
+    if wanted & _ADDRESSES:
+        install_addresses(con)

@@ -6,22 +6,33 @@ call one (the catalogue finds out).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 
 import duckdb
 
 from leads_platform.contacts import standards as contacts
 from leads_platform.contacts.addresses import install_addresses
 from leads_platform.contacts.phones import install_phones
+from leads_platform.values import money
+from leads_platform.values.money import install_money
 
 _PHONES = frozenset({"phone"})
 _ADDRESSES = frozenset(contacts.FUNCTIONS) - _PHONES
-FUNCTIONS = _PHONES | _ADDRESSES
+_MONEY = frozenset({money.FUNCTION})
+FUNCTIONS = _PHONES | _ADDRESSES | _MONEY
 
 
 def standards() -> dict[str, str]:
     """Each function with the version of its rule, so that a table is built again when a rule it uses changes."""
-    return contacts.standards()
+    return contacts.standards() | dict.fromkeys(_MONEY, _hash(money.__file__))
+
+
+@cache
+def _hash(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
 def install_standards(con: duckdb.DuckDBPyConnection, functions: Iterable[str] = FUNCTIONS) -> None:
@@ -34,3 +45,5 @@ def install_standards(con: duckdb.DuckDBPyConnection, functions: Iterable[str] =
         install_phones(con)
     if wanted & _ADDRESSES:
         install_addresses(con)
+    if wanted & _MONEY:
+        install_money(con)

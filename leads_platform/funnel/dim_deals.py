@@ -22,9 +22,7 @@ dim_deals = Table(
         Column("closed_by_user_id", "bigint", "Who owned it then; null while open, or where nobody did"),
         Column("lost_reason_key", "varchar", "Why it was lost, as stated; null where not lost or not stated"),
         Column("lost_reason", "varchar", "Why it was lost, in the fields' words; else as stated"),
-        Column(
-            "deal_value", "decimal(18,2)", "What it is worth, in the account's currency, as last stated; null: never"
-        ),
+        Column("deal_value", "decimal(18,2)", "As last stated, account's currency; null: never, emptied or unreadable"),
         Column("last_changed_at", "timestamp", "When any of its fields last changed"),
     ),
     must=(
@@ -38,9 +36,7 @@ dim_deals = Table(
             with entries as (
                 select deal_id, stage_id, stage_entry_timestamp
                 from funnel.fct_deal_stage_history
-                qualify row_number() over (
-                    partition by deal_id, stage_entry_timestamp order by deal_entry_num desc
-                ) = 1
+                qualify row_number() over (partition by deal_id, stage_entry_timestamp order by deal_entry_num desc) = 1
             )
             select this.month, this.deal_id as named_id
             from (select *, month + interval 1 month as month_end from this) as this
@@ -70,8 +66,7 @@ dim_deals = Table(
             """
             select this.month, this.deal_id as named_id
             from this
-            anti join funnel.dim_users as person
-                on person.month = this.month and person.user_id = this.owner_user_id
+            anti join funnel.dim_users as person on person.month = this.month and person.user_id = this.owner_user_id
             where this.owner_user_id is not null
             """,
         ),
@@ -79,7 +74,12 @@ dim_deals = Table(
     step=True,
     select="""
         with changes as (
-            select *, row_number() over (order by change_timestamp, line) as place from funnel.stg_deal_changes
+            select
+                *,
+                row_number() over (order by change_timestamp, line) as place,
+                -- packed, so that a last value that can't be read is no value, and not the one before it
+                case when field_key = 'value' then struct_pack(value := money(new_value, 'us')) end as amount
+            from funnel.stg_deal_changes
         ),
         changed as (
             select
@@ -90,7 +90,7 @@ dim_deals = Table(
                 arg_max(try_cast(new_value as integer), place) filter (where field_key = 'stage_id') as stage_id,
                 max(change_timestamp) filter (where field_key = 'stage_id') as stage_entered_at,
                 list(distinct try_cast(new_value as integer)) filter (where field_key = 'stage_id') as stage_ids,
-                arg_max(try_cast(new_value as decimal(18, 2)), place) filter (where field_key = 'value') as deal_value,
+                arg_max(amount, place) as amount,
                 arg_max(new_value, place) filter (where field_key = 'lost_reason') as reason,
                 max(change_timestamp) filter (where field_key = 'lost_reason' and new_value is not null) as reason_at,
                 max(change_timestamp) as last_changed_at
@@ -131,7 +131,7 @@ dim_deals = Table(
                     when changed.reason_at >= coalesce(turned.status_timestamp, known.closed_at) then changed.reason
                     when turned.status is null then known.lost_reason_key
                 end as lost_reason_key,
-                coalesce(changed.deal_value, known.deal_value) as deal_value,
+                coalesce(changed.amount, struct_pack(value := known.deal_value)).value::decimal(18, 2) as deal_value,
                 coalesce(changed.last_changed_at, known.last_changed_at) as last_changed_at
             from changed
             full join known on known.deal_id = changed.deal_id

@@ -1,7 +1,7 @@
 """Pipedrive's activities, typed: done and open ones of every type."""
 
 from leads_platform.funnel.funnel_columns import ACTIVITY, ACTIVITY_TYPE_KEY, ACTIVITY_USER, COUNTED, DEAL_ID, DUE
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null, records_reconcile, values_are_readable
 
 stg_activity = Table(
     says="One row per activity, done or not, in the month it counts in. None is dropped as a duplicate.",
@@ -20,18 +20,7 @@ stg_activity = Table(
     ),
     must=(
         not_null("activity_timestamp", "is_completed", "activity_type_key"),
-        Audit(
-            "records_reconcile",
-            "Every record of the base table is an activity here.",
-            """
-            with here as (select month, count(*) as records from this group by month),
-            base as (select month, count(*) as records from funnel.base_pipedrive_activity group by month)
-            select coalesce(here.month, base.month) as month
-            from here
-            full join base on base.month = here.month
-            where here.records is distinct from base.records
-            """,
-        ),
+        records_reconcile("funnel.base_pipedrive_activity"),
     ),
     should=(
         Audit(
@@ -47,6 +36,11 @@ stg_activity = Table(
         ),
         bad_rows(
             "deal_is_known", "deal_id is null", "Every activity belongs to a deal; others count in no funnel step."
+        ),
+        values_are_readable(
+            "funnel.base_pipedrive_activity",
+            activity_id="try_cast(activity_id as bigint)",
+            due_to="try_cast(due_to as timestamp)",
         ),
         bad_rows("user_is_known", "user_id is null", "Every activity is assigned to a user."),
     ),

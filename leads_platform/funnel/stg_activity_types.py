@@ -1,7 +1,7 @@
 """Pipedrive's activity types as the file of the month states them."""
 
 from leads_platform.funnel.funnel_columns import ACTIVITY_TYPE_KEY, ACTIVITY_TYPE_NAME
-from leads_platform.warehouse import Column, Table, not_null
+from leads_platform.warehouse import Column, Table, not_null, values_are_readable
 
 stg_activity_types = Table(
     says="One row per activity type, from the file that serves the month.",
@@ -15,6 +15,13 @@ stg_activity_types = Table(
         Column("is_active", "boolean", "Whether the type can still be chosen; old activities keep it"),
     ),
     must=(not_null("activity_type_name"),),
+    should=(
+        values_are_readable(
+            "funnel.base_pipedrive_activity_types",
+            id="try_cast(id as bigint)",
+            active="try_cast(trim(active) as boolean)",
+        ),
+    ),
     select="""
         select
             month,

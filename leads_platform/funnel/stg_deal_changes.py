@@ -1,7 +1,7 @@
 """Pipedrive's deal history, typed: one row per changed field of a deal."""
 
 from leads_platform.funnel.funnel_columns import DEAL_ID
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null, records_reconcile
 
 stg_deal_changes = Table(
     says="One row per change of a deal's field, in the month of the change.",
@@ -23,20 +23,19 @@ stg_deal_changes = Table(
             "field_key = 'stage_id' and try_cast(new_value as integer) is null",
             "A stage is given by its number.",
         ),
-        Audit(
-            "records_reconcile",
-            "Every record of the base table is a change here.",
-            """
-            with here as (select month, count(*) as records from this group by month),
-            base as (select month, count(*) as records from funnel.base_pipedrive_deal_changes group by month)
-            select coalesce(here.month, base.month) as month
-            from here
-            full join base on base.month = here.month
-            where here.records is distinct from base.records
-            """,
-        ),
+        records_reconcile("funnel.base_pipedrive_deal_changes"),
     ),
     should=(
+        bad_rows(
+            "values_are_readable",
+            """
+            new_value is not null and case field_key
+                when 'value' then money(new_value, 'us') is null
+                when 'user_id' then try_cast(new_value as bigint) is null
+            end
+            """,
+            "A deal's value is an amount, its owner a number. Else the deal has no value, or its owner of before.",
+        ),
         Audit(
             "deal_ids_name_one_deal",
             "No deal id is created a second time: two deals that share an id can't be told apart.",

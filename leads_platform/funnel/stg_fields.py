@@ -1,6 +1,6 @@
 """Pipedrive's deal fields as the file of the month states them."""
 
-from leads_platform.warehouse import Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Column, Table, bad_rows, not_null, values_are_readable
 
 stg_fields = Table(
     says="One row per field of a deal, with its choices, from the file that serves the month.",
@@ -15,7 +15,10 @@ stg_fields = Table(
         Column("options_are_readable", "boolean", "False: the file has something there that is no list of choices"),
     ),
     must=(not_null("field_name"),),
-    should=(bad_rows("options_are_readable", "not options_are_readable", "A field's choices are a JSON list."),),
+    should=(
+        bad_rows("options_are_readable", "not options_are_readable", "A field's choices are a JSON list."),
+        values_are_readable("funnel.base_pipedrive_fields", id="try_cast(id as bigint)"),
+    ),
     select="""
         with cells as (
             select *, nullif(trim(field_value_options), '') as cell from funnel.base_pipedrive_fields

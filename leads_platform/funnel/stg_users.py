@@ -1,6 +1,6 @@
 """Pipedrive's users as the file of the month states them."""
 
-from leads_platform.warehouse import Column, Table, bad_rows
+from leads_platform.warehouse import Column, Table, bad_rows, values_are_readable
 
 stg_users = Table(
     says="One row per user of Pipedrive, from the file that serves the month.",
@@ -13,7 +13,10 @@ stg_users = Table(
         Column("user_email", "varchar", "The user's e-mail address, in lower case", pii=True),
         Column("modified_at", "timestamp", "When the user was last changed, as the file states it"),
     ),
-    should=(bad_rows("user_has_a_name", "user_name is null", "Every user has a name."),),
+    should=(
+        bad_rows("user_has_a_name", "user_name is null", "Every user has a name."),
+        values_are_readable("funnel.base_pipedrive_users", modified="try_cast(modified as timestamp)"),
+    ),
     select="""
         select
             month,

@@ -10,13 +10,13 @@ from leads_platform.arrivals.contract_model import Column as FeedColumn
 from leads_platform.contacts.usps import states
 from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, MONTH, SOURCE_NAME
 from leads_platform.warehouse import (
-    Audit,
     Column,
     Table,
     accepted_values,
     bad_rows,
     not_null,
     phones_are_valid,
+    records_reconcile,
 )
 from leads_platform.warehouse.sql import identifier, literal
 
@@ -62,7 +62,10 @@ def stg_leads_table(contract: FeedContract) -> Table:
             Column("line", "bigint", "Line of that file"),
         ),
         step=True,
-        must=(_reconciles(contract), not_null("source_name", "records_in_file", "first_received_file_name")),
+        must=(
+            records_reconcile(f"{contract.room}.{contract.base_table}", "sum(records_in_file)"),
+            not_null("source_name", "records_in_file", "first_received_file_name"),
+        ),
         should=(
             phones_are_valid(contract.min_valid_phone_share, line="line"),
             bad_rows("leads_stand_once", "records_in_file > 1", "No lead stands twice in a month's list."),
@@ -207,22 +210,3 @@ def _unreadable(contract: FeedContract) -> list[str]:
         for name in _TYPED
         if name in contract.leads
     ]
-
-
-def _reconciles(contract: FeedContract) -> Audit:
-    return Audit(
-        "records_reconcile",
-        "The leads' record counts add up to the month's records in the base table.",
-        f"""
-        with here as (
-            select month, sum(records_in_file) as records from this group by month
-        ),
-        base as (
-            select month, count(*) as records from {contract.room}.{contract.base_table} group by month
-        )
-        select coalesce(here.month, base.month) as month
-        from here
-        full join base on base.month = here.month
-        where here.records is distinct from base.records
-        """,
-    )

@@ -10,7 +10,9 @@ from leads_platform.warehouse.table import (
     bad_rows,
     not_null,
     phones_are_valid,
+    records_reconcile,
     references,
+    values_are_readable,
     volume_is_usual,
 )
 
@@ -24,7 +26,9 @@ __all__ = [
     "bad_rows",
     "not_null",
     "phones_are_valid",
+    "records_reconcile",
     "references",
     "tables_in",
+    "values_are_readable",
     "volume_is_usual",
 ]

@@ -206,6 +206,37 @@ def bad_rows(name: str, condition: str, says: str, max_share: float = 0.0) -> Au
     return Audit.of_rows(name, says, condition, max_share)
 
 
+def values_are_readable(base: str, **casts: str) -> Audit:
+    """What is written in these columns of `base` reads as what it is cast to: where ours is null, theirs is empty.
+
+    Each cast is the select's own expression on the column of that name. The lines of the records are the evidence.
+    """
+    unreadable = [
+        f"(nullif(trim({sql.identifier(column)}), '') is not null and {cast} is null)" for column, cast in casts.items()
+    ]
+    return Audit(
+        "values_are_readable",
+        f"What is written in {', '.join(casts)} can be read; where it can't, the value is null.",
+        f"select month, line from {base} where {' or '.join(unreadable)}",
+    )
+
+
+def records_reconcile(base: str, records: str = "count(*)") -> Audit:
+    """Every record of `base` is accounted for: in a row of its own, or as many in a row as `records` adds up to."""
+    return Audit(
+        "records_reconcile",
+        f"Every record of {base} is here: {records} adds up to the month's records there.",
+        f"""
+        with here as (select month, {records} as records from this group by month),
+        base as (select month, count(*) as records from {base} group by month)
+        select coalesce(here.month, base.month) as month
+        from here
+        full join base on base.month = here.month
+        where here.records is distinct from base.records
+        """,
+    )
+
+
 def accepted_values(column: str, *values: str) -> Audit:
     """`column` is null or one of `values`."""
     listed = ", ".join(sql.literal(value) for value in values)

@@ -151,8 +151,8 @@ class FeedContract(Model):
     description: str = ""
     owner: str = Field(default="", description="team:name or an e-mail address, as Dagster's owners")
     delivery: Literal["snapshot", "events", "extract", "reference"] = Field(
-        description="snapshot: a full list each month; events: keyed records with their own time; "
-        "extract: the whole history each time; reference: a small look-up"
+        description="snapshot: a full list each month; events: one sender's keyed records with their own time, "
+        "in no sub-folders; extract: the whole history each time; reference: a small look-up"
     )
     files: tuple[str, ...] = Field(
         default=("*.csv", "*.csv.gz", "*.zip"), min_length=1, description="Name patterns, case ignored"

@@ -29,7 +29,7 @@ MAX_RECORD_BYTES = 32 * 2**20
 # Small enough that the arrays made of a chunk stay in the processor's cache.
 _CHUNK = 2**20
 _DELIMITER, _QUOTE, _LF, _CR, _NUL = 1, 2, 3, 4, 5
-_WIDEST = 4096
+_WIDEST = 4096  # as header.MAX_COLUMNS: wider records are told from those, not from each other
 
 
 @dataclass

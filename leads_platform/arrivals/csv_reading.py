@@ -15,7 +15,7 @@ import numpy as np
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.counting import Scan, count_damaged, scan
 from leads_platform.arrivals.csv_records import Dialect, Record, split_damaged
-from leads_platform.arrivals.header import Header, match_header, matches
+from leads_platform.arrivals.header import Header, check_width, match_header, matches
 from leads_platform.arrivals.loading import USUAL_LINE, Loader, Quarantined, Taken
 from leads_platform.arrivals.refusal import Refusal, shown
 from leads_platform.arrivals.text import to_utf8
@@ -41,6 +41,7 @@ class Body:
         record = self.dialect.read(head, blank)
         if record.end == _HEAD_BYTES:
             raise Refusal("has a first line of more than 1 MB; that is no header")
+        check_width(record.fields)
         self.start = record.next
         self.first_line = _lines(head[: record.end]) + 2
         # Then DuckDB can skip the header itself; else it gets a copy of the records.

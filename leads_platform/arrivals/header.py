@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from leads_platform.arrivals.contract import FeedContract, fold_header
 from leads_platform.arrivals.refusal import Refusal, shown
 
+MAX_COLUMNS = 4096
+"""What a file may have: no list is wider, and judging and loading so many takes a second."""
 RESERVED = ("_line", "record_at", "record_month")
 """What reading adds to a file's own columns."""
 
@@ -31,6 +33,15 @@ class Header:
     warnings: list[str] = field(default_factory=list)
 
 
+def check_width(columns: int) -> None:
+    """Refuses what is too wide to be a list, before anything is made of it. Raises Refusal."""
+    if columns > MAX_COLUMNS:
+        raise Refusal(
+            f"has a header of {columns:,} columns, of which at most {MAX_COLUMNS:,} are read; "
+            "delete those that hold nothing, or ask for the list alone"
+        )
+
+
 def matches(cells: list[str], contract: FeedContract) -> int:
     """How many of the cells are titles the contract knows."""
     known = {fold_header(title) for column in contract.columns for title in (column.header, *column.aliases)}
@@ -42,6 +53,7 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
 
     Raises Refusal when a required one is missing or one is doubled.
     """
+    check_width(len(cells))
     names = _named(cells)
     # Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center").
     known = matches(names, contract)

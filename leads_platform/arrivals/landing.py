@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.refusal import shown
 from leads_platform.months import month_of
 
 # Years as people write them: a licence number such as 1106-22 is no month.
@@ -120,6 +121,21 @@ def name_says(name: str, contract: FeedContract) -> NameSays:
         part = part.lstrip("0") or "0" if part.isdecimal() else part.casefold()  # part 01 is part 1
     last = max(months, default=None)
     return NameSays(last, max((day for day in days if month_of(day) == last), default=None), part)
+
+
+def sub_folder_trouble(name: str, contract: FeedContract) -> str:
+    """Why a file of an events feed may lie in no sub-folder; empty where it lies in none, or the feed may have some.
+
+    Records of events replace each other by key alone, and the keys of two senders can be the same.
+    """
+    if contract.delivery != "events" or "/" not in name:
+        return ""
+    return (
+        f"it lies in the sub-folder {shown(name.rsplit('/', 1)[0])}, and a feed of events is one sender's: the later "
+        "record of a key replaces the earlier one, whoever sent it. If the files are all of one sender, move this one "
+        f"up into landing/{contract.feed}/; if not, give each sender a feed: copy {contract.label} under a name of its "
+        "own"
+    )
 
 
 def _ignored(name: str) -> bool:

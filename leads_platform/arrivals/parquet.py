@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.header import match_header
+from leads_platform.arrivals.header import check_width, match_header
 from leads_platform.arrivals.loading import Loader, LoaderFault, Taken, literal
 from leads_platform.arrivals.refusal import Refusal
 
@@ -19,6 +19,8 @@ def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken
     loader = Loader(workspace, [])
     where = literal(str(source))
     try:
+        # Of so many columns, counting takes a tenth of the time that naming them does.
+        check_width(loader.run(f"select count(*) from parquet_schema({where}) where num_children is null")[0][0])
         names = [row[0] for row in loader.run(f"describe select * from read_parquet({where})")]
         records = int(loader.run(f"select num_rows from parquet_file_metadata({where})")[0][0])
         header = match_header(names, contract)

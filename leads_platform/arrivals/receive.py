@@ -20,7 +20,7 @@ from typing import Literal
 from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest, copy_and_hash
 from leads_platform.arrivals.compare import Difference, compare
 from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.landing import LandingFile, NameSays, look, name_says, settled
+from leads_platform.arrivals.landing import LandingFile, NameSays, look, name_says, settled, sub_folder_trouble
 from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.measure import measure
 from leads_platform.arrivals.reading import FileReading, read_file
@@ -150,6 +150,8 @@ class Arrivals:
     def _judge(self, start: Manifest, contract: FeedContract, delivered: Path) -> Manifest:
         """What is to be said of the file; its records are in the archive then, where it has any that count."""
         state = self.state.by_feed[start.feed]
+        if said := sub_folder_trouble(start.file_name, contract):
+            return _refused(start, "sub_folder", said)
         says = name_says(start.file_name, contract)
         start = replace(start, part=says.part, file_date=says.day or says.month, intrinsic=state.intrinsic(says, None))
         if says.trouble:

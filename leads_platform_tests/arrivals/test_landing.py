@@ -9,7 +9,7 @@ import pytest
 
 from leads_platform.arrivals.landing import name_says
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows
+from leads_platform_tests.arrivals.desk import CONTRACTS, Desk, people, rows
 
 MAY = date(2024, 5, 1)
 
@@ -107,6 +107,40 @@ def test_files_on_their_way_and_hidden_ones_are_passed_over(desk: Desk) -> None:
         desk.put(f"lists/{name}", people(1, 2))
     desk.put("lists/sub/2024-05.csv", people(1, 2))
     assert desk.everything() == ["lists/sub/2024-05.csv"]
+
+
+def test_events_of_two_senders_in_sub_folders_do_not_overwrite_each_other(desk: Desk) -> None:
+    """Found in use, 2: `acme/` A1 vanished when `zenith/` A1 came, as events replace each other by key alone."""
+    acme, zenith = rows("A1 Ann 2024-05-03"), rows("A1 Zoe 2024-05-04")
+    refused = [desk.drop("calls/acme/2024-05.csv", acme), desk.drop("calls/zenith/2024-05.csv", zenith)]
+    assert [(one.verdict, one.reason, one.touched) for one in refused] == [("refused", "sub_folder", ())] * 2
+    assert "it lies in the sub-folder `acme`" in refused[0].message
+    assert "move this one up into landing/calls/" in refused[0].message
+    assert "give each sender a feed: copy feeds/calls.yaml" in refused[0].message
+    shown = [m.file_name for m in desk.arrivals().state.refused()]
+    assert shown == ["acme/2024-05.csv", "zenith/2024-05.csv"]
+    assert desk.take() == []  # told once, not at each run
+    # The one sender's file moves up, under a name of its own: it is taken, and its refusal is over.
+    desk.path("calls/acme/2024-05.csv").rename(desk.path("calls/acme 2024-05.csv"))
+    (taken,) = desk.take()
+    assert (taken.verdict, taken.loaded) == ("accepted", 1)
+    assert "acme/2024-05.csv" not in [m.file_name for m in desk.arrivals().state.refused()]
+    assert desk.build("calls") == {"calls": [("2024-05", "A1", "Ann")]}
+
+
+@pytest.mark.parametrize("feed", ["lists", "parted", "stages"])
+def test_other_deliveries_may_lie_in_sub_folders(desk: Desk, feed: str) -> None:
+    """Found in use, 2: what is replaced as a whole, not key by key, is taken from sub-folders as before."""
+    assert desk.drop(f"{feed}/acme/2024-05.csv", people(1, 2)).verdict == "accepted"
+
+
+def test_a_contract_that_no_longer_says_events_takes_the_refused_file(desk: Desk) -> None:
+    """Found in use, 2: the refusal rests on the contract, so that a changed contract reads the file by itself."""
+    assert desk.drop("calls/acme/2024-05.csv", rows("A1 Ann 2024-05-03")).verdict == "refused"
+    desk.contract("calls", CONTRACTS["calls"].replace("ALIASES", "").replace("events", "extract"))
+    (taken,) = desk.take()
+    assert (taken.verdict, taken.loaded) == ("accepted", 1)
+    assert desk.arrivals().state.refused() == []
 
 
 def test_what_is_no_plain_file_is_refused_once(desk: Desk) -> None:

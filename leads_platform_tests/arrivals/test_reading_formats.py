@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,7 +16,8 @@ import duckdb
 import pytest
 from openpyxl import Workbook
 
-from leads_platform.arrivals import FileReading, read_file, wrapping
+from leads_platform.arrivals import FileReading, csv_reading, loading, read_file, wrapping
+from leads_platform.arrivals import workbook as workbook_module
 from leads_platform_tests.arrivals.test_reading import GOOD, HEAD, ONE, contract
 
 XLSX = {"format": {"type": "xlsx"}}
@@ -156,3 +157,69 @@ def test_parquet(tmp_path: Path) -> None:
     with read(tmp_path, content[:-50], **PARQUET) as reading:
         assert reading.verdict == "refused"
         assert "cut short" in reading.message
+
+
+def _sheet(change: Callable[[bytes], bytes]) -> bytes:
+    """A workbook of two people whose sheet's XML is changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(May=[["Id", "Name", "Phone", "City"], [1, "Ann", "x", "y"]]))) as old:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+            for name in old.namelist():
+                part = old.read(name)
+                new.writestr(name, change(part) if name == "xl/worksheets/sheet1.xml" else part)
+    return out.getvalue()
+
+
+def _far(reference: str) -> bytes:
+    """With one more cell at this place."""
+    row = "".join(letter for letter in reference if letter.isdigit())
+    cell = f'<row r="{row}"><c r="{reference}" t="inlineStr"><is><t>x</t></is></c></row>'.encode()
+    return _sheet(lambda xml: xml.replace(b"</sheetData>", cell + b"</sheetData>"))
+
+
+def _formatted(cells: int) -> bytes:
+    """With so many cells below the list that hold a format and nothing else."""
+    row = b'<row r="9">' + b'<c r="A9" s="0"/>' * cells + b"</row>"
+    return _sheet(lambda xml: xml.replace(b"</sheetData>", row + b"</sheetData>"))
+
+
+WIDE = b"Id,Name,Phone,City," + b",".join(b"c%d" % number for number in range(119_996)) + b"\n1,Ann,x,y\n"
+
+
+@pytest.mark.parametrize(
+    ("type", "content", "words"),
+    [
+        ("csv", lambda: WIDE, "has a header of 120,000 columns, of which at most 4,096 are read"),
+        ("xlsx", lambda: _far("XFD1"), "has a header of 16,384 columns"),
+        ("xlsx", lambda: _far("XFD1048576"), "cells as far as row 1048576, column 16384, and 9 filled in all"),
+        ("xlsx", lambda: _far("D1048576"), "cells as far as row 1048576, column 4, and 9 filled in all"),
+        ("xlsx", lambda: _far("XFD480"), "cells as far as row 480, column 16384"),
+        ("xlsx", lambda: _formatted(1_100_000), "more than 1,000,000 cells with a format and no value"),
+    ],
+)
+def test_what_is_too_wide_or_too_far_is_refused_before_it_is_read(
+    type: str, content: Callable[[], bytes], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, 21: 120,000 columns cost 52 seconds of processor time before the refusal, far cells 23."""
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("it was read, counted or parsed first")
+
+    monkeypatch.setattr(csv_reading, "scan", never)
+    monkeypatch.setattr(csv_reading, "match_header", never)
+    monkeypatch.setattr(loading.Loader, "load_csv", never)
+    if words.startswith(("cells", "more than")):
+        monkeypatch.setattr(workbook_module.CalamineWorkbook, "from_filelike", never)
+    with read(tmp_path, content(), format={"type": type}) as reading:
+        assert reading.verdict == "refused"
+        assert words in reading.message
+        assert "delete" in reading.message  # what to do
+
+
+def test_a_parquet_file_is_refused_by_its_width_before_its_columns_are_named(tmp_path: Path) -> None:
+    """Found in use, 21: so it is where the format says itself how many columns there are."""
+    listed = ", ".join(f"1 as c{number}" for number in range(4_097))
+    duckdb.sql(f"copy (select {listed}) to '{tmp_path}/wide.parquet' (format parquet)")
+    with read_file(tmp_path / "wide.parquet", contract(format={"type": "parquet"})) as reading:
+        assert reading.verdict == "refused"
+        assert "has a header of 4,097 columns" in reading.message

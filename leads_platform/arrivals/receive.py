@@ -150,12 +150,11 @@ class Arrivals:
     def _judge(self, start: Manifest, contract: FeedContract, delivered: Path) -> Manifest:
         """What is to be said of the file; its records are in the archive then, where it has any that count."""
         state = self.state.by_feed[start.feed]
-        if said := sub_folder_trouble(start.file_name, contract):
-            return _refused(start, "sub_folder", said)
         says = name_says(start.file_name, contract)
         start = replace(start, part=says.part, file_date=says.day or says.month, intrinsic=state.intrinsic(says, None))
-        if says.trouble:
-            return _refused(start, "month", says.trouble)
+        for reason, said in (("sub_folder", sub_folder_trouble(start.file_name, contract)), ("month", says.trouble)):
+            if said:
+                return _refused(start, reason, said)
         if contract.delivery == "snapshot" and contract.month.from_ == "name":
             if says.month is None:
                 said = "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"

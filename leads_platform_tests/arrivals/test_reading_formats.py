@@ -18,6 +18,7 @@ from openpyxl import Workbook
 
 from leads_platform.arrivals import FileReading, csv_reading, loading, read_file, wrapping
 from leads_platform.arrivals import workbook as workbook_module
+from leads_platform_tests.arrivals.catalogue.kind import rezipped
 from leads_platform_tests.arrivals.test_reading import GOOD, HEAD, ONE, contract
 
 XLSX = {"format": {"type": "xlsx"}}
@@ -161,13 +162,7 @@ def test_parquet(tmp_path: Path) -> None:
 
 def _sheet(change: Callable[[bytes], bytes]) -> bytes:
     """A workbook of two people whose sheet's XML is changed."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook(May=[["Id", "Name", "Phone", "City"], [1, "Ann", "x", "y"]]))) as old:
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-            for name in old.namelist():
-                part = old.read(name)
-                new.writestr(name, change(part) if name == "xl/worksheets/sheet1.xml" else part)
-    return out.getvalue()
+    return rezipped(workbook(May=[["Id", "Name", "Phone", "City"], [1, "Ann", "x", "y"]]), SHEET, change)
 
 
 def _far(reference: str) -> bytes:
@@ -183,6 +178,7 @@ def _formatted(cells: int) -> bytes:
     return _sheet(lambda xml: xml.replace(b"</sheetData>", row + b"</sheetData>"))
 
 
+SHEET = "xl/worksheets/sheet1.xml"
 WIDE = b"Id,Name,Phone,City," + b",".join(b"c%d" % number for number in range(119_996)) + b"\n1,Ann,x,y\n"
 
 

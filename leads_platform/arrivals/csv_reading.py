@@ -18,6 +18,7 @@ from leads_platform.arrivals.csv_records import Dialect, Record, split_damaged
 from leads_platform.arrivals.header import Header, check_width, match_header, matches
 from leads_platform.arrivals.loading import USUAL_LINE, Loader, Quarantined, Taken
 from leads_platform.arrivals.refusal import Refusal, shown
+from leads_platform.arrivals.second_headers import OTHER, REPEATED, Titles
 from leads_platform.arrivals.text import to_utf8
 
 AHEAD_BYTES = 8 * 2**20
@@ -60,6 +61,7 @@ class Body:
             self._other_delimiter(head, record, contract, found)
         if found * 2 < len(contract.needed):
             self._preamble(head, record, contract, found)
+        self._two_lines(head, record, contract)
         if b"\0" in head[record.start : record.end]:
             raise Refusal("has a NUL byte in its header; ask for the file again")
         if record.reason:
@@ -84,6 +86,20 @@ class Body:
                     f"is separated by {name}s, the contract says {contract.format.delimiter!r}; "
                     f'set format.delimiter: "{written}" in {contract.label}'
                 )
+
+    def _two_lines(self, head: bytes, record: Record, contract: FeedContract) -> None:
+        """Titles spread over two lines are told where the second names what the first lacks."""
+        lacking = [column for column in contract.columns if column.name in contract.needed]
+        lacking = [column for column in lacking if not matches(self.cells, contract, column)]
+        if not lacking or record.next >= len(head):
+            return
+        below = self._cells(head, self.dialect.read(head, record.next))
+        both = [*below, *(f"{first} {second}" for first, second in zip(self.cells, below, strict=False))]
+        if all(matches(both, contract, column) for column in lacking):
+            raise Refusal(
+                f"has its titles spread over lines {self.first_line - 1} and {self.first_line}; "
+                "write each column's title whole in one line"
+            )
 
     def _preamble(self, head: bytes, record: Record, contract: FeedContract, found: int) -> None:
         at, line = record.next, self.first_line
@@ -275,13 +291,15 @@ def _load_damaged(text: Path, body: Body, found: Scan, contract: FeedContract, t
         good,
         dialect=body.dialect,
         fields=width,
+        of_header=Titles(taken.header, contract).reason_in,
         empty_last=width > len(names),
     )
     taken.bad = [
         Quarantined(line, names[at] if at is not None and at < len(names) else None, reason)
         for line, at, reason in split.bad
     ]
-    if 2 * len(split.bad) > taken.records:
+    repeated = sum(one.reason == REPEATED for one in taken.bad)
+    if 2 * (len(taken.bad) - repeated) > taken.records - repeated:
         raise Refusal(_mostly_bad(taken, contract, found), taken.records)
     lines = np.frombuffer(split.lines, dtype=np.int64)
     taken.loaded = taken.loader.load_csv(
@@ -302,6 +320,9 @@ def _mostly_bad(taken: Taken, contract: FeedContract, found: Scan) -> str:
         f"{len(taken.bad)} of {taken.records} records don't fit the header ({len(header.names)} columns); "
         f"the first is on line {first.line}: {first.reason}"
     )
+    if second := next((one.line for one in taken.bad if one.reason == OTHER), 0):
+        begins = f". On line {second} a second table begins: put each table in a file of its own"
+        return said + (begins if second != first.line else "")
     if found.width != len(header.names) and found.sound:
         return f"{said}. Most have {found.width} fields: is the delimiter right? Was a column added?"
     return f"{said}. Are format.delimiter and format.quote in {contract.label} right?"

@@ -13,7 +13,9 @@ import codecs
 import mmap
 import re
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -148,10 +150,24 @@ class Dialect:
         return Record(start, end, _after_eol(text, end), 0, reason, at)
 
 
+HeaderWords = Callable[[bytes, Callable[[], list[bytes]]], str | None]
+"""Of a record's bytes and cells: why it is a header and no record, None where it is none."""
+
+
 def split_damaged(
-    path: Path, start: int, first_line: int, good: Path, *, dialect: Dialect, fields: int, empty_last: bool = False
+    path: Path,
+    start: int,
+    first_line: int,
+    good: Path,
+    *,
+    dialect: Dialect,
+    fields: int,
+    of_header: HeaderWords,
+    empty_last: bool = False,
 ) -> Split:
     """Writes the good records of a file to `good`, one line end after each, and lists the bad ones.
+
+    Records that are not as wide as the header are asked of `of_header` what they may be.
 
     `fields` is how wide a record must be; `empty_last`: one of them is nothing but a delimiter at the record's end,
     which will be left out, so it must be empty. Lines count from `first_line`, the line of byte `start`.
@@ -164,12 +180,19 @@ def split_damaged(
     ):
         # DuckDB takes one mark at a file's start for no text: ours, so that it leaves a record's own alone.
         out.write(codecs.BOM_UTF8)
-        _split(text, (start, first_line), dialect, (fields, empty_last), out=out, split=split)
+        _split(text, (start, first_line), dialect, (fields, empty_last), of_header=of_header, out=out, split=split)
     return split
 
 
 def _split(
-    text: mmap.mmap, begin: tuple[int, int], dialect: Dialect, shape: tuple[int, bool], *, out: IO[bytes], split: Split
+    text: mmap.mmap,
+    begin: tuple[int, int],
+    dialect: Dialect,
+    shape: tuple[int, bool],
+    *,
+    of_header: HeaderWords,
+    out: IO[bytes],
+    split: Split,
 ) -> None:
     at, line = begin
     fields, empty_last = shape
@@ -196,7 +219,8 @@ def _split(
         reason = record.reason
         if reason is None and record.fields != fields:
             much = "few" if record.fields < fields else "many"
-            reason = f"too {much} fields: {record.fields}, the header has {fields - empty_last}"
+            reason = of_header(body, partial(dialect.cells, text, record))
+            reason = reason or f"too {much} fields: {record.fields}, the header has {fields - empty_last}"
         if reason is None and empty_last and not body.endswith(dialect.delimiter):
             reason = f"too many fields: {record.fields}, the header has {fields - 1}"
         if reason is None and b"\0" in body:

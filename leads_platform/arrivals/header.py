@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from leads_platform.arrivals.contract import FeedContract, fold_header
+from leads_platform.arrivals.contract import Column, FeedContract, fold_header
 from leads_platform.arrivals.refusal import Refusal, shown
 
 MAX_COLUMNS = 4096
@@ -23,10 +23,11 @@ RESERVED = ("_line", "record_at", "record_month")
 class Header:
     """The file's columns (as titled, in its order) and what they mean.
 
-    Unnamed ones are called column_<position>.
+    Unnamed ones are called column_<position>. `cells` are the titles as they stand.
     """
 
     names: list[str]
+    cells: list[str]
     columns: dict[str, str]
     unexpected: list[str]
     missing_optional: list[str]
@@ -42,9 +43,10 @@ def check_width(columns: int) -> None:
         )
 
 
-def matches(cells: list[str], contract: FeedContract) -> int:
-    """How many of the cells are titles the contract knows."""
-    known = {fold_header(title) for column in contract.columns for title in (column.header, *column.aliases)}
+def matches(cells: list[str], contract: FeedContract, one: Column | None = None) -> int:
+    """How many of the cells are titles the contract knows; `one`: titles of this column."""
+    columns = contract.columns if one is None else (one,)
+    known = {fold_header(title) for column in columns for title in (column.header, *column.aliases)}
     return len({fold_header(cell) for cell in cells} & known)
 
 
@@ -83,7 +85,7 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
     unexpected = [name for name in names if name not in taken]
     if lost := [column for column in missing if column.name in contract.needed]:
         raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell))
-    header = Header(names, columns, unexpected, [column.header for column in missing])
+    header = Header(names, list(cells), columns, unexpected, [column.header for column in missing])
     if unexpected:
         header.warnings.append(
             f"new columns, kept as they are: {_listed(unexpected, tell)}; declare them in {contract.label}"

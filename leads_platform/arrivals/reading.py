@@ -22,6 +22,7 @@ from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.header import Header
 from leads_platform.arrivals.loading import LoaderFault, Quarantined, Taken, connect, identifier
 from leads_platform.arrivals.refusal import Refusal, shown
+from leads_platform.arrivals.second_headers import OTHER, REPEATED, found_among
 from leads_platform.arrivals.wrapping import unwrap
 from leads_platform.months import label
 
@@ -216,17 +217,22 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
         raise Refusal("has a header and no records; ask for the full file")
     loaded = taken.loaded
     if loaded and taken.loader is not None:
+        headers = found_among(taken, contract)
+        bad += [*headers.repeated, *headers.foreign]
+        if headers.condition:
+            _check_headers(bad, taken.records, contract)
+            loaded = _without(taken, headers.condition, bad)
         for found, condition in _unusable(taken, contract):
             bad += found
-            if 2 * len(bad) > taken.records:
+            repeated = len(headers.repeated)
+            if 2 * (len(bad) - repeated) > taken.records - repeated:
                 first = found[0]
                 raise Refusal(
                     f"{len(bad)} of {taken.records} records can't be used; the first on line {first.line}: "
                     f"{first.reason}. Is the format in {contract.label} right?"
                 )
-            loaded = taken.loader.leave_out(condition)
-            if loaded + len(bad) != taken.records:
-                raise Refusal("records were lost while quarantining some; a fault of the program, report it")
+            loaded = _without(taken, condition, bad)
+    if loaded and taken.loader is not None:
         _check_keys(taken, contract)
         _warn_of_totals(taken)
         if reading._has_month:
@@ -236,6 +242,29 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
     reading.verdict = "partial" if bad else "accepted"
     reading.warnings = taken.warnings
     reading.message = _message(reading)
+
+
+def _without(taken: Taken, condition: str, bad: list[Quarantined]) -> int:
+    """Takes records out of the loaded ones; how many are left."""
+    assert taken.loader is not None
+    left = taken.loader.leave_out(condition)
+    if left + len(bad) != taken.records:
+        raise Refusal("records were lost while quarantining some; a fault of the program, report it")
+    return left
+
+
+def _check_headers(bad: list[Quarantined], records: int, contract: FeedContract) -> None:
+    """A file of headers holds no list; one most of which stands below another header is not this feed's."""
+    repeated = sum(one.reason == REPEATED for one in bad)
+    if repeated == records and contract.delivery != "events":
+        raise Refusal(f"has its header {repeated + 1} times and no records; ask for the full file", records)
+    if 2 * (len(bad) - repeated) > records - repeated:
+        second = next((one.line for one in sorted(bad) if one.reason == OTHER), 0)
+        raise Refusal(
+            f"a second table with other columns begins on line {second}, and most of the {records} records are below "
+            "it; put each table in a file of its own",
+            records,
+        )
 
 
 def _unusable(taken: Taken, contract: FeedContract):
@@ -306,7 +335,8 @@ def _message(reading: FileReading) -> str:
         said = f"{reading.records} record{'' if reading.records == 1 else 's'}"
     else:
         reasons = Counter((one.column_name, one.reason) for one in reading.quarantined)
-        listed = [_reason(reading, column, reason, count) for (column, reason), count in reasons.most_common(3)]
+        told = sorted(reasons.most_common(), key=lambda found: found[0][1] != OTHER)[:3]  # what explains others first
+        listed = [_reason(reading, column, reason, count) for (column, reason), count in told]
         more = len(reasons) - len(listed)
         said = (
             f"{reading.loaded_count} of {reading.records} records loaded, "

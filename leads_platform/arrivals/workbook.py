@@ -26,6 +26,7 @@ from leads_platform.arrivals.header import match_header, matches
 from leads_platform.arrivals.loading import Loader, Quarantined, Taken
 from leads_platform.arrivals.parquet import ISO
 from leads_platform.arrivals.refusal import Refusal, shown
+from leads_platform.arrivals.second_headers import Titles
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -292,11 +293,8 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
     header = match_header(cells, contract)
     width = len(header.names)
     good = [(number, row[:width] + [""] * (width - len(row))) for number, row in rows[1:] if not any(row[width:])]
-    bad = [
-        Quarantined(number, None, f"too many fields: cells to the right of the header's {width} columns")
-        for number, row in rows[1:]
-        if any(row[width:])
-    ]
+    titles, wide = Titles(header, contract), f"too many fields: cells to the right of the header's {width} columns"
+    bad = [Quarantined(number, None, titles.reason(row) or wide) for number, row in rows[1:] if any(row[width:])]
     records = count.rows - 1
     warnings = list(header.warnings)
     if count.errors:

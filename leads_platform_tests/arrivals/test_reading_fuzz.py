@@ -206,6 +206,16 @@ class Judge:
         loaded = {row[-1]: tuple(row[:-1]) for row in reading.loaded.fetchall()}
         assert {line: expected.get(line) for line in loaded} == loaded
         left_out = {bad.line: bad for bad in reading.quarantined}
+        for line, kind in self.tables(records, width, dropped).items():
+            assert line not in loaded, kind
+            if kind == oracle.REPEATED:
+                assert "repeats the header" in left_out[line].reason
+            elif kind == oracle.OTHER:
+                assert "header of a second table" in left_out[line].reason
+            else:
+                assert "in a second table" in left_out[line].reason
+                assert expected.pop(line, None)
+            expected.pop(line, None)
         for line, row in expected.items():
             self.rightly(line in loaded, row, left_out[line].reason if line in left_out else "")
         assert set(left_out) | set(loaded) == {record.line for record in records}
@@ -214,6 +224,13 @@ class Judge:
             months = Counter((row[at] or "").strip()[:7] for row in loaded.values())
             if all(re.fullmatch(r" *\d{4}-\d\d-\d\d( [\d:]+)? *", row[at] or "") for row in loaded.values()):
                 assert {month.isoformat()[:7]: count for month, count in reading.months.items()} == months
+
+    def tables(self, records: list[oracle.Record], width: int, dropped: bool = False) -> dict[int, str]:
+        """Headers among the records, and what stands below another table's."""
+        aliases = {alias: one.header for one in self.good.contract.columns for alias in (one.header, *one.aliases)}
+        cells = self.reading.header or self.titles
+        titles = ["" if re.fullmatch(r"column_\d+_*", title) else title for title in cells]
+        return oracle.tables_of(records, width + dropped, titles, aliases)
 
     def rightly(self, loaded: bool, row: tuple[str | None, ...], reason: str) -> None:
         """A sound record is left out only where the contract needs its month or its key."""
@@ -238,9 +255,13 @@ class Judge:
         said, width = self.good.contract, len(self.titles)
         if not self.titles[-1]:
             return  # whether the last title counts depends on the records; `same` judges what is taken
-        bad = [record for record in records if not record.sound(width)]
+        tables = self.tables(records, width)
+        again = [line for line, kind in tables.items() if kind == oracle.REPEATED]
+        records = [record for record in records if record.line not in again]
+        bad = [record for record in records if not record.sound(width) or record.line in tables]
         monster = any(len(line.encode()) > 2 * self.dialect.limit for line, _ in oracle.lines_of(self.text or ""))
-        rows = [dict(zip(self.titles, record.cells or [], strict=False)) for record in records if record.sound(width)]
+        sound = [record for record in records if record.sound(width) and record not in bad]
+        rows = [dict(zip(self.titles, record.cells or [], strict=False)) for record in sound]
         keys = [said.column(name).header for name in said.key]
         when = said.column(said.month.column).header if said.month.column else ""
         unusable = [

@@ -203,6 +203,18 @@ def _redelimit(good: GoodFile, content: bytes, at: int, size: int, choice: int) 
     return content[:place] + content[place:].replace(good.delimiter.encode(), (b";", b"\t", b"|", b",")[choice % 4])
 
 
+def _another_header(good: GoodFile, content: bytes, at: int, size: int, choice: int) -> bytes:
+    """The header once more among the lines: as it is, in another order, shouted, wider or narrower."""
+    lines = _lines(content)
+    first = good.text.removeprefix("\ufeff").splitlines()[0]
+    titles = first.split(good.delimiter)
+    again = (titles, titles[::-1], [title.upper() for title in titles], [*titles, "Fax"], titles[:-1])[choice % 5]
+    line = good.delimiter.join(again) + ("\r\n", "\r", "\n")[size % 3]
+    encoding = "utf-16-le" if good.encoding == "utf-16" else good.encoding
+    lines.insert(1 + at % len(lines), line.encode(encoding))
+    return b"".join(lines)
+
+
 EDITS: dict[str, Callable[[GoodFile, bytes, int, int, int], bytes]] = {
     "insert": _insert,
     "overwrite": _overwrite,
@@ -218,9 +230,10 @@ EDITS: dict[str, Callable[[GoodFile, bytes, int, int, int], bytes]] = {
     "join": _join,
     "recode": _recode,
     "redelimit": _redelimit,
+    "another header": _another_header,
 }
 # Single letters in the wrong place are what real files suffer from, and what keeps a file from being refused whole.
-_KINDS = (*("insert",) * 5, *("overwrite",) * 3, *("flip a bit",) * 2, *EDITS)
+_KINDS = (*("insert",) * 5, *("overwrite",) * 3, *("flip a bit",) * 2, *("another header",) * 2, *EDITS)
 EDIT = st.tuples(st.sampled_from(_KINDS), st.integers(0, 2000), st.integers(0, 255), st.integers(0, 255))
 
 

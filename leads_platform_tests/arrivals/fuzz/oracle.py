@@ -6,11 +6,13 @@ not: what is read (files.py), or which verdict a file deserves (the tests).
 The rules, as counting.py states them: a record is one line, or several when a quoted field holds line breaks; a line
 without a letter is none. A quote opens where a field starts, closes where it ends, and is doubled inside. Where that
 does not hold, the line is one bad record and reading goes on with the next line. So it does where a quoted field runs
-over lines that each look like a record.
+over lines that each look like a record. A record that repeats the header is none, and what stands below the header of
+another table has other columns.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 START, BARE, QUOTED, CLOSED = "at a field's start", "in a bare field", "in a quoted field", "behind a closing quote"
@@ -123,3 +125,48 @@ def _swallowed(lines: list[str], dialect: Dialect, width: int) -> bool:
     commas = [line.count(dialect.delimiter) for line in lines]
     full = all(count == width - 1 for count in commas[1:-1])
     return full and commas[0] >= width - 1 <= commas[-1] and len(lines) * (width - 1) >= 6
+
+
+REPEATED, OTHER = "the header again", "the header of another table"
+
+
+def header_again(cells: list[str], titles: list[str], aliases: dict[str, str]) -> str | None:
+    """Whether a record's cells are the header once more, or another table's: most of them titles, two different ones.
+
+    `aliases`: other title -> the title it stands for. With less than two titles nothing is one.
+    """
+
+    def alike(cell: str) -> str:
+        plain = " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+        return same.get(plain, plain)
+
+    same = {" ".join(other.casefold().split()): title.casefold() for other, title in aliases.items()}
+    own = [alike(title) for title in titles]
+    if sum(map(bool, own)) < 2:
+        return None
+    said = [alike(cell) for cell in cells]
+    while len(said) > len(own) and not said[-1]:
+        said.pop()
+    if said == own:
+        return REPEATED
+    found = [cell for cell in said if cell and cell in {*own, *same.values()}]
+    return OTHER if len(set(found)) > 1 and 2 * len(found) > sum(map(bool, said)) else None
+
+
+def tables_of(records: list[Record], width: int, titles: list[str], aliases: dict[str, str]) -> dict[int, str]:
+    """The records, by their first line, that are headers, or stand below another table's: which of the three."""
+    found: dict[int, str] = {}
+    below = False
+    for record in records:
+        if record.cells is None:
+            continue
+        kind = None if any("\0" in cell for cell in record.cells) else header_again(record.cells, titles, aliases)
+        if kind is not None:
+            found[record.line] = kind
+            below = kind == OTHER
+        elif below and record.sound(width):
+            found[record.line] = BELOW
+    return found
+
+
+BELOW = "below the header of another table"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.state import State
 from leads_platform.months import label
-from leads_platform.settings import Settings
+from leads_platform.settings import DEFAULT_FIRST_MONTH, Settings
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,15 @@ def _item(settings: Settings, kind: Literal["refused", "held"], manifest: Manife
 def command(settings: Settings, *words: str) -> str:
     """A `leads-platform` command that means this environment wherever it is pasted.
 
-    >>> from pathlib import Path
     >>> command(Settings(data=Path("/srv/leads")), "accept", "nv_licensing/list 2024-05.csv")
     "LEADS_PLATFORM_DATA=/srv/leads leads-platform accept 'nv_licensing/list 2024-05.csv'"
     """
     where = [f"LEADS_PLATFORM_DATA={shlex.quote(str(settings.data))}"]
     where += [f"LEADS_PLATFORM_ENV={settings.env}"] if settings.env != "dev" else []
+    if settings.first_month != DEFAULT_FIRST_MONTH:
+        where.append(f"LEADS_PLATFORM_FIRST_MONTH={label(settings.first_month)}")
+    if settings.timezone.key != "UTC":
+        where.append(f"LEADS_PLATFORM_TIMEZONE={settings.timezone.key}")
+    if settings.warehouse not in (Path(), settings.home / "warehouse.duckdb"):
+        where.append(f"LEADS_PLATFORM_WAREHOUSE={shlex.quote(str(settings.warehouse))}")
     return " ".join([*where, shlex.join(["leads-platform", *words])])

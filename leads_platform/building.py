@@ -46,9 +46,11 @@ def build_everything(
     select: Iterable[str] | None = None,
     direct: bool = False,
     again: bool = False,
+    agreed: bool = False,
 ) -> dict[str, date]:
     """Builds what is stale in these months; `again`: what is current, too.
 
+    `agreed`: a person knows that built months or tables will go; else WouldRemove is raised where some would.
     Returns the first bad month of every table that failed.
     """
     builds: list[Build] = []
@@ -72,7 +74,7 @@ def build_everything(
             bar.advance(task)
 
         if direct:
-            with open_session(platform, "build", say=terminal.say) as session:
+            with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
                 failed = build_stale(
                     session.warehouse, first=first, last=last, select=select, again=again, on_start=started,
                     on_build=ended, on_plan=planned,
@@ -82,8 +84,9 @@ def build_everything(
             from leads_platform.orchestration.run import build_through_dagster
 
             failed = build_through_dagster(
-                platform, first=first, last=last, select=select, again=again, on_start=started, on_build=ended
-            )
+                platform, first=first, last=last, select=select, again=again, agreed=agreed, on_start=started,
+                on_build=ended,
+            )  # fmt: skip
     good = [build for build in builds if build.committed]
     if good:
         months = sorted({month for build in good for month in build.rows})

@@ -85,25 +85,31 @@ def commands() -> None:
     """
 
 
+_YES = click.option("--yes", is_flag=True, help="Agree that built months or tables go, as a moved first month asks.")
+
+
 @commands.command()
 @click.option("--direct", is_flag=True, help="Build without Dagster; quicker, reported to Dagster afterwards.")
+@_YES
 @_in_words
-def run(direct: bool) -> int:
+def run(direct: bool, yes: bool) -> int:
     """Take in what is in landing, build what is stale, print what happened."""
+    from leads_platform.asking import agreed, needs_landing
     from leads_platform.building import build_everything, print_reports
-    from leads_platform.engine import load_platform, open_session
+    from leads_platform.engine import open_session
 
-    platform = load_platform(Settings.from_env())
-    with open_session(platform, "run", say=terminal.say) as session:
+    platform = _loaded(needs_landing(Settings.from_env(), ask=True))
+    may_remove = agreed(platform, yes)
+    with open_session(platform, "run", agreed=may_remove, say=terminal.say) as session:
         manifests = _take_in(session)
         problems = [*session.arrivals.problems, *session.arrivals.failures]
     for problem in problems:
         terminal.complain(terminal.plain(problem))
-    failed = build_everything(platform, direct=direct)
+    failed = build_everything(platform, direct=direct, agreed=may_remove)
     print_reports(platform)
     _what_waits(platform)
     refused = [m for m in manifests if m.verdict == "refused"]
-    return 1 if refused or failed or problems else 0
+    return 1 if refused or failed or problems or platform.out_of_order or _nothing_fits(platform) else 0
 
 
 @commands.command()
@@ -114,6 +120,7 @@ def run(direct: bool) -> int:
 @click.option("--select", multiple=True, metavar="TABLE", help="Only this table (room.table), and what it reads.")
 @click.option("--again", is_flag=True, help="Build what is current, too: a window of months anew.")
 @click.option("--direct", is_flag=True, help="Build without Dagster; quicker, reported to Dagster afterwards.")
+@_YES
 @_in_words
 def build(
     first_month: date | None,
@@ -123,10 +130,11 @@ def build(
     select: tuple[str, ...],
     again: bool,
     direct: bool,
+    yes: bool,
 ) -> int:
     """Build the stale tables of some months, without taking files in."""
+    from leads_platform.asking import agreed, needs_landing
     from leads_platform.building import build_everything
-    from leads_platform.engine import load_platform
 
     if as_of is not None and (first_month or last_month):
         raise click.UsageError("--as-of gives the months itself; leave --first-month and --last-month out")
@@ -137,8 +145,8 @@ def build(
         first_month = add_months(last_month, -(months or 0))
     if first_month and last_month and last_month < first_month:
         raise click.UsageError(f"--last-month {label(last_month)} is before --first-month {label(first_month)}")
-    settings = Settings.from_env()
-    platform = load_platform(settings)
+    settings = needs_landing(Settings.from_env())
+    platform = _loaded(settings)
     for month in (first_month, last_month):
         if month and month > settings.current_month():
             raise click.UsageError(f"{label(month)} has not begun; the last month that can be built is this one")
@@ -151,8 +159,9 @@ def build(
         if name not in platform.catalogue.tables:
             raise click.UsageError(f"there is no table {name}; `leads-platform status` lists them as room.table")
     failed = build_everything(
-        platform, first=first_month, last=last_month, select=select or None, direct=direct, again=again
-    )
+        platform, first=first_month, last=last_month, select=select or None, direct=direct, again=again,
+        agreed=agreed(platform, yes),
+    )  # fmt: skip
     return 1 if failed else 0
 
 
@@ -162,10 +171,11 @@ def build(
 @_in_words
 def status(as_json: bool, files: bool) -> int:
     """Feeds, files and months; what is stale and why; what waits for you; failed checks."""
+    from leads_platform.asking import needs_landing
     from leads_platform.engine import load_platform
     from leads_platform.status import read_status
 
-    told = read_status(load_platform(Settings.from_env())).to_json()
+    told = read_status(load_platform(needs_landing(Settings.from_env()))).to_json()
     if as_json:
         terminal.raw(terminal.as_json(told))
     else:
@@ -185,9 +195,16 @@ def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
     from leads_platform.engine import load_platform
 
     settings = Settings.from_env()
-    contracts = load_platform(settings).contracts
+    platform = load_platform(settings)
+    contracts = platform.contracts
+    if broken := [entry.words() for entry in platform.out_of_order if entry.feed == feed]:
+        terminal.complain("\n".join(broken))
+        return 1
     if feed not in contracts:
-        raise click.UsageError(f"there is no feed {feed}; there are {', '.join(sorted(contracts))}")
+        raise click.UsageError(
+            f"there is no feed {feed}; there are {', '.join(sorted(contracts))}, "
+            f"by the contracts that come with the platform and those in {settings.feeds}"
+        )
     told = check_file(file, contracts[feed], current_month=settings.current_month(), show_values=show_values)
     if as_json:
         terminal.raw(terminal.as_json(told))
@@ -220,10 +237,10 @@ def withdraw(sha: str, month: date | None) -> int:
 @_in_words
 def quarantine(file: str, show_values: bool) -> int:
     """The records of FILE (a name, or the start of a fingerprint) that could not be loaded, and why."""
-    from leads_platform.engine import load_platform
+    from leads_platform.asking import needs_landing
     from leads_platform.quarantined import quarantined_records
 
-    told = quarantined_records(load_platform(Settings.from_env()), file, show_values=show_values)
+    told = quarantined_records(_loaded(needs_landing(Settings.from_env())), file, show_values=show_values)
     if told is None:
         terminal.complain(f"No file taken in is called {file} or has that fingerprint.")
         return 1
@@ -242,15 +259,16 @@ def rebuild(direct: bool) -> int:
     """Make the warehouse anew from the archive; the published copy stays until it is done."""
     from leads_platform.arrivals.archive import Archive
     from leads_platform.arrivals.verify import damage
+    from leads_platform.asking import needs_landing
     from leads_platform.building import build_everything, print_reports
-    from leads_platform.engine import drop_warehouse, load_platform
+    from leads_platform.engine import drop_warehouse
 
-    platform = load_platform(Settings.from_env())
+    platform = _loaded(needs_landing(Settings.from_env()))
     damaged = damage(Archive(platform.settings.archive))
     for words in damaged:
         terminal.complain(words)
     drop_warehouse(platform.settings, say=terminal.say)
-    failed = build_everything(platform, direct=direct)
+    failed = build_everything(platform, direct=direct, agreed=True)
     print_reports(platform)
     return 1 if failed or damaged else 0
 
@@ -301,10 +319,10 @@ def sample(months: int, scale: float, seed: int, out: Path | None) -> int:
     """Generate sample files with a known truth."""
     from leads_platform.sample import generate
 
-    settings = Settings.from_env()
-    target = out or settings.landing
-    if settings.env == "prod" and out is None:
+    settings = None if out else Settings.from_env()
+    if settings and settings.env == "prod":
         raise click.UsageError("prod does not run on sample data; give --out")
+    target = settings.landing if settings else Path(out or ".")
     truth = generate(target, months=months, scale=scale, seed=seed)
     terminal.say(f"Wrote {len(truth.arrival_order)} files to {target}.")
     return 0
@@ -315,16 +333,27 @@ def sample(months: int, scale: float, seed: int, out: Path | None) -> int:
 @_in_words
 def ui(port: int) -> int:
     """Start the Dagster UI with its daemon (schedule and sensors), on this machine only."""
+    from leads_platform.asking import needs_landing
     from leads_platform.orchestration.serve import serve
 
-    return serve(Settings.from_env(), port)
+    return serve(needs_landing(Settings.from_env(), ask=True), port)
+
+
+def _loaded(settings: Settings) -> Any:
+    """The platform; of contracts that are out of order is told, and the rest goes on."""
+    from leads_platform.engine import load_platform
+
+    platform = load_platform(settings)
+    for entry in platform.out_of_order:
+        terminal.complain(entry.words())
+    return platform
 
 
 def _take_in(session: Any) -> list[Any]:
     """Takes in the settled files, with a line and a progress tick for each."""
     with terminal.progress("Looking at the landing folder") as bar:
         files = session.arrivals.settled()
-        again = session.arrivals.state.to_reread()
+        again = session.arrivals.to_reread()
         task = bar.tasks[0].id
         bar.update(task, description="Taking files in", total=len(files) + len(again))
 
@@ -340,15 +369,33 @@ def _take_in(session: Any) -> list[Any]:
 
 
 def _decide(action: str, decide: Callable[[Any], Any]) -> int:
+    from leads_platform.asking import agreed, needs_landing
     from leads_platform.building import build_everything
-    from leads_platform.engine import load_platform, open_session
+    from leads_platform.engine import open_session
 
-    platform = load_platform(Settings.from_env())
+    platform = _loaded(needs_landing(Settings.from_env()))
+    may_remove = agreed(platform, yes=False)
     with open_session(platform, action, say=terminal.say) as session:
         manifest = decide(session.arrivals)
     touched = ", ".join(manifest.touched) or "no month"
     terminal.say(f"{action}: {manifest.feed}/{manifest.file_name}; touches {touched}.")
-    return 1 if build_everything(platform) else 0
+    return 1 if build_everything(platform, agreed=may_remove) else 0
+
+
+def _nothing_fits(platform: Any) -> bool:
+    """Tells when files were taken in and all their records lie before the first month: then nothing is built."""
+    from leads_platform.arrivals.receive import read_state
+
+    settings = platform.settings
+    state = read_state(settings, platform.contracts)
+    early = sum(counts["before_first_month"] for counts in state.outside().values())
+    if state.data_months() is not None or not early:
+        return False
+    terminal.complain(
+        f"All {early:,} records lie before the first month, {label(settings.first_month)}: nothing is built of them. "
+        "Set LEADS_PLATFORM_FIRST_MONTH to the first month you have files of, and run again."
+    )
+    return True
 
 
 def _what_waits(platform: Any) -> None:
@@ -359,7 +406,7 @@ def _what_waits(platform: Any) -> None:
     status = read_status(platform)
     for manifest in status.state.held():
         terminal.say(f"{manifest.feed}/{manifest.file_name}: {manifest.message}")
-    for name in strangers(platform.settings.landing, platform.contracts):
+    for name in strangers(platform.settings.landing, platform.stopped | set(platform.contracts)):
         terminal.say(
             f"landing/{name} belongs to no feed, so nobody reads it. "
             "`leads-platform feed new FILE` proposes a contract."

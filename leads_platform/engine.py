@@ -11,33 +11,38 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 
 from leads_platform.arrivals.archive import ArchiveDamaged
-from leads_platform.arrivals.base_table import base_table
-from leads_platform.arrivals.contract import FeedContract, load_contracts
+from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.ledger import known_receipts, refresh_ledger
 from leads_platform.arrivals.receive import Arrivals
+from leads_platform.arrivals.user_contracts import OutOfOrder, UserContracts, keep
 from leads_platform.arrivals.verify import Verifier, missing_manifests
-from leads_platform.prospects.supplier_staging import stg_leads_table
+from leads_platform.attention import command
+from leads_platform.contracts_in_force import ROOMS, contracts_in_force, packaged_folders, tables_of
 from leads_platform.settings import Settings
-from leads_platform.standards import standards
-from leads_platform.warehouse.catalogue import Catalogue, tables_in
+from leads_platform.warehouse.catalogue import Catalogue
 from leads_platform.warehouse.connection import open_warehouse, remove_warehouse
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform.warehouse.note import write_note
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.publish import is_outdated, publish
-from leads_platform.warehouse.table import Table
+from leads_platform.warehouse.removal import Leave, Removal
 from leads_platform.warehouse.write import Warehouse
 
-ROOMS = ("prospects", "funnel")
+__all__ = [
+    "ROOMS",
+    "Platform",
+    "Session",
+    "contract_folders",
+    "drop_warehouse",
+    "load_platform",
+    "open_session",
+]
 
 
 @dataclass(frozen=True)
@@ -47,21 +52,40 @@ class Platform:
     settings: Settings
     contracts: dict[str, FeedContract]
     catalogue: Catalogue
+    user: UserContracts = field(default_factory=UserContracts)
+
+    @property
+    def out_of_order(self) -> tuple[OutOfOrder, ...]:
+        """The user's contracts that can't be obeyed now; nothing of their feeds is taken in."""
+        return self.user.out_of_order
+
+    @property
+    def stopped(self) -> frozenset[str]:
+        """The feeds of contracts that are out of order."""
+        return frozenset(entry.feed for entry in self.out_of_order)
+
+    def taken_away(self) -> dict[str, str]:
+        """Tables that a contract of the user's declared and none declares now: table to feed.
+
+        A contract whose file was taken away, or broken without a copy that could stand in.
+        """
+        gone = [contract for contract in self.user.kept.values() if contract.feed not in self.contracts]
+        found = {table.address: contract.feed for contract in gone for table in tables_of(contract)}
+        for feed in self.stopped - set(self.contracts):
+            for room in ROOMS:
+                names = (f"base_{feed}", f"base_leads_{feed}", f"stg_leads_{feed}")
+                found |= {f"{room}.{name}": feed for name in names}
+        return found
 
 
 def load_platform(settings: Settings) -> Platform:
     """Reads the contracts (packaged and the user's own) and declares every table.
 
-    Raises ContractError or DeclarationError, in words, when something does not fit.
+    A broken contract of the user's is in `out_of_order`. Raises ContractError or DeclarationError, in words, when what
+    the platform itself brings does not fit.
     """
-    contracts = load_contracts(contract_folders(settings), rooms=ROOMS)
-    tables = [*_room_tables()]
-    for contract in contracts.values():
-        tables.append(base_table(contract))
-        if contract.kind == "lead_list":
-            tables.append(stg_leads_table(contract))
-    feeds = [name for feed in contracts for name in (feed, f"{feed}_counts")]
-    return Platform(settings, contracts, Catalogue(tables, feeds, standards()))
+    found = contracts_in_force(settings)
+    return Platform(settings, found.contracts, found.catalogue, found.user)
 
 
 @dataclass
@@ -89,6 +113,7 @@ class Session:
     ) -> Build:
         """Builds one table's months; see Warehouse.build."""
         self.sync_ledger()
+        self.warehouse.refuse_unasked()
         self.lock.progress(f"building {table} {first:%Y-%m} to {last:%Y-%m}")
         return self.warehouse.build(table, first, last, progress)
 
@@ -109,6 +134,7 @@ def open_session(
     *,
     run_id: str | None = None,
     wait: float = 600.0,
+    agreed: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Session]:
     """Takes the lock, opens archive and warehouse; on leaving publishes, where `session.publish` was set.
@@ -116,18 +142,22 @@ def open_session(
     Set it when the work is whole: not after taking files in, nor between two runs that belong together, when some
     tables are ahead of others. What is published has passed its checks, as nothing else is ever committed.
 
-    Raises LockHeld, WarehouseUnusable or ArchiveDamaged, in words.
+    `agreed`: a person knows that built months or tables will go. Raises LockHeld, WarehouseUnusable or ArchiveDamaged,
+    in words.
     """
     settings = platform.settings
     with WriterLock(settings.home, doing, wait=wait, say=say) as lock:
         _sweep(settings)
-        arrivals = Arrivals(settings, platform.contracts)
+        arrivals = Arrivals(settings, platform.contracts, platform.stopped)
         settings.archive.mkdir(parents=True, exist_ok=True)
         with open_warehouse(settings.warehouse, readable=[settings.archive], say=say) as con:
             verify = _verifying(arrivals)
-            warehouse = Warehouse(con, platform.catalogue, arrivals.state, run_id or uuid.uuid4().hex, verify)
+            leave = Leave(agreed, platform.taken_away(), lambda going: how_to_agree(platform, going))
+            warehouse = Warehouse(con, platform.catalogue, arrivals.state, run_id or uuid.uuid4().hex, verify, leave)
             session = Session(platform, arrivals, warehouse, lock)
             session.sync_ledger()
+            built = {table for table, _ in warehouse.built()}
+            keep(settings.kept_contracts, platform.user, {f for t, f in platform.taken_away().items() if t in built})
             try:
                 yield session
                 session.sync_ledger()
@@ -137,6 +167,18 @@ def open_session(
                     write_note(con, settings.ledger_note, settings.warehouse)
         if session.publish and is_outdated(settings.published, settings.warehouse):
             publish(settings.warehouse, settings.published)
+
+
+def how_to_agree(platform: Platform, going: Removal) -> str:
+    """What to do where something built would go: the way back, and the command that agrees."""
+    settings = platform.settings
+    ways = ["set LEADS_PLATFORM_FIRST_MONTH back"] if going.of_first_month else []
+    for feed in sorted(going.of_contracts):
+        ways.append(f"{'mend' if feed in platform.stopped else 'put back'} the contract of {feed} in {settings.feeds}")
+    return (
+        "Nothing was dropped, built or published, and the archive keeps all files. "
+        f"If it is a slip: {'; '.join(ways)}. If it is meant: {command(settings, 'run', '--yes')}"
+    )
 
 
 def _verifying(arrivals: Arrivals) -> Callable[[str, date, date], None]:
@@ -155,15 +197,7 @@ def _verifying(arrivals: Arrivals) -> Callable[[str, date, date], None]:
 
 def contract_folders(settings: Settings) -> list[Path]:
     """Where contracts lie: the rooms' packaged ones, then the user's own, which replace those of the same feed."""
-    return [*(Path(str(files(f"leads_platform.{room}"))) / "feeds" for room in ROOMS), settings.feeds]
-
-
-@cache
-def _room_tables() -> tuple[Table, ...]:
-    """The hand-written tables of all rooms; declared once per process, as they depend on code alone."""
-    for room in ROOMS:
-        import_module(f"leads_platform.{room}")
-    return tuple(table for room in ROOMS for table in tables_in(f"leads_platform.{room}"))
+    return [*packaged_folders(), settings.feeds]
 
 
 def drop_warehouse(settings: Settings, say: Callable[[str], None] = lambda text: None) -> None:
@@ -182,6 +216,7 @@ def _sweep(settings: Settings) -> None:
     half = [*settings.home.glob("*.tmp"), *settings.published.parent.glob("*.new"), *spill.glob("duckdb_temp_*")]
     half += settings.published.parent.glob("*.tmp")
     shared = [*settings.dagster_home.glob("*.tmp"), *(settings.home / "requests").glob("*.tmp")]
+    half += settings.kept_contracts.glob("*.tmp")
     old = time.time() - 60
     for path in half + [path for path in shared if path.stat().st_mtime < old]:
         path.unlink(missing_ok=True)

@@ -13,13 +13,15 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from leads_platform.months import month_of, parse_month
+from leads_platform.environment import SettingsError, data_root, misspelt
+from leads_platform.months import label, month_of, parse_month
+
+__all__ = ["DEFAULT_FIRST_MONTH", "SAMPLE_MARKER", "Settings", "SettingsError"]
 
 SAMPLE_MARKER = ".sample.json"
-
-
-class SettingsError(Exception):
-    """A setting can't be used; the text says which, why, and what to set instead."""
+DEFAULT_FIRST_MONTH = date(2024, 1, 1)
+# Dagster walks months one by one: a year with a slip in it (0202) would keep it busy for ever.
+_EARLIEST = date(1990, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Settings:
     data: Path
     env: str = "dev"
     warehouse: Path = Path()
-    first_month: date = date(2024, 1, 1)
+    first_month: date = DEFAULT_FIRST_MONTH
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     slack_webhook: str | None = None
     fixed_now: datetime | None = None
@@ -38,7 +40,9 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Reads `LEADS_PLATFORM_*`. Raises SettingsError in words; creates nothing on disk."""
         env = os.environ if environ is None else environ
-        data = Path(env.get("LEADS_PLATFORM_DATA") or "data").absolute()
+        if problem := misspelt(env):
+            raise SettingsError(problem)
+        data = data_root(env)
         name = env.get("LEADS_PLATFORM_ENV") or "dev"
         if name not in ("dev", "prod"):
             raise SettingsError(f"LEADS_PLATFORM_ENV is {name!r}; it must be dev or prod")
@@ -48,34 +52,44 @@ class Settings:
                 "LEADS_PLATFORM_WAREHOUSE=ducklake:... is reserved for scale-out and not available yet; "
                 "give the path of a DuckDB file"
             )
-        zone = env.get("LEADS_PLATFORM_TIMEZONE") or "UTC"
+        timezone = _timezone(env.get("LEADS_PLATFORM_TIMEZONE") or "UTC")
         try:
-            timezone = ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise SettingsError(f"LEADS_PLATFORM_TIMEZONE is {zone!r}; give a name like Europe/Berlin") from error
-        try:
-            first_month = parse_month(env.get("LEADS_PLATFORM_FIRST_MONTH") or "2024-01-01")
+            first_month = parse_month(env.get("LEADS_PLATFORM_FIRST_MONTH") or DEFAULT_FIRST_MONTH.isoformat())
         except ValueError as error:
             raise SettingsError(f"LEADS_PLATFORM_FIRST_MONTH: {error}") from error
-        try:
-            now = datetime.fromisoformat(env["LEADS_PLATFORM_NOW"]) if env.get("LEADS_PLATFORM_NOW") else None
-        except ValueError as error:
-            raise SettingsError(f"LEADS_PLATFORM_NOW: {error}; write it as 2024-07-15T12:00:00") from error
         settings = cls(
             data=data,
             env=name,
             warehouse=Path(warehouse).absolute(),
             first_month=first_month,
             timezone=timezone,
-            slack_webhook=env.get("LEADS_PLATFORM_SLACK_WEBHOOK") or None,
-            fixed_now=now.replace(tzinfo=timezone) if now else None,
+            slack_webhook=_webhook(env.get("LEADS_PLATFORM_SLACK_WEBHOOK") or None),
+            fixed_now=_fixed_now(env.get("LEADS_PLATFORM_NOW"), timezone, name),
         )
-        if name == "prod" and settings.is_sample:
+        settings._agree()
+        return settings
+
+    def _agree(self) -> None:
+        """Raises SettingsError for settings that are right by themselves and wrong together."""
+        if self.env == "prod" and self.is_sample:
             raise SettingsError(
-                f"the prod environment does not run on the sample data in {data}; "
+                f"the prod environment does not run on the sample data in {self.data}; "
                 "set LEADS_PLATFORM_DATA to a folder of your own"
             )
-        return settings
+        if self.warehouse == self.published:
+            raise SettingsError(
+                f"LEADS_PLATFORM_WAREHOUSE is {self.warehouse}, where the published copy goes; give another path"
+            )
+        if self.first_month > self.current_month():
+            raise SettingsError(
+                f"LEADS_PLATFORM_FIRST_MONTH is {label(self.first_month)}, which has not begun by the clock "
+                f"({self.now():%Y-%m-%d}); give the first month you have files of, as {label(DEFAULT_FIRST_MONTH)}"
+            )
+        if self.first_month < _EARLIEST:
+            raise SettingsError(
+                f"LEADS_PLATFORM_FIRST_MONTH is {self.first_month.isoformat()[:7]}; the earliest possible is "
+                f"{label(_EARLIEST)}. Is a digit of the year wrong?"
+            )
 
     def child_environment(self) -> dict[str, str]:
         """The environment for a program of ours that this one starts."""
@@ -99,6 +113,11 @@ class Settings:
     def feeds(self) -> Path:
         """The user's own feed contracts, beside those packaged with the rooms."""
         return self.data / "feeds"
+
+    @property
+    def kept_contracts(self) -> Path:
+        """Copies of the user's contracts as they were when they last were in order."""
+        return self.home / "contracts"
 
     @property
     def archive(self) -> Path:
@@ -136,3 +155,32 @@ class Settings:
 
     def current_month(self) -> date:
         return month_of(self.now().date())
+
+
+def _timezone(name: str) -> ZoneInfo:
+    try:
+        if name != "localtime":  # it would mean another zone on another machine
+            return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones, as Europe
+        pass
+    raise SettingsError(f"LEADS_PLATFORM_TIMEZONE is {name!r}; give a name like Europe/Berlin")
+
+
+def _webhook(address: str | None) -> str | None:
+    if address is not None and not address.startswith(("https://", "http://")):
+        # The address is a secret: it is not repeated.
+        raise SettingsError("LEADS_PLATFORM_SLACK_WEBHOOK is no web address; it starts with https://")
+    return address
+
+
+def _fixed_now(text: str | None, timezone: ZoneInfo, env: str) -> datetime | None:
+    """The clock of tests. One that stands still in prod would let no month begin, without a word."""
+    if not text:
+        return None
+    if env == "prod":
+        raise SettingsError("LEADS_PLATFORM_NOW stops the platform's clock and is for tests; unset it in prod")
+    try:
+        now = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"LEADS_PLATFORM_NOW: {error}; write it as 2024-07-15T12:00:00") from error
+    return now.astimezone(timezone) if now.tzinfo else now.replace(tzinfo=timezone)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from leads_platform.arrivals.landing import strangers
+from leads_platform.arrivals.landing import look, strangers
 from leads_platform.arrivals.receive import read_state, waiting
 from leads_platform.arrivals.state import State
 from leads_platform.engine import Platform
@@ -19,6 +19,7 @@ from leads_platform.months import label
 from leads_platform.warehouse.lock import holder
 from leads_platform.warehouse.note import Note, read_note
 from leads_platform.warehouse.planner import stale_months
+from leads_platform.warehouse.removal import Removal, removal
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Status:
     state: State
     note: Note
     stale: dict[str, list[date]]
+    removal: Removal
 
     def to_json(self) -> dict[str, Any]:
         settings = self.platform.settings
@@ -42,15 +44,21 @@ class Status:
             "first_month_with_data": label(data[0]) if data else None,
             "last_month_with_data": label(data[1]) if data else None,
             "writer": str(writer) if writer else None,
+            "out_of_order": [
+                {"feed": e.feed, "path": str(e.path), "problems": list(e.problems), "tables_by": e.stands}
+                for e in self.platform.out_of_order
+            ],
+            "would_remove": self.removal.words().split("\n") if self.removal.needs_a_word else [],
             "feeds": self.feeds(),
             "files": self.files(),
             "stale": {table: [label(m) for m in months] for table, months in self.stale.items()},
             "why_stale": {table: self.why(table) for table in self.stale},
-            "waiting_files": [f"{f.feed}/{f.name}" for f in waiting(settings, self.state)],
+            "waiting_files": [f"{f.feed}/{f.name}" for f in waiting(settings, self.state)]
+            + [f"{f.feed}/{f.name}" for f in look(settings.landing, self.platform.stopped - set(self.state.contracts))],
             "held_files": [self._file(m) for m in self.state.held()],
             "refused_files": [self._file(m) for m in self.state.refused()],
             "outside_partitions": self.state.outside(),
-            "unknown_folders": strangers(settings.landing, self.platform.contracts),
+            "unknown_folders": strangers(settings.landing, self.platform.stopped | set(self.platform.contracts)),
             "failed_checks": [
                 {
                     "table": f.table,
@@ -130,4 +138,5 @@ def read_status(platform: Platform) -> Status:
     state = read_state(platform.settings, platform.contracts)
     note = read_note(platform.settings.ledger_note, platform.settings.warehouse)
     stale = stale_months(platform.catalogue, state, note.fingerprints)
-    return Status(platform, state, note, stale)
+    going = removal(platform.catalogue.tables, platform.taken_away(), state, note.rows)
+    return Status(platform, state, note, stale, going)

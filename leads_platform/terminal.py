@@ -194,7 +194,7 @@ def status(told: dict[str, Any], *, files: bool = False) -> None:
                 for f in told["files"]
             ],
         )
-    needs = _files_in_need(told) + _tables_in_need(told)
+    needs = _contracts_in_need(told) + _files_in_need(told) + _tables_in_need(told)
     for feed, counts in told["outside_partitions"].items():
         say(
             f"{feed}: {counts['waiting']} records wait for their month to begin, "
@@ -202,6 +202,19 @@ def status(told: dict[str, Any], *, files: bool = False) -> None:
         )
     hands = f"{needs} things need a hand." if needs > 1 else "One thing needs a hand." if needs else ""
     say(f"Content hash {told['content_hash'][:16]}. {hands or 'Nothing needs a hand.'}")
+
+
+def _contracts_in_need(told: dict[str, Any]) -> int:
+    """Prints contracts that are out of order, and what waits for a person's yes; how many need a person."""
+    if told["out_of_order"]:
+        grid(
+            "Out of order: their files wait until the contract is mended",
+            ["feed", "what is wrong", "its tables"],
+            [(e["feed"], problem, f"by {e['tables_by']}") for e in told["out_of_order"] for problem in e["problems"]],
+        )
+    for line in told["would_remove"]:
+        say(f"Waits for your yes: {line} `leads-platform run` says how.")
+    return len(told["out_of_order"]) + len(told["would_remove"])
 
 
 def _files_in_need(told: dict[str, Any]) -> int:

@@ -71,10 +71,12 @@ def take_in(settings: Settings) -> list[Manifest]:
         return session.arrivals.take_in(session.arrivals.waiting())
 
 
-def run(settings: Settings, on_build: Callable[[Build], None] = lambda build: None) -> Platform:
-    """What `leads-platform run --direct` does, without the printing. Fails when a table does."""
+def run(
+    settings: Settings, on_build: Callable[[Build], None] = lambda build: None, *, agreed: bool = False
+) -> Platform:
+    """What `leads-platform run --direct` does (`agreed`: with --yes), without the printing. Fails when a table does."""
     platform = load_platform(settings)
-    with open_session(platform, "test") as session:
+    with open_session(platform, "test", agreed=agreed) as session:
         session.arrivals.take_in(session.arrivals.waiting())
         session.sync_ledger()
         words: list[str] = []

@@ -37,7 +37,7 @@ def base_table(contract: FeedContract) -> Table:
         columns=columns,
         must=(records_are_accounted_for(contract),),
         should=(volume_is_usual(),) if contract.delivery != "reference" else (),
-        owner=contract.owner or "team:data",
+        owner=contract.known_owner or "team:data",
         contract_hash=contract.hash(),
         feed=contract.feed,
         select=f"select\n    {selected}\nfrom arrivals.{contract.feed}",

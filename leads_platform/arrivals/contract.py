@@ -26,8 +26,10 @@ from leads_platform.arrivals.contract_model import (
     Loc,
     Model,
     MonthRule,
+    did_you_mean,
     fold_header,
 )
+from leads_platform.arrivals.yaml_words import in_words
 
 __all__ = [
     "LEAD_COLUMNS",
@@ -38,10 +40,12 @@ __all__ = [
     "Format",
     "LeadSource",
     "MonthRule",
+    "about_feed",
     "contract_json_schema",
     "fold_header",
     "load_contract",
     "load_contracts",
+    "parse_contract",
 ]
 
 
@@ -60,41 +64,54 @@ class ContractError(Exception):
         )
 
 
-def load_contract(path: str | Path) -> FeedContract:
-    """Reads one contract.
+def load_contract(path: str | Path, rooms: Iterable[str] | None = None) -> FeedContract:
+    """Reads one contract. `rooms`, where given, are the rooms there are.
 
     Raises ContractError with every problem found, and OSError if the file can't be read.
     """
     path = Path(path)
-    root = _compose(path)
-    data = _Loader("").construct_document(root)
+    return parse_contract(path, path.read_bytes(), rooms)
+
+
+def parse_contract(
+    path: Path, text: bytes, rooms: Iterable[str] | None = None, *, was_in_force: bool = False
+) -> FeedContract:
+    """The contract that the bytes of a file give. Raises ContractError with every problem found.
+
+    `was_in_force`: it was obeyed before, and is not held against rules that may have come later (contract_limits).
+    """
+    root, data = _compose(path, text)
     try:
-        contract = FeedContract.model_validate(data)
+        contract = FeedContract.model_validate(data, context={"was_in_force": was_in_force})
     except ValidationError as error:
         raise ContractError(path, _problems(error, root)) from None
-    contract._path = path
+    if rooms is not None and contract.room not in (known := sorted(rooms)):
+        said = did_you_mean(f"there is no room `{contract.room}`", contract.room, known)
+        raise ContractError(path, [(_line(root, ("room",)), "room", said)])
+    contract._path, contract._feed_line = path, _line(root, ("feed",))
     return contract
+
+
+def about_feed(contract: FeedContract, said: str) -> tuple[int, str, str]:
+    """A problem with the feed's name, or with the contract as a whole, at the line of its name."""
+    return contract._feed_line, "feed", said
 
 
 def load_contracts(directories: Iterable[str | Path], rooms: Iterable[str] | None = None) -> dict[str, FeedContract]:
     """Every *.yaml of the folders by feed, in order of feed; folders that don't exist hold none.
 
     A contract in a later folder (the user's) replaces one of the same feed in an earlier (packaged) one, so that a
-    supplier's renamed column can be mended without a checkout. Within a folder a feed is declared once. `rooms`, where
-    given, are the rooms there are.
+    supplier's renamed column can be mended without a checkout. Within a folder a feed is declared once. Raises
+    ContractError at the first that does not fit; the user's own are read one by one (user_contracts).
     """
-    known_rooms = None if rooms is None else sorted(rooms)
     contracts: dict[str, FeedContract] = {}
     for directory in directories:
         here: dict[str, FeedContract] = {}
         for path in sorted(Path(directory).glob("*.yaml")):
-            contract = load_contract(path)
+            contract = load_contract(path, rooms)
             if (other := here.get(contract.feed)) is not None:
                 said = f"`{contract.feed}` is already declared in {other.path}; give this feed another name"
-                raise ContractError(path, [(_line(_compose(path), ("feed",)), "feed", said)])
-            if known_rooms is not None and contract.room not in known_rooms:
-                said = f"there is no room `{contract.room}`; there are {', '.join(known_rooms)}"
-                raise ContractError(path, [(_line(_compose(path), ("room",)), "room", said)])
+                raise ContractError(path, [about_feed(contract, said)])
             here[contract.feed] = contract
         contracts |= here
     tables: dict[str, FeedContract] = {}
@@ -102,7 +119,7 @@ def load_contracts(directories: Iterable[str | Path], rooms: Iterable[str] | Non
         table = f"{contract.room}.{contract.base_table}"
         if (other := tables.get(table)) is not None and contract.path is not None:
             said = f"makes the table {table}, as {other.path} does; give this feed another name"
-            raise ContractError(contract.path, [(_line(_compose(contract.path), ("feed",)), "feed", said)])
+            raise ContractError(contract.path, [about_feed(contract, said)])
         tables[table] = contract
     return dict(sorted(contracts.items()))
 
@@ -127,25 +144,25 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
-def _compose(path: Path) -> yaml.Node:
+def _compose(path: Path, raw: bytes) -> tuple[yaml.Node, Any]:
+    """The file as YAML nodes, which know their lines, and as data."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ContractError(path, [(1, "", f"is not UTF-8 text ({error.reason}); save it as UTF-8")]) from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ContractError(path, [(line, "", f"is not UTF-8 text ({error.reason}); save it as UTF-8")]) from None
     try:
         root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = f"is not valid YAML: {error.problem or error.context}"
-        raise ContractError(path, [(mark.line + 1 if mark else 1, "", said)]) from None
+        if not isinstance(root, yaml.MappingNode):
+            raise ContractError(path, [(1, "", "is empty or not a mapping; it starts with `feed: name`")])
+        if duplicates := list(_duplicates(root, ())):
+            raise ContractError(path, duplicates)
+        return root, _Loader("").construct_document(root)
     except yaml.YAMLError as error:
-        raise ContractError(path, [(1, "", f"is not valid YAML: {error}")]) from None
-    if not isinstance(root, yaml.MappingNode):
-        raise ContractError(path, [(1, "", "is empty or not a mapping; it starts with `feed: name`")])
-    duplicates = list(_duplicates(root, ()))
-    if duplicates:
-        raise ContractError(path, duplicates)
-    return root
+        line, said = in_words(error, text)
+        raise ContractError(path, [(line, "", said)]) from None
+    except RecursionError:
+        raise ContractError(path, [(1, "", "an anchor (&) holds itself; write the value out")]) from None
 
 
 def _duplicates(node: yaml.Node, loc: Loc) -> Iterable[tuple[int, str, str]]:
@@ -217,6 +234,8 @@ def _words(item: Any, loc: Loc) -> str:  # noqa: PLR0911 - one sentence per kind
             return "is missing; add it"
         case "string_type":
             return f"{value!r} is read by YAML as {_kind(value)}, not as text; put it in quotes"
+        case "string_pattern_mismatch" if "A-Z" in item["ctx"]["pattern"]:
+            return f"{value!r} must be a country's two capital letters: US, CA, GB"
         case "string_pattern_mismatch" if "a-z" in item["ctx"]["pattern"]:
             return f"{value!r} must be small letters, digits and _, starting with a letter"
         case "literal_error":

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
+
+from leads_platform.arrivals.contract_limits import is_owner, limits
 
 Loc = tuple[str | int, ...]
 
@@ -181,10 +183,13 @@ class FeedContract(Model):
     )
 
     _path: Path | None = PrivateAttr(default=None)
+    _feed_line: int = PrivateAttr(default=1)
 
     @model_validator(mode="after")
-    def _agree(self) -> FeedContract:
+    def _agree(self, info: ValidationInfo) -> FeedContract:
         problems = list(_problems(self))
+        if not (info.context or {}).get("was_in_force"):
+            problems += limits(self)
         if problems:
             raise CrossErrors(problems)
         return self
@@ -198,6 +203,11 @@ class FeedContract(Model):
     def label(self) -> str:
         """How messages name its file: `feeds/nv_licensing.yaml`."""
         return f"feeds/{self._path.name}" if self._path else f"feeds/{self.feed}.yaml"
+
+    @property
+    def known_owner(self) -> str:
+        """The owner as Dagster takes it, else empty: a contract of before it was asked for may hold another."""
+        return self.owner if is_owner(self.owner) else ""
 
     @property
     def base_table(self) -> str:
@@ -378,7 +388,7 @@ def _lead_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     known = (*LEAD_COLUMNS, "address")
     for lead, source in contract.leads.items():
         if lead not in known:
-            yield ("leads", lead), _did_you_mean(f"`{lead}` is not a lead column", lead, known)
+            yield ("leads", lead), did_you_mean(f"`{lead}` is not a lead column", lead, known)
         elif source.column not in names:
             yield ("leads", lead), _unknown_column(source.column, names)
         elif (needed := _LEAD_TYPES.get(lead)) and contract.column(source.column).type != needed:
@@ -412,10 +422,11 @@ def _regex_problem(pattern: str) -> str | None:
 
 
 def _unknown_column(name: str, names: set[str]) -> str:
-    return _did_you_mean(f"`{name}` is not one of the columns", name, sorted(names))
+    return did_you_mean(f"`{name}` is not one of the columns", name, sorted(names))
 
 
-def _did_you_mean(said: str, word: str, known: tuple[str, ...] | list[str]) -> str:
+def did_you_mean(said: str, word: str, known: tuple[str, ...] | list[str]) -> str:
+    """The sentence with the known word most like this one, else with all of them."""
     from difflib import get_close_matches  # imported where it is needed: only wrong contracts do
 
     close = get_close_matches(word, known, n=1, cutoff=0.6)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from copy import copy
 from dataclasses import replace
 from datetime import date
@@ -49,8 +50,11 @@ class DecisionError(Exception):
 class Arrivals:
     """The archive of one environment, open for receipts. Make one while holding the writer lock."""
 
-    def __init__(self, settings: Settings, contracts: Mapping[str, FeedContract]) -> None:
-        self.settings, self.contracts = settings, contracts
+    def __init__(
+        self, settings: Settings, contracts: Mapping[str, FeedContract], stopped: AbstractSet[str] = frozenset()
+    ) -> None:
+        """`stopped` are the feeds whose contract is out of order: nothing of theirs is taken in or read again."""
+        self.settings, self.contracts, self.stopped = settings, contracts, stopped
         self.archive = Archive(settings.archive)
         self.state = read_state(settings, contracts)
         self.problems: list[str] = []  # files to be looked at again later, as one that vanished
@@ -62,7 +66,11 @@ class Arrivals:
 
     def waiting(self) -> list[LandingFile]:
         """Files in landing that no manifest speaks of as they now are."""
-        return waiting(self.settings, self.state)
+        return [file for file in waiting(self.settings, self.state) if file.feed not in self.stopped]
+
+    def to_reread(self) -> list[Manifest]:
+        """Readings that deserve another try."""
+        return [manifest for manifest in self.state.to_reread() if manifest.feed not in self.stopped]
 
     def settled(self, sleep: Callable[[float], None] = time.sleep) -> list[LandingFile]:
         """The waiting files that do not change between two looks, a second apart."""
@@ -81,7 +89,7 @@ class Arrivals:
 
         A file that can't be taken in stops no other: `failures` names it and why, without its values.
         """
-        again = [(f"{m.feed}/{m.file_name}", partial(self._reread, m)) for m in self.state.to_reread()]
+        again = [(f"{m.feed}/{m.file_name}", partial(self._reread, m)) for m in self.to_reread()]
         fresh = [(f"{file.feed}/{file.name}", partial(self.receive, file)) for file in sorted(files)]
         done = []
         for name, step in [*again, *fresh]:

@@ -11,6 +11,7 @@ from leads_platform.orchestration.catch_up import note_reported
 from leads_platform.orchestration.requests import request_builds
 from leads_platform.orchestration.resource import WarehouseResource
 from leads_platform.orchestration.results import asset_key
+from leads_platform.warehouse.removal import WouldRemove
 
 
 class Look(dg.Config):
@@ -50,10 +51,14 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
     for problem in arrivals.problems:
         context.log.warning(problem)
     names = ", ".join(dict.fromkeys(m.feed for m in done if m.touched))
-    if request_builds(session, f"arrivals of {names}" if names else "months were stale"):
-        context.log.info("Requested the builds that these files call for.")
-    if arrivals.failures:
-        raise dg.Failure("; ".join(arrivals.failures), allow_retries=False)
+    failures = list(arrivals.failures)
+    try:
+        if request_builds(session, f"arrivals of {names}" if names else "months were stale"):
+            context.log.info("Requested the builds that these files call for.")
+    except WouldRemove as error:  # a person must be asked, and nobody is here
+        failures.append(str(error))
+    if failures:
+        raise dg.Failure("; ".join(failures), allow_retries=False)
 
 
 def receipt_event(manifest: Manifest) -> dg.AssetMaterialization | dg.AssetObservation:

@@ -31,7 +31,21 @@ from leads_platform.warehouse.table import Table
 _MONTHS_TO_COME = 24
 
 
-def feed_spec(contract: FeedContract) -> dg.AssetSpec:
+def feed_specs(platform: Platform) -> list[dg.AssetSpec]:
+    """Every feed, also one whose contract is out of order: its description says why."""
+    broken: dict[str, str] = {}
+    for entry in platform.out_of_order:
+        broken[entry.feed] = f"{broken.get(entry.feed, '')}**Out of order.** {entry.words()}\n\n"
+    found = [feed_spec(contract, broken.get(feed, "")) for feed, contract in platform.contracts.items()]
+    for feed in sorted(set(broken) - set(platform.contracts)):
+        name = feed if feed.isidentifier() else "contract_out_of_order"  # as a file is named that says no feed
+        key = asset_key(f"{ARRIVALS}{name}")
+        if all(spec.key != key for spec in found):
+            found.append(dg.AssetSpec(key, description=broken[feed], group_name="arrivals", kinds={"file"}))
+    return found
+
+
+def feed_spec(contract: FeedContract, warning: str = "") -> dg.AssetSpec:
     """A feed: filled by suppliers, not by Dagster; the arrivals job tells of each file that came."""
     columns = [
         dg.TableColumn(c.name, c.type, c.description or c.header, tags={"pii": ""} if c.pii else None)
@@ -39,9 +53,9 @@ def feed_spec(contract: FeedContract) -> dg.AssetSpec:
     ]
     return dg.AssetSpec(
         asset_key(f"{ARRIVALS}{contract.feed}"),
-        description=f"{contract.title}. {contract.description}".strip(),
+        description=f"{warning}{contract.title}. {contract.description}".strip(),
         group_name="arrivals",
-        owners=[contract.owner] if contract.owner else None,
+        owners=[contract.known_owner] if contract.known_owner else None,
         kinds={"file", contract.format.type},
         tags={"room": contract.room, "delivery": contract.delivery},
         metadata={

@@ -11,7 +11,7 @@ import dagster as dg
 
 from leads_platform.engine import Platform
 from leads_platform.orchestration.arrivals_job import arrivals_job
-from leads_platform.orchestration.assets import feed_spec, table_asset
+from leads_platform.orchestration.assets import feed_specs, table_asset
 from leads_platform.orchestration.build_sensor import BUILD_SECONDS, build_sensor
 from leads_platform.orchestration.feed_sensors import FEED_SECONDS, feed_sensor
 from leads_platform.orchestration.freshness_checks import freshness_checks
@@ -34,14 +34,14 @@ def build_definitions(
     checks = freshness_checks(platform)
     return dg.Definitions(
         assets=[
-            *(feed_spec(contract) for contract in platform.contracts.values()),
+            *feed_specs(platform),
             *(table_asset(platform, table, lineage) for table in platform.catalogue.tables.values()),
         ],
         asset_checks=checks,
         jobs=[monthly_job(platform), arrivals_job, freshness_job(checks)],
         schedules=[monthly_close(platform), freshness_close(platform)],
         sensors=[
-            *(feed_sensor(platform, feed, seconds or FEED_SECONDS) for feed in platform.contracts),
+            *(feed_sensor(platform, feed, seconds or FEED_SECONDS) for feed in _feeds(platform)),
             build_sensor(platform, seconds or BUILD_SECONDS),
             janitor_sensor(platform, seconds or HOUSE_SECONDS),
             notices_sensor(platform, seconds or HOUSE_SECONDS),
@@ -53,3 +53,8 @@ def build_definitions(
         },
         executor=dg.in_process_executor,
     )
+
+
+def _feeds(platform: Platform) -> list[str]:
+    """The feeds that have a sensor: also those whose contract is out of order, and goes on once it is mended."""
+    return sorted(set(platform.contracts) | {feed for feed in platform.stopped if feed.isidentifier()})

@@ -5,6 +5,7 @@ Belongs here: reading the contracts again when a file of theirs has changed. Doe
 
 from __future__ import annotations
 
+from leads_platform.arrivals.user_contracts import contract_files
 from leads_platform.engine import Platform, contract_folders, load_platform
 
 
@@ -16,7 +17,7 @@ class CurrentPlatform:
         self._seen = self._look()
 
     def now(self) -> Platform:
-        """Raises ContractError in words when a contract does not fit; the former one is not used instead."""
+        """The platform as it is; a broken contract is in its `out_of_order`, and stops no other feed."""
         seen = self._look()
         if seen != self._seen:
             self._platform = load_platform(self._platform.settings)
@@ -26,7 +27,10 @@ class CurrentPlatform:
     def _look(self) -> list[tuple[str, int, int]]:
         found = []
         for folder in contract_folders(self._platform.settings):
-            for path in sorted(folder.glob("*.yaml")):
-                stat = path.stat()
+            for path in [path for paths in contract_files(folder) for path in paths]:
+                try:
+                    stat = path.stat()
+                except OSError:  # gone since, or a link that leads nowhere: its reading tells
+                    continue
                 found.append((str(path), stat.st_mtime_ns, stat.st_size))
         return found

@@ -71,6 +71,8 @@ def feed_sensor(platform: Platform, feed: str, seconds: int = FEED_SECONDS) -> d
 
 def tick(platform: Platform, feed: str, before: Cursor, instance: dg.DagsterInstance) -> dg.SensorResult:
     """One look: the runs to ask for, and the cursor for the next."""
+    if words := _why_not(platform, feed):
+        return dg.SensorResult(skip_reason=words, cursor=before.text())
     contracts = {feed: platform.contracts[feed]}
     state = read_state(platform.settings, contracts)
     files = {_key(file): file for file in waiting(platform.settings, state)}
@@ -99,6 +101,23 @@ def tick(platform: Platform, feed: str, before: Cursor, instance: dg.DagsterInst
     if requests:
         return dg.SensorResult(run_requests=requests, cursor=after.text())
     return dg.SensorResult(skip_reason=_words(feed, files, resting, after), cursor=after.text())
+
+
+def _why_not(platform: Platform, feed: str) -> str:
+    """Why nothing of the feed can be taken in now, if so."""
+    broken = [entry.words() for entry in platform.out_of_order if entry.feed == feed]
+    if broken:
+        return "\n".join(broken)
+    if feed not in platform.contracts:
+        return (
+            f"The contract of {feed} was taken away from {platform.settings.feeds}; reload the code location, and this "
+            "sensor goes."
+        )
+    if not platform.settings.landing.is_dir():
+        return (
+            f"{platform.settings.landing} is not there: is its disk mounted, and LEADS_PLATFORM_DATA the right folder?"
+        )
+    return ""
 
 
 def _key(file: LandingFile) -> str:

@@ -7,6 +7,7 @@ import dagster as dg
 
 from leads_platform.engine import Platform
 from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.notices import send_notices
 
@@ -32,15 +33,16 @@ def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
 
 def notices_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.SensorDefinition:
     """The sensor `notices`."""
+    current = CurrentPlatform(platform)
 
     @dg.sensor(
         name="notices",
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells of failed runs and checks, once: a file in the outbox, and Slack when configured.",
+        description="Tells of failed runs, checks and contracts, once: a file in the outbox, and Slack when configured.",
     )
     def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        sent = send_notices(context.instance, platform.settings)
+        sent = send_notices(context.instance, platform.settings, current.now().out_of_order)
         return dg.SkipReason("; ".join(notice.title for notice in sent) or "Nothing failed since the last time.")
 
     return notices

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from dagster._core.event_api import PartitionKeyFilter  # not exported by 1.13.2
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from leads_platform.arrivals.archive import Archive
+from leads_platform.arrivals.user_contracts import OutOfOrder
 from leads_platform.months import parse_month
 from leads_platform.orchestration.freshness_checks import MONTH_PRESENT
 from leads_platform.orchestration.partitions import key_of
@@ -56,8 +57,11 @@ class Notice:
         return f"{self.key.split(':', 1)[0]}_{hashlib.sha256(self.key.encode()).hexdigest()[:16]}.json"
 
 
-def send_notices(instance: DagsterInstance, settings: Settings) -> list[Notice]:
-    """Sends what happened since the last time. A Slack that does not answer is tried again the next time."""
+def send_notices(
+    instance: DagsterInstance, settings: Settings, out_of_order: Iterable[OutOfOrder] = ()
+) -> list[Notice]:
+    """Sends what happened since the last time, and contracts that are out of order. A Slack that does not answer is
+    tried again the next time."""
     outbox = settings.outbox
     outbox.mkdir(parents=True, exist_ok=True)
     mark = outbox / ".told"
@@ -67,7 +71,9 @@ def send_notices(instance: DagsterInstance, settings: Settings) -> list[Notice]:
         statuses=[DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS],
         updated_after=datetime.fromtimestamp(told["runs"], UTC) if told["runs"] else None,
     )
-    sent = []
+    sent = [
+        notice for notice in map(_of_contract, out_of_order) if _write(outbox, notice, bool(settings.slack_webhook))
+    ]
     for record in reversed(instance.get_run_records(filters)):
         run = record.dagster_run
         notices = [*_of_run(instance, run), *_of_checks(instance, settings, run)]
@@ -79,6 +85,13 @@ def send_notices(instance: DagsterInstance, settings: Settings) -> list[Notice]:
     if settings.slack_webhook:
         _deliver(outbox, settings.slack_webhook)
     return sent
+
+
+def _of_contract(entry: OutOfOrder) -> Notice:
+    """Told once for each state of the file: broken again after it was mended, it is told again."""
+    changed = entry.path.stat().st_mtime_ns if entry.path.exists() else 0
+    title = f"{entry.feed}: the contract {entry.path.name} is out of order"
+    return Notice(f"contract:{entry.path.name}:{changed}:{entry.words()}", title, entry.words(), "")
 
 
 def _of_run(instance: DagsterInstance, run: DagsterRun) -> Iterator[Notice]:

@@ -97,6 +97,7 @@ def build_through_dagster(
     last: date | None = None,
     select: Iterable[str] | None = None,
     again: bool = False,
+    agreed: bool = False,
     on_start: Callable[[Work], None] = lambda work: None,
     on_build: Callable[[Build], None] = lambda build: None,
     say: Callable[[str], None] = lambda text: None,
@@ -105,7 +106,7 @@ def build_through_dagster(
     """Builds until nothing that can be built is stale, a run for each range; means what `direct.build_stale` means.
 
     Each run takes the lock for itself, so others get their turn between them. Returns the first bad month of each
-    table that failed. Raises BuildError when a run failed for any other reason.
+    table that failed. Raises BuildError when a run failed for any other reason, and WouldRemove unless `agreed`.
     """
     hooks = Hooks(on_start=on_start, on_build=on_build, say=say)
     selected = None if select is None else list(select)
@@ -118,7 +119,7 @@ def build_through_dagster(
         runner = Runner(there, platform, hooks)
         try:
             while True:
-                with open_session(platform, "plan", say=say) as session:
+                with open_session(platform, "plan", agreed=agreed, say=say) as session:
                     if left is None:
                         left = window(session.warehouse, first, last, selected)
                     works = plan_stale(
@@ -140,7 +141,7 @@ def build_through_dagster(
                     if result.refused:
                         break  # what follows may read it: plan anew around it
         finally:
-            send_notices(there, platform.settings)
+            send_notices(there, platform.settings, platform.out_of_order)
 
 
 @contextlib.contextmanager

@@ -77,7 +77,7 @@ def stg_leads_table(contract: FeedContract) -> Table:
             bad_rows("values_are_readable", "len(unreadable_columns) > 0", "Dates and numbers read as such."),
             accepted_values("state", *sorted(set(states().values()))),
         ),
-        owner=contract.owner or "team:prospects",
+        owner=contract.known_owner or "team:prospects",
         contract_hash=contract.hash(),
         feed=contract.feed,
         select=_select(contract),

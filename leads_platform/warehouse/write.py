@@ -13,7 +13,7 @@ from datetime import date
 
 import duckdb
 
-from leads_platform.months import add_months, months_between
+from leads_platform.months import months_between
 from leads_platform.standards import FUNCTIONS, install_standards
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.auditing import audited, counted
@@ -23,6 +23,7 @@ from leads_platform.warehouse.connection import CATALOG, LEDGERS
 from leads_platform.warehouse.errors import errors_in_words, is_about_rows, without_values
 from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult
 from leads_platform.warehouse.planner import Fingerprinter
+from leads_platform.warehouse.removal import Leave, Removal, WouldRemove, removal
 from leads_platform.warehouse.sources import Sources
 from leads_platform.warehouse.table import SCHEMA_CONTRACT, Table
 
@@ -61,10 +62,14 @@ class Warehouse:
         sources: Sources,
         run_id: str,
         verify: Callable[[str, date, date], None] = lambda feed, first, last: None,
+        leave: Leave | None = None,
     ) -> None:
-        """`verify` looks at what a feed gives for some months before a table reads it; what it raises ends it."""
+        """`verify` looks at what a feed gives for some months before a table reads it; what it raises ends it.
+
+        `leave`: whether built months may go that a person must be asked about.
+        """
         self.con, self.catalogue, self.sources, self.run_id = con, catalogue, sources, run_id
-        self._verify = verify
+        self._verify, self._leave = verify, leave or Leave()
         self.binder = Binder(catalogue, sources)
         self.refused = 0  # builds that a blocking check rolled back in this session
         # What the file holds, as nobody else writes to it: read once, kept along with each commit.
@@ -320,30 +325,39 @@ class Warehouse:
                 f"and month = {sql.literal(month)}"
             )
 
+    def would_remove(self) -> Removal:
+        """What of the built rows `forget_what_is_gone` takes away."""
+        self._held()
+        return removal(self.catalogue.tables, self._leave.taken_away, self.sources, self._rows)
+
+    def refuse_unasked(self) -> None:
+        """Raises WouldRemove when rows would go that a person must be asked about, and nobody has agreed."""
+        going = self.would_remove()
+        if going.needs_a_word and not self._leave.agreed:
+            raise WouldRemove(f"{going.words()}\n{self._leave.how(going)}")
+
     def forget_what_is_gone(self) -> None:
         """Removes tables that no code or contract declares any more, and months before the first with data.
 
         The warehouse is a function of archive and code: what a rebuild would not make must not stay. A month after
-        the current one stays: it was built, so the clock was set back, and will go on.
+        the current one stays: it was built, so the clock was set back, and will go on. Raises WouldRemove.
         """
-        data, (_, current) = self.sources.data_months(), self.sources.open_months()
-        outside = f"month < {sql.literal(data[0] if data else add_months(current, 1))}"
+        self.refuse_unasked()
+        going = self.would_remove()
+        if not going.undeclared and not going.early:
+            return
+        outside = f"month < {sql.literal(going.before)}"
         there = {f"{room}.{name}" for room, name in self.con.execute(_TABLES_HERE).fetchall()}
-        builds = "warehouse.builds"
-        names = {name for (name,) in self.con.execute(f"select distinct table_name from {builds}").fetchall()}
-        beyond = self.con.execute(f"select distinct table_name from {builds} where {outside}").fetchall()
-        if beyond or names - set(self.catalogue.tables):
-            self._forget_the_file()
-        for name in sorted(names - set(self.catalogue.tables)):
+        self._forget_the_file()
+        for name in sorted({name for name, _ in going.undeclared}):
             # The rows before the note of them: killed in between, the next run finds the note and goes on.
             self.con.execute(f"drop table if exists {sql.address(name)}")
             self._forget(f"table_name = {sql.literal(name)}")
-        for name in sorted({name for (name,) in beyond} & set(self.catalogue.tables)):
+        for name in sorted({name for name, _ in going.early}):
             if name in there:
                 self.con.execute(f"delete from {sql.address(name)} where {outside}")
             self._forget(f"table_name = {sql.literal(name)} and {outside}")
-        if beyond or names - set(self.catalogue.tables):
-            self.checkpoint()
+        self.checkpoint()
 
     def _forget(self, which: str) -> None:
         for ledger in ("builds", "checks", "refused_builds"):

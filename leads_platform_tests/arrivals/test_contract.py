@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from leads_platform.arrivals import ContractError, contract_json_schema, load_contract, load_contracts
-from leads_platform.arrivals.contract import fold_header
+from leads_platform.arrivals.contract import fold_header, parse_contract
+from leads_platform.arrivals.contract_limits import is_owner
 
 FEEDS = Path(__file__).parents[2] / "leads_platform" / "prospects" / "feeds"
 GOOD = """\
@@ -85,6 +86,103 @@ def test_errors_name_file_line_and_field(old: str, new: str, line: int, words: s
     said = [text for text in str(raised.value).splitlines() if words in text]
     assert said, str(raised.value)
     assert said[0].startswith(f"{path}, line {line}: ")
+
+
+LEADS = "kind: lead_list\nleads: {email: {column: id, extract: '%s'}}\nkey: [id]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        (
+            "delivery:",
+            "owner: Pat\ndelivery:",
+            4,
+            "owner: `Pat` is neither an e-mail address nor a team; write `team:Pat`",
+        ),
+        ("delivery:", "owner: Pat Lee\ndelivery:", 4, "write `team:sales`"),
+        ("delivery:", "owner: 'team:'\ndelivery:", 4, "neither an e-mail address nor a team"),
+        ("delivery:", "phone_region: UK\ndelivery:", 4, "`UK` is no region of phone numbers; did you mean `GB`?"),
+        ("delivery:", "phone_region: ZZ\ndelivery:", 4, "as in ISO 3166"),
+        ("delivery:", "phone_region: us\ndelivery:", 4, "'us' must be a country's two capital letters"),
+        ("{from: name}", "{from: column, column: born, timezone: localtime}", 5, "another zone on each machine"),
+        ("feed: people", "feed: files", 1, "choose another name"),
+        ("feed: people", "feed: people_counts", 1, "choose another name"),
+        ("key: [id]", LEADS % "(a++)", 8, "`++` is not in DuckDB's regular expressions"),
+        ("key: [id]", LEADS % "(a)(?#x)", 8, "`(?` is not in DuckDB's"),
+        ("key: [id]", LEADS % r"(a)\Z", 8, "is not in DuckDB's"),
+        ("key: [id]", LEADS % "(a{1001})", 8, "is not in DuckDB's"),
+    ],
+)
+def test_what_others_would_refuse_later_is_refused_at_once(
+    old: str, new: str, line: int, words: str, tmp_path: Path
+) -> None:
+    """Found in use, 10: `check` took it, and Dagster or DuckDB ended every run as a fault of the program."""
+    assert old in GOOD
+    path = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(ContractError) as raised:
+        load_contract(path)
+    said = [text for text in str(raised.value).splitlines() if words in text]
+    assert said and said[0].startswith(f"{path}, line {line}: "), str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        (
+            "title: People",
+            "title: Nursery: list",
+            3,
+            'a second colon in the value; put the value in quotes: title: "Nursery: list"',
+        ),
+        ("title: People", "\ttitle: People", 3, "there is a tab; YAML is indented by spaces"),
+        ("delivery:", "  delivery:", 4, "is it indented as its neighbours"),
+        ("title: People", "title People", 4, "the line before has no colon"),
+        (
+            '["%m/%d/%Y"]',
+            "[%m/%d/%Y]",
+            10,
+            "a value begins with %, which means something else in YAML; put the value in quotes",
+        ),
+        ("title: People", "title: @People", 3, "a value begins with @"),
+        ("title: People", "title: !x People", 3, "a value begins with !"),
+        ("header: Phone", "header: 'Phone", 12, "the quote that opens in line 11 is never closed"),
+        ("title: People", 'title: "People', 6, "is every quote above it closed?"),
+        ("key: [id]", "key: [id", 8, "the bracket that opens in line 7 is not closed"),
+        ("title: People", 'title: "\\d"', 3, "use single quotes"),
+        ("title: People", "title: &a [*a]", 1, "an anchor (&) holds itself"),
+        ("title: People", "title: Peo\x07ple", 3, "a control character"),
+        ("key: [id]", "? [id]\n: x", 7, "is not valid YAML"),
+        ("title: People", "---\ntitle: People", 3, "a file holds one contract"),
+    ],
+)
+def test_broken_yaml_is_told_in_words_of_its_own(old: str, new: str, line: int, words: str, tmp_path: Path) -> None:
+    """Found in use, 10: a tab or a second colon was told in the parser's words; a tag, as a fault of the program."""
+    assert old in GOOD
+    path = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(ContractError) as raised:
+        load_contract(path)
+    assert words in str(raised.value)
+    assert str(raised.value).startswith(f"{path}, line {line}: ")
+
+
+def test_owners_are_judged_as_dagster_judges_them() -> None:
+    """Found in use, 10: the rule stands here, as this room knows no Dagster; the two must agree."""
+    from dagster._core.definitions.utils import is_valid_owner
+
+    owners = [
+        *("Pat", "team:", "team:x", "team: x y", "Team:x", "team:\n", ""),
+        *("pat@example.org", "pat@example", "a@b.co", "a b@c.org", "@x.org", "pat@example.org ", "x@y.org\n"),
+        *("pat@sub.example.museum", "pat@x.abcdefgh"),
+    ]
+    assert [is_owner(owner) for owner in owners] == [is_valid_owner(owner) for owner in owners]
+
+
+def test_a_contract_that_was_obeyed_is_not_held_against_later_rules() -> None:
+    """Found in use, 10: a kept copy declares its tables as they were built, whatever rule has come since."""
+    text = GOOD.replace("delivery:", "owner: Pat\nphone_region: UK\ndelivery:").encode()
+    kept = parse_contract(Path("people.yaml"), text, was_in_force=True)
+    assert (kept.owner, kept.known_owner, kept.phone_region) == ("Pat", "", "UK")
 
 
 def test_hash_is_of_what_is_said(tmp_path: Path) -> None:

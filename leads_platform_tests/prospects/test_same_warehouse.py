@@ -117,7 +117,7 @@ def test_a_later_first_month_leaves_nothing_of_the_months_before(
     shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
     run(settings)
     later = environment(tmp_path / "data", {"LEADS_PLATFORM_FIRST_MONTH": "2024-03-01"})
-    moved = content_hash(later, run(later))
+    moved = content_hash(later, run(later, agreed=True))
     assert moved != expected[0]
     assert ask(later, "select min(month)::varchar from prospects.dim_prospective_leads") == [("2024-03-01",)]
     drop_warehouse(later)
@@ -139,7 +139,7 @@ def test_a_contract_taken_away_takes_its_tables_with_it(
     tables = "select table_name from duckdb_tables() where table_name like '%more_licensing' order by 1"
     assert ask(settings, tables) == [("base_leads_more_licensing",), ("stg_leads_more_licensing",)]
     (settings.feeds / "more.yaml").unlink()
-    platform = run(settings)
+    platform = run(settings, agreed=True)
     assert ask(settings, tables) == []
     assert content_hash(settings, platform) == expected[0]
 

@@ -39,11 +39,11 @@ TABLES = {
 
 
 def _tables(names: list[str]) -> None:
-    from leads_platform import engine
+    from leads_platform import contracts_in_force
 
     own = tuple(TABLES[name]() for name in names)
-    really = engine._room_tables
-    engine._room_tables = lambda: (*really(), *own)  # type: ignore[assignment]
+    really = contracts_in_force.room_tables
+    contracts_in_force.room_tables = lambda: (*really(), *own)  # type: ignore[assignment]
 
 
 def _raise(records: Path) -> NoReturn:

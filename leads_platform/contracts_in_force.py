@@ -1,0 +1,126 @@
+"""Which contracts are in force, and all tables that follow: the packaged ones, the user's own, and what stands in.
+
+Belongs here: holding the user's contracts against the packaged ones and the rooms' tables. Does not: reading them
+(arrivals.user_contracts), or what a session does with them (engine).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+
+from leads_platform.arrivals.base_table import base_table
+from leads_platform.arrivals.contract import FeedContract, about_feed, load_contracts
+from leads_platform.arrivals.user_contracts import Problem, UserContracts, read_user_contracts
+from leads_platform.standards import standards
+from leads_platform.prospects.supplier_staging import stg_leads_table
+from leads_platform.settings import Settings
+from leads_platform.warehouse.catalogue import Catalogue, tables_in
+from leads_platform.warehouse.table import DeclarationError, Table
+
+ROOMS = ("prospects", "funnel")
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The contracts that declare tables, the catalogue of all tables, and what the user's folder holds."""
+
+    contracts: dict[str, FeedContract]
+    catalogue: Catalogue
+    user: UserContracts
+
+
+def contracts_in_force(settings: Settings) -> InForce:
+    """Reads all contracts and declares every table. A broken contract of the user's puts its own feed out of order.
+
+    Raises ContractError or DeclarationError when what the platform itself brings does not fit.
+    """
+    packaged = load_contracts(packaged_folders(), ROOMS)
+    # Before copies were kept, what was built is all there is to know that contracts were in force.
+    upgraded = settings.warehouse.exists() and not settings.kept_contracts.exists()
+    user = read_user_contracts(settings.feeds, settings.kept_contracts, packaged, ROOMS, upgraded=upgraded)
+    unfit = _unfit(user.good, packaged)
+    if not unfit:
+        try:
+            return _declared(packaged, user)
+        except DeclarationError:
+            unfit = _undeclarable(packaged, user)
+            if not unfit:
+                raise
+    user = read_user_contracts(settings.feeds, settings.kept_contracts, packaged, ROOMS, unfit=unfit, upgraded=upgraded)
+    return _declared(packaged, user)
+
+
+def packaged_folders() -> list[Path]:
+    """The rooms' own contracts."""
+    return [Path(str(files(f"leads_platform.{room}"))) / "feeds" for room in ROOMS]
+
+
+def tables_of(contract: FeedContract) -> list[Table]:
+    """The tables that follow from a contract alone."""
+    return [base_table(contract), *([stg_leads_table(contract)] if contract.kind == "lead_list" else [])]
+
+
+def _declared(packaged: Mapping[str, FeedContract], user: UserContracts) -> InForce:
+    contracts = dict(sorted({**packaged, **user.stand_ins, **user.good}.items()))
+    return InForce(contracts, _catalogue(contracts.values()), user)
+
+
+def _catalogue(contracts: Iterable[FeedContract]) -> Catalogue:
+    listed = list(contracts)
+    tables = [*room_tables(), *(table for contract in listed for table in tables_of(contract))]
+    feeds = [name for contract in listed for name in (contract.feed, f"{contract.feed}_counts")]
+    return Catalogue(tables, feeds, standards())
+
+
+@cache
+def room_tables() -> tuple[Table, ...]:
+    """The hand-written tables of all rooms; declared once per process, as they depend on code alone."""
+    for room in ROOMS:
+        import_module(f"leads_platform.{room}")
+    return tuple(table for room in ROOMS for table in tables_in(f"leads_platform.{room}"))
+
+
+def _unfit(good: Mapping[str, FeedContract], packaged: Mapping[str, FeedContract]) -> dict[Path, Problem]:
+    """Contracts that replace a packaged one and lack what the rooms' tables read of it: their builds would fail."""
+    found: dict[Path, Problem] = {}
+    for feed, contract in good.items():
+        if feed in packaged and contract.path is not None and (said := _lacks(contract, packaged[feed])):
+            found[contract.path] = about_feed(contract, f"replaces {packaged[feed].label} of the platform, but {said}")
+    return found
+
+
+def _lacks(contract: FeedContract, packaged: FeedContract) -> str | None:
+    for name in ("room", "kind"):
+        if getattr(contract, name) != (must := getattr(packaged, name)):
+            return f"its {name} is `{getattr(contract, name)}`; it must be `{must}`, as the platform's tables read it"
+    base = f"{packaged.room}.{packaged.base_table}"
+    columns = {column.name for column in contract.columns}
+    gone = [column.name for column in packaged.columns if column.name not in columns]
+    gone += ["record_at"] if packaged.month.column and not contract.month.column else []
+    for table in room_tables() if gone else ():
+        read = set(re.findall(r"\w+", table.select)) if base in table.reads else set()
+        if lost := [name for name in gone if name in read]:
+            if lost == ["record_at"]:
+                return f"its month comes from no column; {table.address} reads each record's time: write `from: column`"
+            names = ", ".join(f"`{name}`" for name in lost if name != "record_at")
+            return f"lacks {names}, which {table.address} reads; declare it: where a file lacks it, it is null"
+    return None
+
+
+def _undeclarable(packaged: Mapping[str, FeedContract], user: UserContracts) -> dict[Path, Problem]:
+    """Contracts with which the tables can't be declared, each by itself beside what stands without the user's own."""
+    base = {**packaged, **user.stand_ins}
+    found: dict[Path, Problem] = {}
+    for feed, contract in user.good.items():
+        try:
+            _catalogue({**base, feed: contract}.values())
+        except DeclarationError as error:
+            if contract.path is not None:
+                found[contract.path] = about_feed(contract, f"does not fit the platform's tables: {error}")
+    return found

@@ -1,0 +1,108 @@
+"""Contracts in force: what of the user's does not fit the rooms' tables, and a broken one in the whole platform."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from leads_platform.contracts_in_force import contracts_in_force, packaged_folders
+from leads_platform.engine import Platform, load_platform, open_session
+from leads_platform.settings import Settings
+from leads_platform.status import read_status
+from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.outcome import Build
+from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv
+
+OAK = nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")
+ELM = nv("2", "702-555-0102", "7 ELM AVE RENO, NV 89502")
+
+
+def packaged(feed: str) -> str:
+    """The text of a packaged contract."""
+    return next(path for folder in packaged_folders() for path in folder.glob(f"{feed}.yaml")).read_text()
+
+
+def user_contract(settings: Settings, feed: str, text: str) -> Path:
+    settings.feeds.mkdir(exist_ok=True)
+    path = settings.feeds / f"{feed}.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("feed", "old", "new", "words"),
+    [
+        ("pipedrive_users", "room: funnel", "room: prospects", "its room is `prospects`; it must be `funnel`"),
+        ("nv_licensing", "kind: lead_list", "kind: plain", "its kind is `plain`; it must be `lead_list`"),
+        ("pipedrive_stages", "name: stage_id", "name: number", "lacks `stage_id`, which funnel.stg_stages reads"),
+    ],
+)
+def test_what_the_rooms_tables_can_t_live_with_stops_its_own_feed(
+    settings: Settings, feed: str, old: str, new: str, words: str
+) -> None:
+    """Found in use, 10: a sibling; such a contract ended the loading, or every build of all tables."""
+    text = packaged(feed)
+    assert old in text
+    text = text.replace(old, new).split("\nleads:")[0].replace("[stage_id]", "[number]")
+    user_contract(settings, feed, text)
+    found = contracts_in_force(settings)
+    (entry,) = found.user.out_of_order
+    assert (entry.feed, entry.stands) == (feed, "the packaged contract")
+    assert words in entry.problems[0]
+    assert (
+        found.catalogue.declarations == contracts_in_force(Settings(data=Path("/nonexistent"))).catalogue.declarations
+    )
+
+
+LEADS = "prospects.dim_prospective_leads_source_level"
+
+
+def run(settings: Settings, built: list[Build]) -> Platform:
+    """Takes files in and builds the suppliers' leads, with all these read."""
+    platform = load_platform(settings)
+    with open_session(platform, "test") as session:
+        session.arrivals.take_in(session.arrivals.waiting())
+        session.sync_ledger()
+        assert build_stale(session.warehouse, select=[LEADS], on_build=built.append) == {}
+        session.publish = True
+    return platform
+
+
+def test_a_broken_contract_stops_its_feed_and_mending_it_rebuilds_nothing(settings: Settings) -> None:
+    """Found in use, 10: `delivry:` in one YAML, and every command and sensor of all feeds failed."""
+    text = packaged("nv_licensing").replace("feed: nv_licensing", "feed: more")
+    user_contract(settings, "more", text)
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK])
+    drop(settings, "more", "more_2024-05.csv", NV_HEADER, [ELM])
+    run(settings, [])
+    user_contract(settings, "more", text.replace("delivery:", "delivry:"))
+    drop(settings, "nv_licensing", "nv_2024-06.csv", NV_HEADER, [OAK])
+    drop(settings, "more", "more_2024-06.csv", NV_HEADER, [ELM])
+    platform = run(settings, [])
+    assert platform.stopped == {"more"}
+    sources = f"select month::varchar, source_name from {LEADS} order by all"
+    assert ask(settings, sources) == [
+        *(("2024-05-01", "more"), ("2024-05-01", "nv_licensing")),
+        *(("2024-06-01", "more"), ("2024-06-01", "nv_licensing")),
+    ], "its leads stay in the dimensions, the other supplier's June is built"
+    told = read_status(platform).to_json()
+    assert told["waiting_files"] == ["more/more_2024-06.csv"] and told["unknown_folders"] == []
+    assert [(entry["feed"], entry["tables_by"]) for entry in told["out_of_order"]] == [("more", "its last good text")]
+    user_contract(settings, "more", text)
+    built: list[Build] = []
+    mended = run(settings, built)
+    assert {month for build in built for month in build.rows} == {date(2024, 6, 1)}, "May is not built again"
+    assert "prospects.base_leads_more" in {build.table for build in built}
+    assert read_status(mended).to_json()["waiting_files"] == []
+
+
+def test_tables_of_a_broken_contract_without_a_copy_are_not_dropped(settings: Settings) -> None:
+    """Found in use, 10 and 12: the copies deleted, the contract broken: its rows wait for a person's word."""
+    text = packaged("nv_licensing").replace("feed: nv_licensing", "feed: more")
+    path = user_contract(settings, "more", text.replace("delivery:", "delivry:"))
+    platform = load_platform(settings)
+    assert platform.taken_away()["prospects.stg_leads_more"] == "more"
+    path.unlink()
+    assert load_platform(settings).taken_away() == {}

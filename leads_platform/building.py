@@ -85,7 +85,7 @@ def build_everything(
 
             failed = build_through_dagster(
                 platform, first=first, last=last, select=select, again=again, agreed=agreed, on_start=started,
-                on_build=ended,
+                on_build=ended, say=terminal.say,
             )  # fmt: skip
     good = [build for build in builds if build.committed]
     if good:

@@ -30,7 +30,7 @@ from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform.warehouse.note import write_note
 from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.publish import is_outdated, publish
+from leads_platform.warehouse.publish import publish_where_needed
 from leads_platform.warehouse.removal import Leave, Removal
 from leads_platform.warehouse.write import Warehouse
 
@@ -165,8 +165,8 @@ def open_session(
             finally:
                 with contextlib.suppress(duckdb.Error):  # a broken connection has an error of its own to tell
                     write_note(con, settings.ledger_note, settings.warehouse)
-        if session.publish and is_outdated(settings.published, settings.warehouse):
-            publish(settings.warehouse, settings.published)
+        if session.publish:
+            publish_where_needed(settings.warehouse, settings.published, say)
 
 
 def how_to_agree(platform: Platform, going: Removal) -> str:

@@ -8,6 +8,15 @@ from __future__ import annotations
 import re
 
 _SAFE = "Nothing that was committed is lost; run again, and it goes on from there."
+DAMAGED = "it is damaged. Nothing is lost: `leads-platform rebuild` makes it anew from the archive."
+# Bytes flipped, blocks zeroed, cut off, swapped and doubled, at hundreds of places: what DuckDB 1.5.5 said of them.
+_DAMAGE = (
+    r"Corrupt database file|Could not read enough bytes|computed checksum|Input/output error"
+    r"|not a valid DuckDB database|Failed to load metadata|Failed to deserialize|deserializ|\ASerialization Error"
+    r"|\A(?:IO|INTERNAL) Error:(?s:.*)(?:[Cc]orrupt|bitpacking|Could not read from file)|\AInvalid bit width"
+)
+# DuckDB's own word for an error of its own; over a file it trusts, as it does one whose checksums are right.
+_WITHIN = r"\A(?:INTERNAL|FATAL) Error|database has been invalidated"
 # What DuckDB and the system say of each, and what a person is told. DuckDB gives these as text only.
 _FAULTS = (
     (
@@ -25,10 +34,11 @@ _FAULTS = (
         r"Permission denied|Operation not permitted|Read-only file system|Cannot open file.*denied",
         f"This user may not write there. Check owner and rights of the file and its folder. {_SAFE}",
     ),
+    (_DAMAGE, DAMAGED),
     (
-        r"Corrupt database file|Could not read enough bytes|computed checksum|Input/output error"
-        r"|not a valid DuckDB database|Failed to load metadata|Failed to deserialize|deserializ",
-        "it is damaged. Nothing is lost: `leads-platform rebuild` makes it anew from the archive.",
+        _WITHIN,
+        "DuckDB failed within itself, most often over a damaged file. Nothing is lost: `leads-platform rebuild` makes "
+        "it anew from the archive. If it fails again after that, report it.",
     ),
 )
 
@@ -49,6 +59,11 @@ def fault_in_words(error: BaseException) -> str | None:
                 return f"{where}: {words}" if where else words
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether what DuckDB says speaks of a damaged file, or of an error within itself, which mostly comes of one."""
+    return re.search(f"{_DAMAGE}|{_WITHIN}", str(error)) is not None
 
 
 def _path(error: BaseException, text: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import json
 import re
 import shutil
 import time
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from leads_platform.machine import fault_in_words
+from leads_platform.machine import DAMAGED, fault_in_words, is_damage
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
 from leads_platform.warehouse.sql import address, literal
+from leads_platform.warehouse.whole import doubt, is_as_left, leave
 
 # The name the warehouse is attached under. Not its file's: in a database called `warehouse`, DuckDB finds
 # `warehouse.builds` ambiguous. A DuckLake catalogue can take the same name later.
@@ -99,39 +99,63 @@ def open_warehouse(
     """The process's one read-write connection to the warehouse, hardened. It has no cleaning functions (standards).
 
     Raises WarehouseUnusable for a file that is damaged, of another format, held open by someone else, or on a disk
-    that is full. A file that was not closed by us as it is now (after a crash, or when something else wrote to it) is
-    read through first; otherwise damage is found when it is read.
+    that is full. A file that is not as we closed it (after a crash, or when something else wrote to it) is read through
+    first, and so is one that nobody has read for long: damage is found here, not when some table happens to be read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    note = _closed_note(path)
+    sound = is_as_left(path, note) if path.is_file() else None
+    if sound is False:
+        raise WarehouseUnusable(f"{path}: {DAMAGED}")
     con = _connect(path, say)
     try:
         with _faults_in_words(path):
             harden(con, readable, path.parent / "tmp")
-            if _closed_as(path) != _looks(path):
-                _read_through(con)
+            if not sound:
+                _read_through(con, path)
             _make_ledgers(con)
             yield con
             con.execute(f"checkpoint {CATALOG}")
     finally:
         con.close()
-    _closed_note(path).write_text(json.dumps(_looks(path)))
+    leave(path, note, read=not sound)
 
 
 @contextlib.contextmanager
 def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the published copy, for people, reports and status."""
-    con = duckdb.connect()
+    """A read-only connection to the published copy, for people, reports and status.
+
+    Raises WarehouseUnusable when it can't be read; the next run then makes it anew, whatever its look.
+    """
+    con, opened = duckdb.connect(), False
     try:
         con.execute(f"attach {literal(str(path))} as {CATALOG} (read_only)")
         con.execute(f"use {CATALOG}")
+        opened = True
         yield con
+    except duckdb.Error as error:
+        words = fault_in_words(error)
+        if is_damage(error) or (not opened and words is None and path.exists()):
+            doubt(note_of_copy(path))
+            words = (
+                f"{path}, the copy that people read, is damaged; the warehouse is not touched by that. "
+                "`leads-platform run` makes the copy anew."
+            )
+        if words is None:
+            raise
+        raise WarehouseUnusable(_about(path, words)) from None
     finally:
         con.close()
 
 
+def note_of_copy(published: Path) -> Path:
+    """Beside the published copy: what it is a copy of, and how it was when it was made."""
+    return published.with_name(".source")
+
+
 def remove_warehouse(path: Path) -> None:
     """Removes the file with all that belongs to it; the log first, which a new file must not find."""
-    for suffix in (".wal*", ".new*", ".closed", ""):
+    for suffix in (".wal*", ".new*", ".closed*", ""):
         for file in path.parent.glob(glob.escape(path.name) + suffix):
             file.unlink()
 
@@ -153,29 +177,20 @@ def _make_ledgers(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _closed_note(path: Path) -> Path:
-    """Beside the warehouse: its size and time when a session closed it well."""
+    """Beside the warehouse: how it was when a session closed it well."""
     return path.with_name(path.name + ".closed")
 
 
-def _closed_as(path: Path) -> list[int] | None:
+def _read_through(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Reads every cell, for DuckDB to hold every block against its checksum. Whatever can't be read is damage."""
     try:
-        return json.loads(_closed_note(path).read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _looks(path: Path) -> list[int]:
-    now = path.stat()
-    return [now.st_size, now.st_mtime_ns]
-
-
-def _read_through(con: duckdb.DuckDBPyConnection) -> None:
-    """Reads every cell, for DuckDB to hold every block against its checksum."""
-    tables = con.execute(
-        f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
-    ).fetchall()
-    for room, name in tables:
-        con.execute(f"select bit_xor(hash(cells)) from {address(f'{room}.{name}')} as cells").fetchall()
+        tables = con.execute(
+            f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
+        ).fetchall()
+        for room, name in tables:
+            con.execute(f"select bit_xor(hash(cells)) from {address(f'{room}.{name}')} as cells").fetchall()
+    except duckdb.Error as error:
+        raise WarehouseUnusable(_about(path, fault_in_words(error) or DAMAGED)) from None
 
 
 @contextlib.contextmanager
@@ -186,7 +201,13 @@ def _faults_in_words(path: Path) -> Iterator[None]:
     except duckdb.Error as error:
         if (words := fault_in_words(error)) is None:
             raise
-        raise WarehouseUnusable(words if words.startswith("/") else f"{path}: {words}") from None
+        if is_damage(error):
+            doubt(_closed_note(path))  # the next session reads it through, whatever its look
+        raise WarehouseUnusable(_about(path, words)) from None
+
+
+def _about(path: Path, words: str) -> str:
+    return words if words.startswith("/") else f"{path}: {words}"
 
 
 def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnection:
@@ -234,6 +255,6 @@ def _why_unusable(path: Path, error: duckdb.Error) -> str:
     if "storage version" in text or "newer version" in text or "Serialization" in text:
         return f"{path} was written by another DuckDB version than {duckdb.__version__}. {mend}"
     if (words := fault_in_words(error)) is not None:
-        return words if words.startswith("/") else f"{path}: {words}"
+        return _about(path, words)
     first = text.splitlines()[0] if text else "unknown error"
     return f"{path} can't be opened ({first}). {mend}"

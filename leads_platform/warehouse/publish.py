@@ -1,14 +1,21 @@
 """The published copy: the warehouse file people and BI tools open, replaced whole by rename.
 
-Belongs here: making the copy. Does not: deciding when (the callers publish after their checks have passed).
+Belongs here: making the copy, and seeing whether it is still what was made. Does not: deciding when (the callers
+publish after their checks have passed), or opening it (connection).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import shutil
+from collections.abc import Callable
 from pathlib import Path
+
+from leads_platform.warehouse.connection import note_of_copy
+from leads_platform.warehouse.whole import is_as_left, leave, read_left
+
+_CHUNK = 1 << 20
 
 
 def publish(warehouse: Path, published: Path) -> None:
@@ -19,16 +26,21 @@ def publish(warehouse: Path, published: Path) -> None:
     told = _told(warehouse)
     scratch = published.with_suffix(".new")
     try:
-        shutil.copyfile(warehouse, scratch)
-        with scratch.open("rb") as file:
-            os.fsync(file.fileno())
+        digest = _copied(warehouse, scratch)
         scratch.replace(published)
     except OSError:
         scratch.unlink(missing_ok=True)
         raise
-    note = _source(published).with_suffix(".tmp")
-    note.write_text(told)
-    note.replace(_source(published))
+    leave(published, note_of_copy(published), read=True, sha256=digest, of=told)
+
+
+def publish_where_needed(warehouse: Path, published: Path, say: Callable[[str], None] = lambda text: None) -> None:
+    """Publishes where the copy is of another state of the warehouse, or not what was published. Holds the lock."""
+    if not is_outdated(published, warehouse):
+        if is_as_left(published, note_of_copy(published)):
+            return
+        say(f"{published} was not what had been published: damaged, or something wrote to it. It is made anew.")
+    publish(warehouse, published)
 
 
 def is_outdated(published: Path, warehouse: Path) -> bool:
@@ -36,16 +48,23 @@ def is_outdated(published: Path, warehouse: Path) -> bool:
 
     Not by which of the two is younger: the machine's clock may have been set back between them.
     """
-    source = _source(published)
-    return not published.exists() or not source.exists() or source.read_text() != _told(warehouse)
+    left = read_left(note_of_copy(published))
+    return not published.exists() or left is None or left.of != _told(warehouse)
+
+
+def _copied(source: Path, target: Path) -> str:
+    """Copies the file, waits until it is on the disk, and returns the sha256 of what was copied."""
+    digest = hashlib.sha256()
+    with source.open("rb") as file, target.open("wb") as copy:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest()
 
 
 def _told(warehouse: Path) -> str:
     """Which warehouse, in which state."""
     now = warehouse.stat()
     return json.dumps([str(warehouse), now.st_size, now.st_mtime_ns])
-
-
-def _source(published: Path) -> Path:
-    """Beside the copy: what it is a copy of."""
-    return published.with_name(".source")

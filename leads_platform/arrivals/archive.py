@@ -4,26 +4,41 @@ Belongs here: storing and reading these, durably and in the right order. Does no
 means (state), or taking files in (receive).
 
 Below `archive/<feed>/`: `originals/<sha256>.gz`, `receipts/<number>/records.parquet` (all columns text, with the
-record's line), `receipts/<number>/rejected.parquet`, and `manifests/<number>.json`, written last, by rename.
+record's line), `receipts/<number>/rejected.parquet`, and `manifests/<number>.json`, sealed, written last, by rename.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date
+from functools import cache
 from pathlib import Path
 from threading import Event, Lock
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
+
+from pydantic import AwareDatetime, ConfigDict, TypeAdapter
+
+from leads_platform.arrivals import seal
+from leads_platform.arrivals.manifest_fields import (
+    Content,
+    Count,
+    FeedName,
+    Month,
+    MonthKey,
+    Receipt,
+    Records,
+    Sha256,
+    Whole,
+)
 
 Verdict = Literal["accepted", "partial", "refused", "held", "unchanged"]
 _CHUNK = 1 << 20
@@ -42,19 +57,21 @@ class Manifest:
     changed. `placed_by` is by what each record's month (of events, its key too) was told. Of an events file, `links`
     are the months that share a key with it: a later month of the two -> the earlier ones; None where nobody looked.
     `timed`: the records carry their own time. `stored` is the sha256 of each Parquet file of the receipt; manifests of
-    before it was kept have none.
+    before it was kept have none. `looks_like` is the feed whose contract the file's header fits better.
     """
 
-    receipt: int
+    __pydantic_config__ = ConfigDict(strict=True, extra="forbid")
+
+    receipt: Receipt
     action: Literal["receive", "accept", "withdraw"]
-    feed: str
-    sha256: str
-    received_at: datetime
-    original: int = 0
+    feed: FeedName
+    sha256: Sha256
+    received_at: AwareDatetime
+    original: Count = 0
     file_name: str = ""
-    size: int = 0
-    mtime_ns: int = 0
-    month: date | None = None
+    size: Count = 0
+    mtime_ns: Whole = 0
+    month: Month | None = None
     part: str = ""
     file_date: date | None = None
     version: str = ""
@@ -62,44 +79,52 @@ class Manifest:
     verdict: Verdict = "accepted"
     reason: str = ""
     message: str = ""
-    records: int = 0
-    loaded: int = 0
-    quarantined: int = 0
+    records: Count = 0
+    loaded: Count = 0
+    quarantined: Count = 0
     columns: dict[str, str] = field(default_factory=dict)
     header: tuple[str, ...] = ()
-    months: dict[str, dict[str, Any]] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    touched: tuple[str, ...] = ()
-    diff: dict[str, int] = field(default_factory=dict)
+    months: dict[MonthKey | Literal[""], Records] = field(default_factory=dict)
+    versions: dict[MonthKey, Content] = field(default_factory=dict)
+    touched: tuple[MonthKey, ...] = ()
+    diff: dict[str, Count] = field(default_factory=dict)
     contract_hash: str = ""
     stored: dict[str, str] = field(default_factory=dict)
     placed_by: str = ""
     timed: bool = False
-    links: dict[str, list[str]] | None = None
+    links: dict[MonthKey, list[MonthKey]] | None = None
     basis: str = ""
+    looks_like: str = ""
 
     def to_json(self) -> str:
         plain = asdict(self)
         plain["received_at"] = self.received_at.isoformat()
         for name in ("month", "file_date"):
             plain[name] = plain[name] and plain[name].isoformat()
-        return json.dumps({"manifest": 1, **plain}, indent=1, ensure_ascii=False)
+        return seal.sealed(plain)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        plain = json.loads(text)
-        plain.pop("manifest")
-        plain["received_at"] = datetime.fromisoformat(plain["received_at"])
-        for name in ("month", "file_date"):
-            plain[name] = date.fromisoformat(plain[name]) if plain[name] else None
-        for name in ("touched", "header"):
-            plain[name] = tuple(plain[name])
-        return cls(**plain)
+        """The manifest that a text states. Raises ValueError where a seal does not fit, or anything is not as it
+        must be: an unsealed one, of before there were seals, has nothing else to tell it by."""
+        return cls.stated(seal.unsealed(text)[0])
+
+    @classmethod
+    def stated(cls, body: str) -> Manifest:
+        """The manifest of a JSON without seal and version. Raises ValueError for any that is not as it must be."""
+        return _stating().validate_json(body)
+
+
+@cache
+def _stating() -> TypeAdapter[Manifest]:
+    """Reads manifests; made when the first is read, as it takes 20 ms."""
+    return TypeAdapter(Manifest)
 
 
 _Look = tuple[int, int, int, int]
-# What this process has parsed, by archive; sensors ask twice a minute for as long as the daemon lives.
-_parsed: dict[Path, dict[str, tuple[_Look, Manifest]]] = {}
+# What this process has parsed, by archive: look, manifest, and whether it was sealed. Sensors ask twice a minute for as
+# long as the daemon lives.
+_parsed: dict[Path, dict[str, tuple[_Look, Manifest, bool]]] = {}
 _parsing = Lock()
 _ARCHIVES_KEPT = 4
 
@@ -117,19 +142,30 @@ class Archive:
     def manifests(self) -> list[Manifest]:
         """Every receipt in order. Raises ArchiveDamaged.
 
-        A manifest is parsed once per process: it is never changed, and one that was (by a restored backup, say) has
-        another look. The same manifest is the same object at each call.
+        A manifest is parsed once per process, and its seal checked: it is never changed, and one that was (by a
+        restored backup, say) has another look. The same manifest is the same object at each call.
         """
         with _parsing:
             known = _parsed.pop(self.root, {})
-            now: dict[str, tuple[_Look, Manifest]] = {}
+            now: dict[str, tuple[_Look, Manifest, bool]] = {}
+            noted: dict[Path, dict[str, str]] = {}
             for path, seen in self._looks():
                 before = known.get(path)
-                now[path] = before if before and before[0] == seen else (seen, self._parse(Path(path)))
+                now[path] = before if before and before[0] == seen else (seen, *self._parse(Path(path), noted))
+            self._never_unsealed(now)
             _parsed[self.root] = now
             while len(_parsed) > _ARCHIVES_KEPT:
                 del _parsed[next(iter(_parsed))]
-            return sorted((manifest for _, manifest in now.values()), key=lambda manifest: manifest.receipt)
+            return sorted((manifest for _, manifest, _ in now.values()), key=lambda manifest: manifest.receipt)
+
+    @staticmethod
+    def _never_unsealed(parsed: Mapping[str, tuple[_Look, Manifest, bool]]) -> None:
+        """An unsealed manifest is older than all sealed ones, or somebody took its seal off."""
+        first = min((m.receipt for _, m, sealed in parsed.values() if sealed), default=None)
+        if first is not None:
+            stripped = [path for path, (_, m, sealed) in parsed.items() if not sealed and m.receipt > first]
+            if stripped:
+                raise ArchiveDamaged(_damaged(min(stripped), "its seal is missing"))
 
     def _looks(self) -> Iterator[tuple[str, _Look]]:
         """Each manifest's path and what would differ if it were another file, or changed."""
@@ -140,20 +176,43 @@ class Archive:
                         seen = file.stat()
                         yield file.path, (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
 
-    def _parse(self, path: Path) -> Manifest:
+    def _parse(self, path: Path, noted: dict[Path, dict[str, str]]) -> tuple[Manifest, bool]:
+        """The manifest and whether it is sealed; one that is not is held against its noted digest, if it has one.
+
+        `noted`: the digests by folder, read when the first is asked for.
+        """
+        content = path.read_bytes()
         try:
-            manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ArchiveDamaged(
-                f"{path} can't be read ({type(error).__name__}). Restore it from a backup; "
-                "what it says of its file is nowhere else."
-            ) from error
+            body, sealed = seal.unsealed(content.decode())
+            if not sealed:
+                if path.parent not in noted:
+                    noted[path.parent] = _sums(path.parent)
+                if noted[path.parent].get(path.name) not in (None, seal.digest(content)):
+                    raise seal.SealBroken(f"it is not what {seal.SUMS} says")
+            manifest = Manifest.stated(body)
+        except (ValueError, RecursionError) as error:  # pydantic's and json's are ValueErrors; they quote the file
+            why = str(error) if isinstance(error, seal.SealBroken) else f"it can't be read, {type(error).__name__}"
+            raise ArchiveDamaged(_damaged(path, why)) from None
         if path != self._manifest(manifest.feed, manifest.receipt):
             raise ArchiveDamaged(
                 f"{path} is the manifest of receipt {manifest.receipt} of {manifest.feed} under another name; "
                 "a copy counts a file twice. Move it out of the archive, or give it its name back."
             )
-        return manifest
+        return manifest, sealed
+
+    def note_unsealed(self) -> None:
+        """Notes the digests of manifests of before there were seals, where that has not been done. Needs the lock."""
+        self.manifests()  # what is noted has been read, and found to be a manifest
+        unsealed: dict[Path, list[Path]] = {}
+        for path, (_, _, sealed) in _parsed.get(self.root, {}).items():
+            if not sealed:
+                unsealed.setdefault(Path(path).parent, []).append(Path(path))
+        for folder, paths in unsealed.items():
+            sums = _sums(folder)
+            new = {path.name: sha256_of(path) for path in paths if path.name not in sums}
+            if new:
+                seal.write_sums(folder, sums | new)
+                _settle(folder)
 
     def next_receipt(self) -> int:
         """The number the next receipt gets; what a crashed receipt left under it is swept before it is used."""
@@ -260,6 +319,20 @@ class Archive:
         _settle(scratch)
         scratch.replace(target)
         _settle(target.parent)
+
+
+def _damaged(path: Path | str, why: str) -> str:
+    return f"{path} is damaged: {why}. Restore it from a backup; what it says of its file is nowhere else."
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    try:
+        return seal.read_sums(folder)
+    except seal.SealBroken as error:
+        raise ArchiveDamaged(
+            f"{folder / seal.SUMS} is damaged: {error}. Restore it from a backup; or, if the manifests beside it are "
+            "sound, delete it: the next run notes them anew."
+        ) from None
 
 
 def sha256_of(path: Path) -> str:

@@ -61,6 +61,7 @@ class Arrivals:
         self.failures: list[str] = []  # files that could not be taken in
         self._next = self.archive.next_receipt()
         self.archive.sweep()
+        self.archive.note_unsealed()
 
     # -- what is to be done ----------------------------------------------------------------------------------
 

@@ -85,7 +85,11 @@ def _originals(archive: Archive, manifests: Iterable[Manifest]) -> list[str]:
 def _without_manifest(archive: Archive, manifests: Iterable[Manifest]) -> list[str]:
     receipts = {m.receipt for m in manifests}
     originals = {(m.feed, m.sha256) for m in manifests}
-    lost = [path for path in archive.root.glob("*/receipts/*") if int(path.name) not in receipts]
+    lost = [
+        path
+        for path in archive.root.glob("*/receipts/*")
+        if not path.name.isdecimal() or int(path.name) not in receipts
+    ]
     lost += [
         path for path in archive.root.glob("*/originals/*.gz") if (path.parent.parent.name, path.stem) not in originals
     ]

@@ -69,6 +69,7 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         timed=True,
         links={"2024-06": ["2024-05"]},
         basis="1.5 cd",
+        looks_like="calls",
         stored={"records.parquet": "12"},
     )
     # Every field is set to something of its own, so that none can be lost on the way unnoticed.
@@ -159,7 +160,7 @@ def test_a_damaged_manifest_is_named(desk: Desk, damage: str) -> None:
     desk.drop("lists/2024-05.csv", people(1, 2))
     path = desk.settings.archive / "lists/manifests/00000001.json"
     path.write_bytes(damage.encode("latin-1"))
-    with pytest.raises(ArchiveDamaged, match=r"lists/manifests/00000001.json can't be read.*backup"):
+    with pytest.raises(ArchiveDamaged, match=r"lists/manifests/00000001.json is damaged: .*backup"):
         desk.arrivals()
 
 
@@ -256,9 +257,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     parse = Archive._parse
 
-    def noted(self: Archive, path: Path) -> Manifest:
+    def noted(self: Archive, path: Path, sums: dict[Path, dict[str, str]]) -> tuple[Manifest, bool]:
         names.append(path.name)
-        return parse(self, path)
+        return parse(self, path, sums)
 
     monkeypatch.setattr(Archive, "_parse", noted)
     return names
@@ -288,7 +289,7 @@ def test_a_manifest_that_was_replaced_removed_or_brought_back_is_no_stale_answer
     before, seen = second.read_text(), second.stat()
     # As a restored backup does it: another file, of the same size and time of change.
     other = second.with_suffix(".new")
-    other.write_text(before.replace("2024-05.csv", "2024-05.CSV"))
+    other.write_text(replace(Manifest.from_json(before), file_name="2024-05.CSV").to_json())
     os.utime(other, ns=(seen.st_atime_ns, seen.st_mtime_ns))
     other.replace(second)
     assert names() == ["2024-04.csv", "2024-05.CSV", "2024-06.csv"]

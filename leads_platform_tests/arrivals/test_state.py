@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from leads_platform.arrivals import state as state_module
+from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import ContractError
 from leads_platform.arrivals.state import State, reckon_events
 from leads_platform.months import label, parse_month
@@ -217,10 +218,7 @@ def test_events_without_known_links_are_read_whole(desk: Desk) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02"))
     desk.drop("calls/b.csv", rows("1 Ann 2024-06-02"))
     path = desk.settings.archive / "calls/manifests/00000002.json"
-    told = json.loads(path.read_text())
-    for name in ("links", "basis", "placed_by"):
-        del told[name]
-    path.write_text(json.dumps(told))
+    path.write_text(replace(Manifest.from_json(path.read_text()), links=None, basis="", placed_by="").to_json())
     assert read_for(desk, "calls", "2024-03") == [1, 2]
     assert desk.build("calls")["calls"] == [("2024-06", "1", "Ann")]
     desk.drop("calls/c.csv", rows("2 Bob 2024-06-03"))

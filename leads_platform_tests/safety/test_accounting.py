@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -14,6 +16,7 @@ import pytest
 
 from leads_platform import standards
 from leads_platform.arrivals.archive import Archive, Manifest, sha256_of
+from leads_platform.arrivals.seal import sealed
 from leads_platform.engine import load_platform, open_session
 from leads_platform.months import months_between, parse_month
 from leads_platform.orchestration.assets import table_asset
@@ -91,7 +94,12 @@ def spoil_rows(archive: Archive, m: Manifest, select: str) -> None:
     told = json.loads(manifest.read_text())
     assert told["stored"]["records.parquet"] != sha256_of(path)
     told["stored"]["records.parquet"] = sha256_of(path)
-    manifest.write_text(json.dumps(told))
+    write_sealed(manifest, told)
+
+
+def write_sealed(path: Path, told: dict[str, Any]) -> None:
+    """Writes the manifest with a seal that fits, as if the program had written so."""
+    path.write_text(sealed({name: value for name, value in told.items() if name not in ("manifest", "seal")}))
 
 
 def remove(archive: Archive, m: Manifest) -> None:
@@ -115,7 +123,7 @@ def edit(**changes: int) -> Callable[[Archive, Manifest], None]:
                 told["months"][max(told["months"])]["records"] += change
             else:
                 told[name] += change
-        path.write_text(json.dumps(told))
+        write_sealed(path, told)
 
     return spoil
 

@@ -1,4 +1,4 @@
-"""What waits for a person: one item a file, with what is the matter and the command to paste.
+"""What waits for a person, and what was loaded in part: one item a file, with what is the matter and what to paste.
 
 Belongs here: gathering it from the archive's state, the same for the terminal, `status`, notices and checks. Does not:
 printing or sending it, or deciding what is refused or held (arrivals).
@@ -16,22 +16,25 @@ from leads_platform.arrivals.state import State
 from leads_platform.months import label
 from leads_platform.settings import DEFAULT_FIRST_MONTH, Settings
 
+Kind = Literal["refused", "held", "partly loaded"]
+
 
 @dataclass(frozen=True)
 class Attention:
-    """A file that waits for a person.
+    """A file that waits for a person, or of which some records could not be loaded.
 
     `message` says what is the matter and how to mend it; it holds no personal data. `commands` settle it, each ready
     to be pasted from any folder.
     """
 
-    kind: Literal["refused", "held"]
+    kind: Kind
     feed: str
     file_name: str
     sha256: str
     month: str | None
     message: str
     commands: tuple[str, ...]
+    original: int = 0  # the receipt under which the file came; the same bytes delivered again are another item
 
 
 def files_in_need(settings: Settings, state: State) -> list[Attention]:
@@ -42,11 +45,24 @@ def files_in_need(settings: Settings, state: State) -> list[Attention]:
     return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
 
 
-def _item(settings: Settings, kind: Literal["refused", "held"], manifest: Manifest) -> Attention:
+def files_partly_loaded(settings: Settings, state: State) -> list[Attention]:
+    """Every file in force of which some records are quarantined, by feed and name. They wait for nobody."""
+    found = [
+        _item(settings, "partly loaded", entry.manifest)
+        for feed in state.by_feed.values()
+        for entry in feed.entries
+        if entry.manifest.quarantined and state.in_force(feed, entry.manifest)
+    ]
+    return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
+
+
+def _item(settings: Settings, kind: Kind, manifest: Manifest) -> Attention:
     named = f"{manifest.feed}/{manifest.file_name}"
     # A name that a terminal would obey, or that is no UTF-8, can't be pasted: the fingerprint can.
     target = named if named.isprintable() and "�" not in named else manifest.sha256[:12]
-    actions = ("accept", "withdraw") if kind == "held" else ("withdraw",)
+    actions = {"held": ("accept", "withdraw"), "refused": ("withdraw",), "partly loaded": ("quarantine",)}[kind]
+    if kind == "partly loaded":  # `quarantine` takes a file's name as it is
+        target = manifest.file_name if target == named else target
     return Attention(
         kind,
         manifest.feed,
@@ -55,6 +71,7 @@ def _item(settings: Settings, kind: Literal["refused", "held"], manifest: Manife
         label(manifest.month) if manifest.month else None,
         manifest.message,
         tuple(command(settings, action, target) for action in actions),
+        manifest.original,
     )
 
 

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from datetime import date
 
 from leads_platform import terminal
+from leads_platform.digest import tell_of_files
 from leads_platform.engine import Platform, open_session
 from leads_platform.months import label
+from leads_platform.outbox import attempt
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.outcome import Build
@@ -74,12 +76,15 @@ def build_everything(
             bar.advance(task)
 
         if direct:
-            with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
-                failed = build_stale(
-                    session.warehouse, first=first, last=last, select=select, again=again, on_start=started,
-                    on_build=ended, on_plan=planned,
-                )  # fmt: skip
-                session.publish = True
+            try:
+                with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
+                    failed = build_stale(
+                        session.warehouse, first=first, last=last, select=select, again=again, on_start=started,
+                        on_build=ended, on_plan=planned,
+                    )  # fmt: skip
+                    session.publish = True
+            finally:
+                attempt(lambda: tell_of_files(platform), terminal.say)
         else:
             from leads_platform.orchestration.run import build_through_dagster
 

@@ -1,4 +1,4 @@
-"""The `arrivals` job: settled files into the archive, an event per file on its feed, then a build request.
+"""The `arrivals` job: settled files into the archive, an event per file on its feed, its check, then a build request.
 
 Belongs here: that one job. Does not: how a file is taken in (arrivals.receive), or when the job runs (feed_sensors).
 """
@@ -8,6 +8,7 @@ import dagster as dg
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.months import label
 from leads_platform.orchestration.catch_up import note_reported
+from leads_platform.orchestration.file_checks import report_files_of
 from leads_platform.orchestration.requests import request_builds
 from leads_platform.orchestration.resource import WarehouseResource
 from leads_platform.orchestration.results import asset_key
@@ -48,6 +49,7 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
 
     done = arrivals.take_in(files, record)
     note_reported(session.platform.settings, receipts=[m.receipt for m in done])
+    report_files_of(context.instance, session.platform.settings, arrivals.state)
     for problem in arrivals.problems:
         context.log.warning(problem)
     names = ", ".join(dict.fromkeys(m.feed for m in done if m.touched))

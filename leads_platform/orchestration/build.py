@@ -14,6 +14,7 @@ from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.assets import feed_specs, table_asset
 from leads_platform.orchestration.build_sensor import BUILD_SECONDS, build_sensor
 from leads_platform.orchestration.feed_sensors import FEED_SECONDS, feed_sensor
+from leads_platform.orchestration.file_checks import files_check
 from leads_platform.orchestration.freshness_checks import freshness_checks
 from leads_platform.orchestration.house_sensors import HOUSE_SECONDS, janitor_sensor, notices_sensor
 from leads_platform.orchestration.jobs import freshness_job, monthly_job
@@ -37,7 +38,7 @@ def build_definitions(
             *feed_specs(platform),
             *(table_asset(platform, table, lineage) for table in platform.catalogue.tables.values()),
         ],
-        asset_checks=checks,
+        asset_checks=[*checks, files_check(platform)],
         jobs=[monthly_job(platform), arrivals_job, freshness_job(checks)],
         schedules=[monthly_close(platform), freshness_close(platform)],
         sensors=[

@@ -8,6 +8,7 @@ import dagster as dg
 from leads_platform.engine import Platform
 from leads_platform.orchestration.catch_up import catch_up
 from leads_platform.orchestration.contracts import CurrentPlatform
+from leads_platform.orchestration.file_checks import report_files
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.notices import send_notices
 
@@ -16,6 +17,7 @@ HOUSE_SECONDS = 30
 
 def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.SensorDefinition:
     """The sensor `janitor`: its first tick after a start is the start-up janitor."""
+    current = CurrentPlatform(platform)
 
     @dg.sensor(
         name="janitor",
@@ -26,7 +28,9 @@ def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
     def janitor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         dead = clean_up(context.instance, platform.settings)
         told = catch_up(context.instance, platform.settings)
-        return dg.SkipReason(f"Failed {len(dead)} dead run(s); reported {told} file(s) and build(s).")
+        feeds = report_files(context.instance, current.now())
+        checked = f"; told of the files of {', '.join(feeds)}" if feeds else ""
+        return dg.SkipReason(f"Failed {len(dead)} dead run(s); reported {told} file(s) and build(s){checked}.")
 
     return janitor
 
@@ -39,10 +43,10 @@ def notices_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
         name="notices",
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells of failed runs, checks and contracts, once: a file in the outbox, and Slack when configured.",
+        description="Tells once of failed runs and checks and of files that need a person: outbox, Slack if set up.",
     )
     def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        sent = send_notices(context.instance, platform.settings, current.now().out_of_order)
+        sent = send_notices(context.instance, current.now())
         return dg.SkipReason("; ".join(notice.title for notice in sent) or "Nothing failed since the last time.")
 
     return notices

@@ -17,6 +17,7 @@ import dagster as dg
 from leads_platform.engine import Platform, open_session
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.file_checks import report_files
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.jobs import MONTHLY
@@ -25,6 +26,7 @@ from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks
 from leads_platform.orchestration.results import asset_key
+from leads_platform.outbox import attempt
 from leads_platform.warehouse.direct import blocked_from, plan_stale, window
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.outcome import Build
@@ -116,6 +118,7 @@ def build_through_dagster(
         there = instance or stack.enter_context(open_instance(platform.settings))
         clean_up(there, platform.settings)  # first: of a dead run, catch_up tells what it did not live to tell
         catch_up(there, platform.settings)
+        report_files(there, platform)
         runner = Runner(there, platform, hooks)
         try:
             while True:
@@ -141,7 +144,7 @@ def build_through_dagster(
                     if result.refused:
                         break  # what follows may read it: plan anew around it
         finally:
-            send_notices(there, platform.settings, platform.out_of_order)
+            attempt(lambda: send_notices(there, platform), say)
 
 
 @contextlib.contextmanager

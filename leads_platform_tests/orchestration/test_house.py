@@ -163,7 +163,7 @@ def slack() -> Iterator[Slack]:
 
 
 def test_each_failure_is_told_once(tmp_path: Path, slack: Slack, instance: dg.DagsterInstance) -> None:
-    """Every rebuild told of the same bad phones again, until nobody read the channel."""
+    """Found in use, 8: one digest a run, where each check had a post of its own; and nothing is told twice."""
     settings = environment(tmp_path / "data", {"LEADS_PLATFORM_SLACK_WEBHOOK": slack.url})
     strict = platform_with(settings, report(limit=2, warn=1))
     deliver(settings, "2024-05", 2)
@@ -171,17 +171,20 @@ def test_each_failure_is_told_once(tmp_path: Path, slack: Slack, instance: dg.Da
     take_in(strict)
     slack.answer = 500
     build(instance, strict, "2024-05", "2024-06")
-    titles = sorted(notice.title for notice in send_notices(instance, settings))
-    run = f"Run {instance.get_runs()[0].run_id[:8]} of monthly failed"
-    both = [f"{REPORT}: few_leads failed for 2024-06", f"{REPORT}: not_many_leads failed for 2024-05, 2024-06"]
-    assert titles == sorted([run, *both])
+    (digest,) = send_notices(instance, strict)
+    assert digest.title == "monthly: run failed, 2 checks failed, 1 kept rows out"
+    run = f"Run {instance.get_runs()[0].run_id[:8]} of monthly failed, started on the command line."
+    refused, warned = f"{REPORT}: few_leads failed for 2024-06", f"{REPORT}: not_many_leads failed for 2024-05, 2024-06"
+    at = [digest.text.index(said) for said in (run, refused, warned)]
+    assert at == sorted(at)  # the worst first
     assert slack.posts == []
     slack.answer = 200
-    assert send_notices(instance, settings) == []  # but Slack hears of them now that it answers
-    assert len(slack.posts) == 3
+    assert send_notices(instance, strict) == []  # but Slack hears of it now that it answers
+    (post,) = slack.posts
+    assert post == f"*{digest.title}*\n{digest.text}"
     build(instance, strict, "2024-05", "2024-06")
-    assert [notice.title[:4] for notice in send_notices(instance, settings)] == ["Run "]  # the checks said nothing new
-    assert len(slack.posts) == 4
+    assert [n.title for n in send_notices(instance, strict)] == ["monthly: run failed"]  # the checks said nothing new
+    assert len(slack.posts) == 2
     told = "\n".join(path.read_text() for path in settings.outbox.glob("*.json"))
     assert "keeps its former rows" in told
     assert "346-0001" not in told and "OAK ST" not in told

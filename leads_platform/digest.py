@@ -1,0 +1,110 @@
+"""What is to be told of one run, in one notice: its title says the worst and the counts, its text each thing.
+
+Belongs here: the items, how they are put together, and the files that need a person. Does not: what Dagster knows of
+runs and checks (orchestration.notices), or writing and posting (outbox).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from leads_platform.arrivals.receive import read_state
+from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded
+from leads_platform.engine import Platform
+from leads_platform.outbox import Notice, Outbox, open_outbox
+from leads_platform.settings import Settings
+from leads_platform.warehouse.lock import holder
+
+# Slack cuts a message of 40,000 characters; nobody reads so much.
+_MOST_CHARACTERS = 12_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to be told. `key` tells it apart from all others; `text` holds no personal data."""
+
+    key: str
+    kind: Literal["run", "kept out", "warning", "refused", "held", "partly loaded"]
+    text: str
+
+
+def digest(settings: Settings, about: str, run_id: str, items: list[Item]) -> Notice:
+    """One notice of all these items; `about` names the job."""
+    order = ("run", "refused", "held", "kept out", "warning", "partly loaded")
+    texts: list[str] = []
+    for number, item in enumerate(sorted(items, key=lambda item: order.index(item.kind))):
+        if texts and sum(map(len, texts)) + len(item.text) > _MOST_CHARACTERS:
+            texts.append(f"And {len(items) - number} more; this lists them: {command(settings, 'status')}")
+            break
+        texts.append(item.text[:_MOST_CHARACTERS])
+    return Notice(
+        f"{about}: {', '.join(_counts(items))}", "\n\n".join(texts), run_id, tuple(item.key for item in items)
+    )
+
+
+def _counts(items: list[Item]) -> list[str]:
+    """The counts, the worst first.
+
+    >>> _counts([Item("a", "held", ""), Item("b", "refused", ""), Item("c", "warning", ""), Item("d", "kept out", "")])
+    ['1 file refused', '1 held', '2 checks failed', '1 kept rows out']
+    """
+    many = Counter(item.kind for item in items)
+    found = ["run failed"] if many["run"] else []
+    noun = "file"
+    for kind in ("refused", "held"):
+        if many[kind]:
+            found.append(f"{_some(many[kind], noun)} {kind}")
+            noun = ""
+    if checks := many["kept out"] + many["warning"]:
+        found.append(f"{_some(checks, 'check')} failed")
+    if many["kept out"]:
+        found.append(f"{many['kept out']} kept rows out")
+    if many["partly loaded"]:
+        found.append(f"{_some(many['partly loaded'], noun)} partly loaded")
+    return found
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count > 1 else ''}" if noun else f"{count}"
+
+
+def file_items(platform: Platform) -> list[Item]:
+    """Files refused, held or partly loaded now; none while files are being taken in, to be told of together then."""
+    writer = holder(platform.settings.home)
+    if writer and (not writer.progress or writer.progress.startswith("taken in")):
+        return []
+    state = read_state(platform.settings, platform.contracts)
+    found = [*files_in_need(platform.settings, state), *files_partly_loaded(platform.settings, state)]
+    return [Item(_key(file), file.kind, in_words(file)) for file in found]
+
+
+def in_words(file: Attention) -> str:
+    """The file, what is the matter with it, and what to paste."""
+    month = f" ({file.month})" if file.month else ""
+    said = f"{file.feed}/{file.file_name}{month} {file.kind}: {file.message.removeprefix(f'{file.kind}: ')}"
+    # Names come from strangers: on one line, and without what turns the direction of the rest.
+    return "\n".join(["".join(c if c.isprintable() else "�" for c in said), *(f"    {c}" for c in file.commands)])
+
+
+def _key(file: Attention) -> str:
+    """Another message is another item; so are the same bytes, delivered again after somebody settled them."""
+    said = hashlib.sha256(file.message.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"file:{file.kind}:{file.original}:{said}"
+
+
+def put_files(outbox: Outbox, platform: Platform) -> list[Notice]:
+    """Puts a notice of the files nobody was told of into the outbox; returns it."""
+    items = outbox.untold(file_items(platform))
+    notices = [digest(platform.settings, "arrivals", "", items)] if items else []
+    for notice in notices:
+        outbox.put(notice)
+    return notices
+
+
+def tell_of_files(platform: Platform) -> list[Notice]:
+    """Tells of the files that need a person, without Dagster."""
+    with open_outbox(platform.settings) as outbox:
+        return put_files(outbox, platform)

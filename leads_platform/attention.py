@@ -34,6 +34,7 @@ class Attention:
     month: str | None
     message: str
     commands: tuple[str, ...]
+    actions: tuple[str, ...] = ()  # what each of the commands does
     original: int = 0  # the receipt under which the file came; the same bytes delivered again are another item
 
 
@@ -71,6 +72,7 @@ def _item(settings: Settings, kind: Kind, manifest: Manifest) -> Attention:
         label(manifest.month) if manifest.month else None,
         manifest.message,
         tuple(command(settings, action, target) for action in actions),
+        actions,
         manifest.original,
     )
 

@@ -86,12 +86,14 @@ def build_everything(
             finally:
                 attempt(lambda: tell_of_files(platform), terminal.say)
         else:
+            from leads_platform.orchestration.retention import prune_when_alone
             from leads_platform.orchestration.run import build_through_dagster
 
             failed = build_through_dagster(
                 platform, first=first, last=last, select=select, again=again, agreed=agreed, on_start=started,
                 on_build=ended, say=terminal.say,
             )  # fmt: skip
+            prune_when_alone(platform.settings, terminal.say)
     good = [build for build in builds if build.committed]
     if good:
         months = sorted({month for build in good for month in build.rows})

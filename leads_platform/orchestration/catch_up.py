@@ -71,6 +71,12 @@ def note_reported(settings: Settings, receipts: Iterable[int] = (), published: d
     scratch.replace(path)
 
 
+def note_forgotten(settings: Settings, run_id: str) -> None:
+    """Notes that a run will be deleted from Dagster: what it built is known, and not to be told anew."""
+    told = _read(settings)
+    note_reported(settings, published={"run_ids": sorted({*told["run_ids"], run_id})})
+
+
 def _read(settings: Settings) -> dict:
     path = settings.dagster_home / "reported.json"
     empty = {"receipt": 0, "receipts": [], "published": 0, "run_ids": [], "dead_run_ids": []}

@@ -92,18 +92,18 @@ def _answer(feed: str, files: list[Attention]) -> Answer:
     many = Counter(file.kind for file in files)
     counts = {"refused": many["refused"], "held": many["held"], "partly_loaded": many["partly loaded"]}
     told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
-    shown = {
-        f"{number}. {file.file_name}": "\n".join(
-            [f"{file.kind}: {file.message.removeprefix(f'{file.kind}: ')}", "To paste:", *file.commands]
-        )
-        for number, file in enumerate(files[:_SHOWN], 1)
-    }
+    shown: dict[str, str | int] = {}
+    for number, file in enumerate(files[:_SHOWN], 1):
+        # The UI sorts by these names, and shows each text on one line.
+        name = f"{number:0{len(str(len(files)))}}. {file.file_name}"
+        shown[name] = f"{file.kind}: {file.message.removeprefix(f'{file.kind}: ')}"
+        shown |= {f"{name}, {action}": pasted for action, pasted in zip(file.actions, file.commands, strict=True)}
     warns = many["refused"] + many["held"] == 0
     return Answer(
         feed,
         not files,
         dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
-        f"Files {told}: {', '.join(file.file_name for file in files[:_SHOWN])}" if files else "Every file is taken in.",
+        f"{told}: {', '.join(file.file_name for file in files[:_SHOWN])}" if files else "Every file is taken in.",
         {**counts, **shown},
     )
 

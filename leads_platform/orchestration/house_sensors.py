@@ -1,6 +1,6 @@
 """The sensors that keep house: the janitor, and the notices. Both are on from the start and ask for no run.
 
-Belongs here: when they work. Does not: what they do (janitor, catch_up, notices).
+Belongs here: when they work. Does not: what they do (janitor, catch_up, file_checks, retention, notices).
 """
 
 import dagster as dg
@@ -11,6 +11,7 @@ from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.file_checks import report_files
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.retention import prune
 
 HOUSE_SECONDS = 30
 
@@ -23,14 +24,16 @@ def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
         name="janitor",
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Fails runs whose process is gone, and shows what was done without Dagster.",
+        description="Fails runs whose process is gone, shows what was done without Dagster, deletes old runs.",
     )
     def janitor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         dead = clean_up(context.instance, platform.settings)
         told = catch_up(context.instance, platform.settings)
         feeds = report_files(context.instance, current.now())
         checked = f"; told of the files of {', '.join(feeds)}" if feeds else ""
-        return dg.SkipReason(f"Failed {len(dead)} dead run(s); reported {told} file(s) and build(s){checked}.")
+        deleted = prune(context.instance, platform.settings)
+        pruned = f"; deleted {deleted} old run(s)" if deleted else ""
+        return dg.SkipReason(f"Failed {len(dead)} dead run(s); reported {told} file(s) and build(s){checked}{pruned}.")
 
     return janitor
 

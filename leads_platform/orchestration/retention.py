@@ -1,7 +1,7 @@
-"""What DAGSTER_HOME keeps: old runs that nothing current rests on are taken away, with their events and logs.
+"""What DAGSTER_HOME keeps: old runs that nothing current rests on go, with their events and logs, and idle ticks.
 
-Belongs here: which runs those are, and deleting them. Does not: old ticks of sensors and schedules, which Dagster's
-daemon deletes by itself (`retention` in dagster.yaml).
+Belongs here: which those are, and deleting them. Does not: other ticks of sensors and schedules, which Dagster's daemon
+deletes by itself after days (`retention` in dagster.yaml).
 
 A run stays while it is young, or one of the newest; while it is the last word on something (the latest event of its
 kind for a month of a table, or the latest result of a check for a month); and while it is not over. So each asset's
@@ -9,8 +9,8 @@ months, their status, their last event and their checks are the same in the UI b
 
 A run is deleted by Dagster (`DagsterInstance.delete_run`). Dagster leaves three things lying, which are taken away here
 with its own storage classes: the rows of the run's checks, its captured logs, and its emptied event file. Killed in
-between, the next look finds the event file without a run and ends the work. Room in the index is used again; when most
-of it is empty, it is given back to the disk.
+between, the next look finds the event file without a run and ends the work. Room in a database is used again; when
+much of it is empty, it is given back to the disk.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import sqlalchemy as sa
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.asset_check_execution_record import (
     COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES as ENDED,  # not exported by 1.13.27, as all of these
 )
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, AssetKeyTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+from dagster._core.storage.schedules.sqlite import SqliteScheduleStorage
 
 from leads_platform.machine import fault_in_words
 from leads_platform.orchestration.catch_up import note_forgotten
@@ -39,13 +42,15 @@ from leads_platform.warehouse.lock import lock_if_free
 # A run that is younger, or among so many newest, stays: what a person looks up after a long weekend.
 KEEP_DAYS = 4
 KEEP_RUNS = 10
+# A sensor's tick that asked for nothing; 200 feeds make half a million of them a day, of 2 KB each.
+KEEP_IDLE_TICKS_HOURS = 2
 # How long one look deletes, a run in about 0.1 s, as it holds the writer's lock. What is left waits for the next.
 TICK_SECONDS = 1.0
 # How long after a look that left nothing the next one is: by the daemon, and by commands while no daemon lives.
 HOUR, DAY = 3600.0, 86_400.0
 # The daemon's sign of life is not older, even while a tick takes long.
 _DAEMON_SECONDS = 300.0
-# The index is written anew when so many bytes, and more than half of it, are empty.
+# A database is written anew when so many bytes, and a quarter of it, are empty.
 _EMPTY_BYTES = 16 << 20
 _OVER = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 
@@ -66,13 +71,18 @@ def prune(
         return 0
     until, deleted = time.monotonic() + seconds, 0
     with lock_if_free(settings.home) as free:
-        for run_id in _old(instance, storage, keep_days, keep_runs) if free else []:
+        old = _old(instance, storage, keep_days, keep_runs) if free else []
+        results = _last_results(storage) if old else set()
+        for run_id in old:
             if time.monotonic() > until:
                 return deleted
-            _delete(instance, storage, settings, run_id)
+            _delete(instance, storage, settings, run_id, results)
             deleted += 1
         if free:
-            _give_back(storage)
+            _purge_idle_ticks(instance)
+            _give_back(storage.index_connection)
+            if isinstance(instance.schedule_storage, SqliteScheduleStorage):
+                _give_back(instance.schedule_storage.connect)
             _note(mark)
     return deleted
 
@@ -124,30 +134,44 @@ def _needed(storage: SqliteEventLogStorage) -> set[str]:
         return {run_id for query in queries for (run_id,) in con.execute(query.distinct()) if run_id}
 
 
-def _delete(instance: DagsterInstance, storage: SqliteEventLogStorage, settings: Settings, run_id: str) -> None:
+def _last_results(storage: SqliteEventLogStorage) -> set[int]:
+    """The last row of each check, month and status: notices tell by them since when a check fails."""
+    checks = AssetCheckExecutionsTable.c
+    by = (checks.asset_key, checks.check_name, checks.partition, checks.execution_status)
+    with storage.index_connection() as con:
+        return {number for (number,) in con.execute(sa.select(sa.func.max(checks.id)).group_by(*by))}
+
+
+def _delete(
+    instance: DagsterInstance, storage: SqliteEventLogStorage, settings: Settings, run_id: str, results: set[int]
+) -> None:
     """Deletes a run and all it left. The event file goes last: by it an interrupted deletion is found again."""
     note_forgotten(settings, run_id)
     instance.delete_run(run_id)
     checks = AssetCheckExecutionsTable.c
-    # What notices look for stays: since when a check fails is told by when it passed last.
-    last_of_each = sa.select(sa.func.max(checks.id)).group_by(
-        checks.asset_key, checks.check_name, checks.partition, checks.execution_status
-    )
     with storage.index_connection() as con:
-        con.execute(AssetCheckExecutionsTable.delete().where(checks.run_id == run_id, checks.id.not_in(last_of_each)))
+        own = {number for (number,) in con.execute(sa.select(checks.id).where(checks.run_id == run_id))}
+        stay = sorted(own & results)
+        con.execute(AssetCheckExecutionsTable.delete().where(checks.run_id == run_id, checks.id.not_in(stay)))
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     for suffix in ("-wal", "-shm", ""):
         Path(f"{storage.path_for_shard(run_id)}{suffix}").unlink(missing_ok=True)
 
 
-def _give_back(storage: SqliteEventLogStorage) -> None:
-    """Writes the index anew, without its empty pages, when they are many."""
-    with storage.index_connection() as con:
+def _purge_idle_ticks(instance: DagsterInstance) -> None:
+    before = time.time() - KEEP_IDLE_TICKS_HOURS * HOUR
+    for state in instance.all_instigator_state():
+        instance.purge_ticks(state.instigator_origin_id, state.selector_id, before, [TickStatus.SKIPPED])
+
+
+def _give_back(connect: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
+    """Writes a database anew, without its empty pages, when they are many."""
+    with connect() as con:
         pages, empty, size = (
             int(con.exec_driver_sql(f"pragma {name}").scalar_one())
             for name in ("page_count", "freelist_count", "page_size")
         )
-        if empty * size > _EMPTY_BYTES and empty * 2 > pages:
+        if empty * size > _EMPTY_BYTES and empty * 4 > pages:
             con.exec_driver_sql("vacuum")
             con.exec_driver_sql("pragma wal_checkpoint(truncate)")
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, TickData, TickStatus
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
@@ -191,3 +193,25 @@ def test_a_command_looks_once_a_day_where_no_daemon_lives(settings: Settings, mo
     (settings.dagster_home / "pruned.json").write_text("{")
     retention.prune_when_alone(settings, said.append)
     assert said[0].startswith("Old runs could not be deleted from DAGSTER_HOME: JSONDecodeError")
+
+
+def test_ticks_that_asked_for_nothing_go_after_two_hours(settings: Settings) -> None:
+    """Found in use, 22: a sensor looks 2,880 times a day, and kept each look for three days."""
+    target = LoadableTargetOrigin(executable_path=sys.executable, module_name="any", attribute="defs")
+    repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target, location_name="any"), "__repository__")
+    state = InstigatorState(
+        RemoteInstigatorOrigin(repository, "nv_licensing_files"), InstigatorType.SENSOR, InstigatorStatus.RUNNING
+    )
+    with open_instance(settings) as instance:
+        instance.add_instigator_state(state)
+        for hours, status in ((1, TickStatus.SKIPPED), (3, TickStatus.SKIPPED), (3, TickStatus.SUCCESS)):
+            instance.create_tick(
+                TickData(
+                    state.instigator_origin_id, "nv_licensing_files", InstigatorType.SENSOR, status,
+                    time.time() - hours * 3600, run_ids=[], selector_id=state.selector_id,
+                )
+            )  # fmt: skip
+        assert retention.prune(instance, settings) == 0
+        left = instance.get_ticks(state.instigator_origin_id, state.selector_id)
+        assert [tick.status for tick in left] == [TickStatus.SKIPPED, TickStatus.SUCCESS]
+        assert instance.all_instigator_state() == [state]

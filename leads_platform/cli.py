@@ -1,6 +1,7 @@
 """The `leads-platform` command: thin commands over the engine; exit 0 done, 1 failed or refused, 2 wrong usage.
 
-Belongs here: arguments, the order of steps, exit codes. Does not: what a step does, or how results look (terminal).
+Belongs here: arguments, the order of steps, exit codes. Does not: what a step does, how results look (terminal), or
+how a command ends that was used wrongly or stopped (usage).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from leads_platform.machine import fault_in_words
 from leads_platform.months import add_months, label, parse_month
 from leads_platform.settings import Settings, SettingsError
 from leads_platform.unforeseen import unforeseen
+from leads_platform.usage import Commands, stop_in_order
 
 
 class _Month(click.ParamType):
@@ -68,14 +70,14 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
             )
             code = 1
         except Exception as error:
-            terminal.complain(f"A fault of the program: {unforeseen(error)}.")
+            terminal.complain(fault_in_words(error) or f"A fault of the program: {unforeseen(error)}.")
             code = 1
         sys.exit(code)
 
     return run
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="leads_platform")
 def commands() -> None:
     """Leads from files to a monthly report: tables with checks, in DuckDB, run by Dagster.
@@ -424,4 +426,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # of a direct build and 1 s of one through Dagster; before, it is enough to look a hundred times less often.
     gc.set_threshold(100_000, 20, 100)
     atexit.register(gc.freeze)
+    stop_in_order()
     commands(arguments)

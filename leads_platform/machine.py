@@ -1,6 +1,7 @@
 """Faults of the machine in words: a full disk, missing rights, too little memory, a damaged file.
 
-Belongs here: telling them by what the system or DuckDB says, and what to do. Does not: faults of files' content.
+Belongs here: telling them by what the system, DuckDB or SQLite says, and what to do. Does not: faults of files'
+content.
 """
 
 from __future__ import annotations
@@ -42,6 +43,27 @@ _FAULTS = (
     ),
 )
 
+# The same of SQLite, in which Dagster keeps its history. It names no file, and only a disk without space is "full" to
+# it: at a quota or a limit on a file's size it speaks of an error.
+_DAGSTER = "Dagster's storage (the folder `dagster` of the environment)"
+_SQLITE_FAULTS = (
+    (r"database or disk is full", f"The disk is full. Free some space. {_SAFE}"),
+    (
+        r"disk I/O error",
+        "The disk does not take what is written: a quota or the size allowed for a file is reached, or it is damaged. "
+        f"{_SAFE}",
+    ),
+    (
+        r"readonly database|unable to open database file|authorization denied",
+        f"This user may not write there, or it is gone. Check owner and rights of the folder and its files. {_SAFE}",
+    ),
+    (r"database is locked", f"Another program has held it for too long. {_SAFE}"),
+    (
+        r"malformed|not a database|file is encrypted",
+        "it is damaged. No data is lost, only the history of runs: stop the UI, move that folder away, and run again.",
+    ),
+)
+
 
 def fault_in_words(error: BaseException) -> str | None:
     """What is the matter with the machine, where it says so, and what to do; None for any other error.
@@ -52,11 +74,8 @@ def fault_in_words(error: BaseException) -> str | None:
     """
     cause: BaseException | None = error
     while cause is not None:
-        text = f"{cause.strerror}: {cause.filename}" if isinstance(cause, OSError) else str(cause)
-        for pattern, words in _FAULTS:
-            if re.search(pattern, text):
-                where = _path(cause, text)
-                return f"{where}: {words}" if where else words
+        if words := _words(cause):
+            return words
         cause = cause.__cause__ or cause.__context__
     return None
 
@@ -64,6 +83,29 @@ def fault_in_words(error: BaseException) -> str | None:
 def is_damage(error: BaseException) -> bool:
     """Whether what DuckDB says speaks of a damaged file, or of an error within itself, which mostly comes of one."""
     return re.search(f"{_DAMAGE}|{_WITHIN}", str(error)) is not None
+
+
+def storage_fault(text: str) -> str | None:
+    """What an error of SQLite says of the machine under Dagster's storage, and what to do; None for any other error."""
+    for pattern, words in _SQLITE_FAULTS:
+        if re.search(pattern, text):
+            return f"{_DAGSTER}: {words}"
+    return None
+
+
+def _words(error: BaseException) -> str | None:
+    """Of this error alone. Others than those of the system and the databases may quote anything, so none is searched."""
+    kinds = {kind.__module__.lstrip("_") for kind in type(error).__mro__}
+    if "sqlite3" in kinds:
+        return storage_fault(str(error))
+    if not isinstance(error, OSError) and "duckdb" not in kinds:
+        return None
+    text = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+    for pattern, words in _FAULTS:
+        if re.search(pattern, text):
+            where = _path(error, text)
+            return f"{where}: {words}" if where else words
+    return None
 
 
 def _path(error: BaseException, text: str) -> str:

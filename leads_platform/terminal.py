@@ -44,8 +44,9 @@ class _Console(Console):
 console = _Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 errors = _Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)
 _STYLES = {"accepted": "green", "partial": "yellow", "refused": "red", "held": "yellow", "unchanged": "dim"}
-# Control characters, line and paragraph separators, and those that turn the direction of what follows.
-_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Control characters, line and paragraph separators, and those that turn the direction of what follows or its shape.
+_TURNING = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb"
+_OBEYED = re.compile(rf"[\x00-\x1f{_TURNING}]")
 
 
 def plain(text: str) -> str:
@@ -60,7 +61,7 @@ def plain(text: str) -> str:
 def as_json(told: Any) -> str:
     """The data as JSON; what a terminal would obey is written as `\\u009b`, which means the same."""
     text = json.dumps(told, indent=1, ensure_ascii=False)
-    return re.sub(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda m: f"\\u{ord(m[0]):04x}", text)
+    return re.sub(rf"[{_TURNING}]", lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def say(text: str) -> None:
@@ -76,10 +77,10 @@ def raw(text: str) -> None:
         _to_nobody(sys.stdout)
 
 
-def complain(text: str) -> None:
+def complain(text: str, style: str = "red") -> None:
     """An error, on standard error."""
     lines = "\n".join(map(plain, text.split("\n")))
-    errors.print(lines, style="red", markup=False, soft_wrap=True)
+    errors.print(lines, style=style, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import dagster as dg
 
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.engine import Platform
+from leads_platform.machine import fault_in_words
 from leads_platform.months import months_between
 from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
 from leads_platform.orchestration.requests import note_outcome
@@ -163,7 +164,7 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
         raise dg.Failure(str(error), allow_retries=False) from None
     except Exception as error:  # Dagster would keep its text
         session.refused += 1
-        raise dg.Failure(f"{address}: {unforeseen(error)}", allow_retries=False) from None
+        raise dg.Failure(f"{address}: {fault_in_words(error) or unforeseen(error)}", allow_retries=False) from None
     except BaseException:
         session.refused += 1
         raise

@@ -15,6 +15,7 @@ from datetime import date
 import dagster as dg
 
 from leads_platform.engine import Platform, open_session
+from leads_platform.machine import storage_fault
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
 from leads_platform.orchestration.file_checks import report_files
@@ -34,6 +35,7 @@ from leads_platform.warehouse.planner import Work, batches
 
 # Dagster's own lines on the terminal; the log in the UI has them all.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_OF_SQLITE = ("OperationalError", "DatabaseError")
 
 
 @dataclass
@@ -164,4 +166,9 @@ def _words(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:
         return data.user_failure_data.description
+    error = data.error
+    while error is not None:
+        if error.cls_name in _OF_SQLITE and (words := storage_fault(error.message)):
+            return words
+        error = error.cause or error.context
     return data.error_display_string.strip().splitlines()[0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -207,6 +209,53 @@ def test_the_machines_faults_quote_no_values() -> None:
     assert words is not None and words.startswith("/d/x.duckdb: The disk is full.")
     assert "Ann" not in words
     assert fault_in_words(ValueError("Ann Lee")) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("database or disk is full", "The disk is full. Free some space."),
+        ("disk I/O error", "a quota or the size allowed for a file is reached"),
+        ("attempt to write a readonly database", "This user may not write there"),
+        ("unable to open database file", "This user may not write there"),
+        ("database is locked", "Another program has held it for too long"),
+        ("database disk image is malformed", "it is damaged. No data is lost, only the history of runs"),
+    ],
+)
+def test_a_fault_under_dagster_s_storage_is_one_of_the_machine(said: str, words: str) -> None:
+    """Found in use, 20: Dagster's storage gives SQLite's error within another, which was told as a fault of ours."""
+    from sqlalchemy.exc import OperationalError
+
+    told = OperationalError("insert into event_logs values (?)", {"event": "Ann Lee"}, sqlite3.OperationalError(said))
+    told.__cause__ = told.orig  # as SQLAlchemy raises it
+    outer = RuntimeError("could not note the run of Ann Lee")
+    outer.__cause__ = told
+    for error in (told, outer):
+        found = fault_in_words(error)
+        assert found is not None and found.startswith("Dagster's storage (the folder `dagster` of the environment)")
+        assert words in found
+        assert "Ann" not in found
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "The disk is full."),
+        (errno.EDQUOT, "The disk is full."),
+        (errno.EROFS, "This user may not write there."),
+    ],
+)
+def test_a_fault_of_a_disk_within_another_error(number: int, words: str) -> None:
+    """Found in use, 20: a full disk behind an error of Dagster's was told as a fault of the program."""
+    outer = RuntimeError("could not write the log")
+    outer.__cause__ = OSError(number, os.strerror(number), "/d/dagster/logs/x")
+    found = fault_in_words(outer)
+    assert found is not None and found.startswith(f"/d/dagster/logs/x: {words}")
+
+
+def test_a_value_that_reads_like_a_fault_is_none() -> None:
+    """Found in use, 20: what any error's text quotes was searched for words of the system."""
+    assert fault_in_words(ValueError("the cell holds 'Permission denied'")) is None
 
 
 # -- a reader that leaves ------------------------------------------------------------------------------------

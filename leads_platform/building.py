@@ -56,44 +56,55 @@ def build_everything(
     Returns the first bad month of every table that failed.
     """
     builds: list[Build] = []
+    planned = 0
 
-    def told(build: Build) -> None:
-        builds.append(build)
-        if not build.committed:
-            terminal.complain(build.words())
-
-    with terminal.progress("Building") as bar:
+    with terminal.progress("Looking at what is stale") as bar:
         task = bar.tasks[0].id
 
-        def planned(works: list[Work]) -> None:
-            bar.update(task, total=len(builds) + len(works))
+        def on_step(text: str) -> None:
+            bar.update(task, description=text)
 
-        def started(work: Work) -> None:
-            bar.update(task, description=f"Building {work.table}")
+        def on_plan(works: list[Work]) -> None:
+            nonlocal planned
+            planned = len(builds) + len(works)
+            bar.update(task, total=planned)
 
-        def ended(build: Build) -> None:
-            told(build)
+        def on_start(work: Work) -> None:
+            on_step(f"Building {work.table}")
+
+        def on_build(build: Build) -> None:
+            builds.append(build)
+            if not build.committed:
+                terminal.complain(build.words())
             bar.advance(task)
 
-        if direct:
-            try:
-                with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
-                    failed = build_stale(
-                        session.warehouse, first=first, last=last, select=select, again=again, on_start=started,
-                        on_build=ended, on_plan=planned,
-                    )  # fmt: skip
-                    session.publish = True
-            finally:
-                attempt(lambda: tell_of_files(platform), terminal.say)
-        else:
-            from leads_platform.orchestration.retention import prune_when_alone
-            from leads_platform.orchestration.run import build_through_dagster
+        try:
+            if direct:
+                try:
+                    with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
+                        failed = build_stale(
+                            session.warehouse, first=first, last=last, select=select, again=again,
+                            on_plan=on_plan, on_start=on_start, on_build=on_build,
+                        )  # fmt: skip
+                        session.publish = True
+                        on_step("Publishing")
+                finally:
+                    attempt(lambda: tell_of_files(platform), terminal.say)
+            else:
+                on_step("Starting Dagster")
+                from leads_platform.orchestration.retention import prune_when_alone
+                from leads_platform.orchestration.run import build_through_dagster
 
-            failed = build_through_dagster(
-                platform, first=first, last=last, select=select, again=again, agreed=agreed, on_start=started,
-                on_build=ended, say=terminal.say,
-            )  # fmt: skip
-            prune_when_alone(platform.settings, terminal.say)
+                failed = build_through_dagster(
+                    platform, first=first, last=last, select=select, again=again, agreed=agreed,
+                    on_plan=on_plan, on_start=on_start, on_build=on_build, on_step=on_step, say=terminal.say,
+                )  # fmt: skip
+                prune_when_alone(platform.settings, terminal.say)
+        except KeyboardInterrupt:
+            done = sum(build.committed for build in builds)
+            how_far = f"{done} of {planned} tables are built and stand" if planned else "no table was built yet"
+            terminal.complain(f"Stopped: {how_far}; the rest is as before. `leads-platform run` goes on from there.")
+            raise
     good = [build for build in builds if build.committed]
     if good:
         months = sorted({month for build in good for month in build.rows})

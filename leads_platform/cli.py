@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from leads_platform import terminal
-from leads_platform.machine import fault_in_words
+from leads_platform.machine import fault_in_words, is_stop
 from leads_platform.months import add_months, label, parse_month
 from leads_platform.settings import Settings, SettingsError
 from leads_platform.unforeseen import unforeseen
@@ -70,6 +70,8 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
             )
             code = 1
         except Exception as error:
+            if is_stop(error):
+                raise KeyboardInterrupt from None
             terminal.complain(fault_in_words(error) or f"A fault of the program: {unforeseen(error)}.")
             code = 1
         sys.exit(code)
@@ -259,17 +261,15 @@ def quarantine(file: str, show_values: bool) -> int:
 @_in_words
 def rebuild(direct: bool) -> int:
     """Make the warehouse anew from the archive; the published copy stays until it is done."""
-    from leads_platform.arrivals.archive import Archive
-    from leads_platform.arrivals.verify import damage
     from leads_platform.asking import needs_landing
     from leads_platform.building import build_everything, print_reports
-    from leads_platform.engine import drop_warehouse
+    from leads_platform.engine import begin_anew
 
     platform = _loaded(needs_landing(Settings.from_env()))
-    damaged = damage(Archive(platform.settings.archive))
+    with terminal.progress("Reading the archive"):
+        damaged = begin_anew(platform.settings, say=terminal.say)
     for words in damaged:
         terminal.complain(words)
-    drop_warehouse(platform.settings, say=terminal.say)
     failed = build_everything(platform, direct=direct, agreed=True)
     print_reports(platform)
     return 1 if failed or damaged else 0
@@ -357,14 +357,23 @@ def _take_in(session: Any) -> list[Any]:
         files = session.arrivals.settled()
         again = session.arrivals.to_reread()
         task = bar.tasks[0].id
+        done = 0
         bar.update(task, description="Taking files in", total=len(files) + len(again))
 
         def told(manifest: Any) -> None:
+            nonlocal done
+            done += 1
             terminal.manifest_line(manifest)
             bar.advance(task)
             session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
 
-        manifests = session.arrivals.take_in(files, told)
+        try:
+            manifests = session.arrivals.take_in(files, told)
+        except KeyboardInterrupt:
+            terminal.complain(
+                f"Stopped: {done} files are taken in and stay so; `leads-platform run` goes on from there."
+            )
+            raise
     if not manifests:
         terminal.say("No new files in landing.")
     return manifests

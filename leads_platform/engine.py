@@ -15,12 +15,12 @@ from pathlib import Path
 
 import duckdb
 
-from leads_platform.arrivals.archive import ArchiveDamaged
+from leads_platform.arrivals.archive import Archive, ArchiveDamaged
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.ledger import known_receipts, refresh_ledger
 from leads_platform.arrivals.receive import Arrivals
 from leads_platform.arrivals.user_contracts import OutOfOrder, UserContracts, keep
-from leads_platform.arrivals.verify import Verifier, missing_manifests
+from leads_platform.arrivals.verify import Verifier, damage, missing_manifests
 from leads_platform.attention import command
 from leads_platform.contracts_in_force import ROOMS, contracts_in_force, packaged_folders, tables_of
 from leads_platform.settings import Settings
@@ -203,8 +203,24 @@ def contract_folders(settings: Settings) -> list[Path]:
 def drop_warehouse(settings: Settings, say: Callable[[str], None] = lambda text: None) -> None:
     """Removes the warehouse file, which is a function of the archive; the published copy stays. Waits for the lock."""
     with WriterLock(settings.home, "rebuild", say=say):
-        settings.ledger_note.unlink(missing_ok=True)
-        remove_warehouse(settings.warehouse)
+        _drop(settings)
+
+
+def begin_anew(settings: Settings, say: Callable[[str], None] = lambda text: None) -> list[str]:
+    """As `drop_warehouse`, after a look at the whole archive: returns what is damaged in it, one sentence each.
+
+    Both under one lock: of a file that another run is just taking in, the manifest is not there yet.
+    """
+    with WriterLock(settings.home, "rebuild", say=say) as lock:
+        lock.progress("reading the archive")
+        damaged = damage(Archive(settings.archive))
+        _drop(settings)
+    return damaged
+
+
+def _drop(settings: Settings) -> None:
+    settings.ledger_note.unlink(missing_ok=True)
+    remove_warehouse(settings.warehouse)
 
 
 def _sweep(settings: Settings) -> None:

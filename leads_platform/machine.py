@@ -85,6 +85,14 @@ def is_damage(error: BaseException) -> bool:
     return re.search(f"{_DAMAGE}|{_WITHIN}", str(error)) is not None
 
 
+def is_stop(error: BaseException) -> bool:
+    """Whether a signal to stop is behind the error: DuckDB makes a RuntimeError of one that interrupts its query."""
+    cause: BaseException | None = error
+    while cause is not None and isinstance(cause, Exception):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None and not isinstance(cause, (GeneratorExit, SystemExit))
+
+
 def storage_fault(text: str) -> str | None:
     """What an error of SQLite says of the machine under Dagster's storage, and what to do; None for any other error."""
     for pattern, words in _SQLITE_FAULTS:
@@ -94,7 +102,7 @@ def storage_fault(text: str) -> str | None:
 
 
 def _words(error: BaseException) -> str | None:
-    """Of this error alone. Others than those of the system and the databases may quote anything, so none is searched."""
+    """Of this error alone. Others than the system's and the databases' may quote anything: none is searched."""
     kinds = {kind.__module__.lstrip("_") for kind in type(error).__mro__}
     if "sqlite3" in kinds:
         return storage_fault(str(error))

@@ -27,7 +27,7 @@ from leads_platform.arrivals.measure import measure
 from leads_platform.arrivals.reading import FileReading, read_file
 from leads_platform.arrivals.slots import Entry, month_key, titles
 from leads_platform.arrivals.state import State, placing, reckon_events
-from leads_platform.machine import fault_in_words
+from leads_platform.machine import fault_in_words, is_stop
 from leads_platform.months import label
 from leads_platform.settings import Settings
 from leads_platform.warehouse import sql
@@ -99,6 +99,8 @@ class Arrivals:
             except ArchiveDamaged as error:
                 self.failures.append(str(error))
             except Exception as error:  # where unforeseen, its text may quote the file's records: only its kind is told
+                if is_stop(error):
+                    raise KeyboardInterrupt from None
                 kind = error.strerror if isinstance(error, OSError) else None
                 why = fault_in_words(error) or kind or f"{type(error).__name__}; report it"
                 self.failures.append(f"{name} could not be taken in: {why}")

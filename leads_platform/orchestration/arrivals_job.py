@@ -10,7 +10,7 @@ from leads_platform.months import label
 from leads_platform.orchestration.catch_up import note_reported
 from leads_platform.orchestration.file_checks import report_files_of
 from leads_platform.orchestration.requests import request_builds
-from leads_platform.orchestration.resource import WarehouseResource
+from leads_platform.orchestration.resource import WarehouseResource, cancelled_when_stopped
 from leads_platform.orchestration.results import asset_key
 from leads_platform.warehouse.removal import WouldRemove
 
@@ -47,7 +47,8 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
         warehouse.hooks.on_manifest(manifest)
         session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
 
-    done = arrivals.take_in(files, record)
+    with cancelled_when_stopped(context):
+        done = arrivals.take_in(files, record)
     note_reported(session.platform.settings, receipts=[m.receipt for m in done])
     report_files_of(context.instance, session.platform.settings, arrivals.state)
     for problem in arrivals.problems:

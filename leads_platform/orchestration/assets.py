@@ -14,7 +14,7 @@ from leads_platform.machine import fault_in_words
 from leads_platform.months import months_between
 from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
 from leads_platform.orchestration.requests import note_outcome
-from leads_platform.orchestration.resource import REFUSED_TAG, WarehouseResource
+from leads_platform.orchestration.resource import REFUSED_TAG, WarehouseResource, cancelled_when_stopped
 from leads_platform.orchestration.results import (
     asset_key,
     check_results,
@@ -158,8 +158,16 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
     first, last = months_of_range(context.partition_key_range)
     hooks.on_start(Work(address, first, last))
     try:
-        build = session.build(address, first, last, hooks.on_progress)
-    except (BuildError, InputsMissing) as error:
+        with cancelled_when_stopped(context):
+            build = session.build(address, first, last, hooks.on_progress)
+    except InputsMissing as error:
+        session.refused += 1
+        if any(tag.startswith("leads_platform/") for tag in context.run.tags):
+            # Planned by us, so its inputs were there then: somebody has made the warehouse anew since. No failure.
+            hooks.on_outdated()
+            context.instance.report_run_canceling(context.run)
+        raise dg.Failure(str(error), allow_retries=False) from None
+    except BuildError as error:
         session.refused += 1  # something is missing from this run: keep the published copy as it is
         raise dg.Failure(str(error), allow_retries=False) from None
     except Exception as error:  # Dagster would keep its text

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+from dagster._core.errors import DagsterExecutionInterruptedError  # not exported by 1.13.27
 from dagster_duckdb import DuckDBResource
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
@@ -40,6 +41,7 @@ class Hooks:
     on_start: Callable[[Work], None] = lambda work: None
     on_progress: Callable[[date], None] = lambda month: None
     on_build: Callable[[Build], None] = lambda build: None
+    on_outdated: Callable[[], None] = lambda: None
     on_manifest: Callable[[Manifest], None] = lambda manifest: None
     say: Callable[[str], None] = lambda text: None
 
@@ -98,6 +100,16 @@ def _later(session: Session, last: date | None) -> date | None:
     """The last month to plan for: that of the run when it lies beyond the data, as a scheduled close may."""
     data = session.warehouse.sources.data_months()
     return max(last, data[1]) if data and last else None
+
+
+@contextmanager
+def cancelled_when_stopped(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
+    """A signal that stops this process cancels its run: it is no failure, of which a notice would be sent."""
+    try:
+        yield
+    except (KeyboardInterrupt, DagsterExecutionInterruptedError):
+        context.instance.report_run_canceling(context.run)
+        raise
 
 
 @contextmanager

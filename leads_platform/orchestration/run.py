@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError  # not exported by 1.13.27
+from dagster._core.events import RunFailureReason  # nor these
+from dagster._core.execution.plan.objects import ErrorSource
+from dagster._core.utils import make_new_run_id
 
 from leads_platform.engine import Platform, open_session
 from leads_platform.machine import storage_fault
@@ -35,17 +40,23 @@ from leads_platform.warehouse.planner import Work, batches
 
 # Dagster's own lines on the terminal; the log in the UI has them all.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+# More often than people call `rebuild` beside one build.
+_REPLANS = 5
 _OF_SQLITE = ("OperationalError", "DatabaseError")
 
 
 @dataclass
 class BatchResult:
-    """What one run did: its builds in order, and why it ended when that was not a blocking check."""
+    """What one run did: its builds in order, and why it ended when that was not a blocking check.
+
+    `outdated`: somebody had made the warehouse anew since the run was planned, so that its inputs were not there.
+    """
 
     run_id: str
     success: bool
     builds: list[Build] = field(default_factory=list)
     error: str = ""
+    outdated: bool = False
 
     @property
     def refused(self) -> list[Build]:
@@ -58,24 +69,40 @@ class Runner:
     def __init__(self, instance: dg.DagsterInstance, platform: Platform, hooks: Hooks | None = None) -> None:
         self._instance, self._hooks = instance, hooks or Hooks()
         self._builds: list[Build] = []
-        own = replace(self._hooks, on_build=self._note)
+        self._outdated = False
+        own = replace(self._hooks, on_build=self._note, on_outdated=self._note_outdated)
         self._job = build_definitions(platform, own, lineage=False).resolve_job_def(MONTHLY)
 
     def _note(self, build: Build) -> None:
         self._builds.append(build)
         self._hooks.on_build(build)
 
+    def _note_outdated(self) -> None:
+        self._outdated = True
+
     def run(self, works: Sequence[Work]) -> BatchResult:
-        """Runs the `monthly` job for works of one range (`planner.batches` gives such). A failed run does not raise."""
-        self._builds = []
-        with _quiet():
-            result = self._job.execute_in_process(
-                instance=self._instance,
-                asset_selection=[asset_key(work.table) for work in works],
-                tags={**range_tags(works[0].first, works[0].last), IN_PROCESS_TAG: "true"},
-                run_config=_QUIET,
-                raise_on_error=False,
-            )
+        """Runs the `monthly` job for works of one range (`planner.batches` gives such). A failed run does not raise.
+
+        Stopped by a signal, the run is cancelled in Dagster, and KeyboardInterrupt raised.
+        """
+        self._builds, self._outdated = [], False
+        run_id = make_new_run_id()
+        try:
+            with _quiet():
+                result = self._job.execute_in_process(
+                    instance=self._instance,
+                    run_id=run_id,
+                    asset_selection=[asset_key(work.table) for work in works],
+                    tags={**range_tags(works[0].first, works[0].last), IN_PROCESS_TAG: "true"},
+                    run_config=_QUIET,
+                    raise_on_error=False,
+                )
+        except (KeyboardInterrupt, DagsterExecutionInterruptedError) as error:
+            cancel(self._instance, run_id)
+            raise KeyboardInterrupt from error
+        if not (result.success or self._outdated) and any(map(_is_interrupt, result.all_events)):
+            cancel(self._instance, run_id)
+            raise KeyboardInterrupt
         refused = {build.table for build in self._builds if not build.committed}
         words = "\n".join(
             _words(event)
@@ -84,7 +111,7 @@ class Runner:
         )
         if not result.success and not refused and not words:
             words = next((e.message or "" for e in result.all_events if e.is_failure), "") or "the run failed"
-        return BatchResult(result.run_id, result.success, self._builds, words)
+        return BatchResult(result.run_id, result.success, self._builds, words, self._outdated)
 
 
 def run_batch(
@@ -104,26 +131,32 @@ def build_through_dagster(
     agreed: bool = False,
     on_start: Callable[[Work], None] = lambda work: None,
     on_build: Callable[[Build], None] = lambda build: None,
+    on_plan: Callable[[list[Work]], None] = lambda works: None,
+    on_step: Callable[[str], None] = lambda text: None,
     say: Callable[[str], None] = lambda text: None,
     instance: dg.DagsterInstance | None = None,
 ) -> dict[str, date]:
     """Builds until nothing that can be built is stale, a run for each range; means what `direct.build_stale` means.
 
-    Each run takes the lock for itself, so others get their turn between them. Returns the first bad month of each
-    table that failed. Raises BuildError when a run failed for any other reason, and WouldRemove unless `agreed`.
+    Each run takes the lock for itself, so others get their turn between them. `on_step` hears what goes on beside the
+    building, which takes half of the time. Returns the first bad month of each table that failed. Raises BuildError
+    when a run failed for any other reason, and WouldRemove unless `agreed`.
     """
     hooks = Hooks(on_start=on_start, on_build=on_build, say=say)
     selected = None if select is None else list(select)
     blocked: dict[str, date] = {}
     left: set[tuple[str, date]] | None = None if again else set()
+    on_step("Preparing Dagster")
     with kept_connections(platform.settings.dagster_home), contextlib.ExitStack() as stack:
         there = instance or stack.enter_context(open_instance(platform.settings))
         clean_up(there, platform.settings)  # first: of a dead run, catch_up tells what it did not live to tell
         catch_up(there, platform.settings)
         report_files(there, platform)
         runner = Runner(there, platform, hooks)
+        replanned = 0
         try:
             while True:
+                on_step("Planning")
                 with open_session(platform, "plan", agreed=agreed, say=say) as session:
                     if left is None:
                         left = window(session.warehouse, first, last, selected)
@@ -131,12 +164,21 @@ def build_through_dagster(
                         session.warehouse, first=first, last=last, select=selected, blocked_from=blocked, again=left
                     )
                     session.publish = not works  # whole: between the runs some tables are ahead of others
+                    if session.publish:
+                        on_step("Publishing")
                 if not works:
+                    on_step("Telling Dagster what it missed")
                     catch_up(there, platform.settings)  # what is published now may hold months no run told of
                     return blocked
+                on_plan(works)
                 for batch in batches(platform.catalogue, works):
+                    on_step(f"Telling Dagster of {len(batch)} tables")
                     result = runner.run(batch)
                     left -= {(work.table, month) for work in batch for month in work.months}
+                    if result.outdated and replanned < _REPLANS:
+                        replanned += 1
+                        say("The warehouse was made anew meanwhile; planning again.")
+                        break
                     if result.error:
                         raise BuildError(result.error)
                     asked = {work.table: work for work in batch}
@@ -146,7 +188,25 @@ def build_through_dagster(
                     if result.refused:
                         break  # what follows may read it: plan anew around it
         finally:
-            attempt(lambda: send_notices(there, platform), say)
+            if not isinstance(sys.exception(), KeyboardInterrupt):  # who stops is in a hurry; the next run sends them
+                attempt(lambda: send_notices(there, platform), say)
+
+
+def cancel(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Notes in Dagster that a person has stopped the run: no failure, of which a notice would be sent."""
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED):
+        return
+    instance.report_run_canceled(run, "Stopped by Ctrl-C or a signal. What was committed stands.")
+
+
+def _is_interrupt(event: dg.DagsterEvent) -> bool:
+    """Whether this tells that a signal has ended the run, between its steps or within one."""
+    if event.event_type is dg.DagsterEventType.RUN_CANCELED:
+        return True
+    if event.event_type is dg.DagsterEventType.RUN_FAILURE:
+        return event.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
+    return event.is_step_failure and event.step_failure_data.error_source is ErrorSource.INTERRUPT
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from leads_platform.machine import fault_in_words
+from leads_platform.machine import fault_in_words, is_stop
 
 # DuckDB's errors about the statement itself, or the machine. Others (conversion, out of range, invalid input, and
 # not implemented: an unknown time zone) quote values of rows, which may be personal data, with no sure sign where a
@@ -39,13 +39,20 @@ def is_about_rows(error: duckdb.Error) -> bool:
 
 @contextlib.contextmanager
 def errors_in_words(address: str) -> Iterator[None]:
-    """Turns DuckDB's errors while the table `address` is built into BuildError, cut off from their cause."""
+    """Turns DuckDB's errors while the table `address` is built into BuildError, cut off from their cause.
+
+    What a signal has interrupted ends in KeyboardInterrupt.
+    """
     try:
         yield
     except duckdb.Error as error:
         raise BuildError(
             f"{address}: DuckDB could not build it: {fault_in_words(error) or without_values(error)}"
         ) from None
+    except RuntimeError as error:
+        if is_stop(error):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def without_values(error: duckdb.Error) -> str:

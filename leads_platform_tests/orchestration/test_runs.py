@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import pytest
 
-from leads_platform.engine import Platform
+from leads_platform.engine import Platform, drop_warehouse
+from leads_platform.machine import fault_in_words
+from leads_platform.orchestration import kept_connections
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.instance import open_instance
+from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
+from leads_platform.warehouse.planner import Work
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import drop
 from leads_platform_tests.orchestration.conftest import (
@@ -159,6 +166,53 @@ def test_the_good_months_before_a_refused_one_are_built(settings: Settings, inst
     assert row_counts(instance, STG) == {"2024-04-01": 1, "2024-05-01": 5, "2024-06-01": 2}
     assert build_through_dagster(platform_with(settings, report(limit=5)), instance=instance) == {}
     assert row_counts(instance, REPORT) == {"2024-04-01": 1, "2024-05-01": 1, "2024-06-01": 1}
+
+
+def test_a_warehouse_made_anew_between_plan_and_run_is_planned_again(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Found in use, 18: `rebuild` beside `run` took away what the run's tables read, and the run ended in a failure."""
+    for month in ("2024-04", "2024-05"):
+        deliver(settings, month, 1)
+    take_in(small)
+    assert build_through_dagster(small, instance=instance) == {}
+    deliver(settings, "2024-06", 1)
+    take_in(small)
+    planned: list[int] = []
+
+    def on_plan(works: list[Work]) -> None:
+        planned.append(sum(len(work.months) for work in works))
+        if len(planned) == 1:
+            drop_warehouse(settings)
+
+    said: list[str] = []
+    assert build_through_dagster(small, instance=instance, on_plan=on_plan, say=said.append) == {}
+    # June of three tables; then what the cut-off run has not built of three months: the base table's June is there.
+    assert planned == [3, 8]
+    assert said == ["The warehouse was made anew meanwhile; planning again."]
+    assert [run.status.value for run in instance.get_runs()] == ["SUCCESS", "SUCCESS", "CANCELED", "SUCCESS"]
+    assert send_notices(instance, settings) == []
+    assert len(ledger(settings, BUILDS)) == 9
+
+
+def test_a_full_disk_under_dagster_s_storage_is_told_as_one(
+    small: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, 20: the storage's "database or disk is full" ended as a fault of the program."""
+    deliver(settings, "2024-05", 2)
+    take_in(small)
+    with open_instance(settings) as instance, monkeypatch.context() as patch:
+        connect = kept_connections._Kept.__init__
+
+        def on_a_full_disk(self: kept_connections._Kept, *arguments: Any, **options: Any) -> None:
+            connect(self, *arguments, **options)
+            self.execute("pragma max_page_count = 1")  # it grows no more
+
+        patch.setattr(kept_connections._Kept, "__init__", on_a_full_disk)
+        with pytest.raises(Exception) as raised:  # noqa: PT011: whichever of Dagster's
+            build_through_dagster(small, instance=instance)
+    assert "The disk is full. Free some space." in str(fault_in_words(raised.value))
+    assert build_through_dagster(small) == {}
 
 
 def test_nothing_of_a_record_is_in_the_event_log(settings: Settings, instance: dg.DagsterInstance) -> None:

@@ -1,0 +1,35 @@
+"""DAGSTER_HOME, made by whoever comes first."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
+from leads_platform.settings import Settings
+
+
+def test_several_may_open_a_fresh_home_at_once(settings: Settings) -> None:
+    """Found in use, 18: two first runs made Dagster's tables at once, and one failed in alembic."""
+    count = 4
+    together = Barrier(count)
+
+    def opened(_: int) -> int:
+        together.wait()
+        with open_instance(settings) as instance:
+            return instance.get_runs_count()
+
+    with ThreadPoolExecutor(count) as threads:
+        assert list(threads.map(opened, range(count))) == [0] * count
+
+
+def test_a_home_of_an_older_version_is_brought_up_and_keeps_its_history(settings: Settings) -> None:
+    """A home made before there was a lock has no note that its storage is made."""
+    home = prepare_dagster_home(settings)
+    with open_instance(settings) as instance:
+        instance.run_storage.set_cursor_values({"kept": "yes"})
+    (home / "storage" / ".made").unlink()
+    (home / "dagster.yaml").write_text("storage: of yesterday")
+    with open_instance(settings) as instance:
+        assert instance.run_storage.get_cursor_values({"kept"}) == {"kept": "yes"}
+    assert str(home) in (home / "dagster.yaml").read_text()

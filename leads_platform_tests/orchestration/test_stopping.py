@@ -1,0 +1,109 @@
+"""A command that is stopped while it builds through Dagster: nothing half, nothing red, and the next one goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.instance.runs.run_domain import RunDomain  # not exported by 1.13.27
+
+from leads_platform.engine import Platform
+from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.run import build_through_dagster
+from leads_platform.settings import Settings
+from leads_platform.warehouse.connection import open_published
+from leads_platform_tests.orchestration.conftest import REPORT, STG, TABLES, deliver, take_in
+
+
+def statuses(instance: dg.DagsterInstance) -> list[str]:
+    """Of all runs, the latest first."""
+    return [run.status.value for run in instance.get_runs()]
+
+
+def built(settings: Settings) -> list[str]:
+    with open_published(settings.warehouse) as con:
+        return [
+            name for (name,) in con.execute("select distinct table_name from warehouse.builds order by 1").fetchall()
+        ]
+
+
+def stop(*_: object) -> None:
+    """As the terminal does at Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def at_table(table: str) -> Callable[[object], None]:
+    return lambda work: stop() if getattr(work, "table", None) == table else None
+
+
+@pytest.mark.parametrize(
+    ("hook", "stopped_at", "stand"),
+    [
+        ("on_start", STG, TABLES[:1]),  # before its rows are written
+        ("on_build", STG, TABLES[:2]),  # after they are
+    ],
+)
+def test_a_stop_cancels_the_run_and_keeps_what_is_committed(
+    small: Platform,
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    hook: str,
+    stopped_at: str,
+    stand: tuple[str, ...],
+) -> None:
+    """Found in use, 14: Ctrl-C left a failed run and a notice of it, or was told as a fault of the program."""
+    deliver(settings, "2024-05", 2)
+    take_in(small)
+    with pytest.raises(KeyboardInterrupt):
+        hooks: dict[str, Any] = {hook: at_table(stopped_at)}
+        build_through_dagster(small, instance=instance, **hooks)
+    assert statuses(instance) == ["CANCELED"]
+    assert built(settings) == sorted(stand)
+    assert send_notices(instance, settings) == []
+    assert build_through_dagster(small, instance=instance) == {}
+    assert statuses(instance) == ["SUCCESS", "CANCELED"]
+    assert built(settings) == sorted(TABLES)
+
+
+def test_a_stop_while_dagster_makes_the_run_leaves_none_that_seems_to_go_on(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, 14: planning takes most of the time, and a run stopped in it stayed "not started" for ever."""
+    deliver(settings, "2024-05", 2)
+    take_in(small)
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDomain, "_log_asset_planned_events", stop)
+        with pytest.raises(KeyboardInterrupt):
+            build_through_dagster(small, instance=instance)
+    assert statuses(instance) == ["CANCELED"]
+    assert send_notices(instance, settings) == []
+    assert build_through_dagster(small, instance=instance) == {}
+
+
+def test_the_loop_tells_what_it_does_and_how_much_there_is(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Found in use, 14: the way through Dagster told no total, and nothing at all for half of the time."""
+    deliver(settings, "2024-05", 2)
+    take_in(small)
+    told: list[object] = []
+    build_through_dagster(
+        small,
+        instance=instance,
+        on_plan=lambda works: told.append([work.table for work in works]),
+        on_step=told.append,
+        on_start=lambda work: told.append(("begins", work.table, work.first)),
+        on_build=lambda build: told.append(("ends", build.table)),
+    )
+    may = date(2024, 5, 1)
+    each = [step for table in TABLES for step in (("begins", table, may), ("ends", table))]
+    assert told == [
+        "Preparing Dagster", "Planning", list(TABLES), "Telling Dagster of 3 tables", *each,
+        "Planning", "Publishing", "Telling Dagster what it missed",
+    ]  # fmt: skip
+    assert TABLES[-1] == REPORT

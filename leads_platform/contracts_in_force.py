@@ -17,9 +17,9 @@ from pathlib import Path
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.contract import FeedContract, about_feed, load_contracts
 from leads_platform.arrivals.user_contracts import Problem, UserContracts, read_user_contracts
-from leads_platform.standards import standards
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
+from leads_platform.standards import standards
 from leads_platform.warehouse.catalogue import Catalogue, tables_in
 from leads_platform.warehouse.table import DeclarationError, Table
 

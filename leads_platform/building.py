@@ -11,6 +11,7 @@ from datetime import date
 from leads_platform import terminal
 from leads_platform.digest import tell_of_files
 from leads_platform.engine import Platform, open_session
+from leads_platform.headlines import funnel, net_new
 from leads_platform.months import label
 from leads_platform.outbox import attempt
 from leads_platform.warehouse.connection import open_published
@@ -26,17 +27,15 @@ _NET_NEW = """
         net_new_leads,
         salesforce_as_of
     from prospects.rep_net_new_leads
-    order by month, source_name = 'all suppliers', source_name
 """
 
 _FUNNEL = """
     select
         month,
+        funnel_step,
         kpi_name,
         deals_count
     from funnel.rep_funnel_trends
-    where month > (select max(month) from funnel.rep_sales_funnel_monthly) - interval 6 month
-    order by funnel_step, month
 """
 
 
@@ -120,9 +119,10 @@ def build_everything(
 
 def print_reports(platform: Platform) -> None:
     """Prints the net-new leads and the sales funnel from the published copy."""
-    if not platform.settings.published.exists():
+    published, current = platform.settings.published, platform.settings.current_month()
+    if not published.exists():
         return
-    with open_published(platform.settings.published) as con:
+    with open_published(published) as con:
 
         def rows(table: str, query: str) -> list[tuple]:
             schema, name = table.split(".")
@@ -131,5 +131,13 @@ def print_reports(platform: Platform) -> None:
             ).fetchall()
             return con.execute(query).fetchall() if there else []
 
-        terminal.net_new(rows("prospects.rep_net_new_leads", _NET_NEW))
-        terminal.funnel(rows("funnel.rep_funnel_trends", _FUNNEL))
+        leads = net_new(rows("prospects.rep_net_new_leads", _NET_NEW), current)
+        deals = funnel(rows("funnel.rep_funnel_trends", _FUNNEL), current)
+    if leads is not None:
+        terminal.report(leads)
+    elif deals is not None:
+        terminal.say("No supplier's list has been taken in yet, so there are no net-new leads to show.")
+    else:
+        terminal.say("No month has data yet, so there is nothing to report.")
+    if deals is not None:
+        terminal.report(deals)

@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import IO, Any
 
 import click
@@ -29,7 +28,7 @@ from rich.text import Text
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
-from leads_platform.months import label
+from leads_platform.headlines import Report
 
 
 class _Console(Console):
@@ -123,50 +122,11 @@ def manifest_line(manifest: Manifest) -> None:
         say(f"            {manifest.message}")
 
 
-def net_new(rows: Iterable[tuple[date, str, int, int, date | None]]) -> None:
-    """Net-new leads, a row per month and a column per supplier, with what the numbers rest on.
-
-    `rows`: month, supplier, leads in the month's files, net-new leads, date of the latest Salesforce export.
-    """
-    listed = list(rows)
-    if not listed:
-        say("No month has data yet, so there are no net-new leads to show.")
-        return
-    suppliers = list(dict.fromkeys(row[1] for row in listed))
-    months = sorted({row[0] for row in listed})
-    cells = {(row[0], row[1]): f"{row[3]:,} of {row[2]:,}" if row[2] else "no file" for row in listed}
-    latest = cells.get((months[-1], suppliers[-1]), "no")
-    blind = sorted({label(row[0]) for row in listed if row[4] is None})
-    notes = ["Of the leads in a month's files, those no supplier had listed and Salesforce did not know before."]
-    notes.append("A lead that two suppliers brought first in one month counts for each, and once in all suppliers.")
-    if blind:
-        notes.append(f"No Salesforce export up to {', '.join(blind)}: there, judged against lead files only.")
-    grid(
-        f"{latest} leads of {label(months[-1])} are net-new",
-        ["month", *suppliers],
-        [[label(month), *(cells.get((month, supplier), "-") for supplier in suppliers)] for month in months],
-    )
-    for note in notes:
+def report(shown: Report) -> None:
+    """A report, with its notes below."""
+    grid(shown.title, shown.columns, shown.rows)
+    for note in shown.notes:
         say(note)
-
-
-def funnel(rows: Iterable[tuple[date, str, int]]) -> None:
-    """The sales funnel of the latest months, a row per step and a column per month; nothing where no deal is known.
-
-    `rows`: month, step, deals.
-    """
-    listed = list(rows)
-    if not listed:
-        return
-    months = sorted({row[0] for row in listed})
-    steps = list(dict.fromkeys(row[1] for row in listed))
-    cells = {(row[0], row[1]): f"{row[2]:,}" for row in listed}
-    grid(
-        f"{cells[months[-1], steps[0]]} deals entered the funnel in {label(months[-1])}",
-        ["step", *(label(month) for month in months)],
-        [[step, *(cells.get((month, step), "-") for month in months)] for step in steps],
-    )
-    say("Deals by the month of their first entry into a step; sales calls by the month in which they were done.")
 
 
 def status(told: dict[str, Any], *, files: bool = False) -> None:

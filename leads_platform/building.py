@@ -5,17 +5,21 @@ Belongs here: choosing the way and telling how it goes. Does not: the ways thems
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from leads_platform import terminal
+from leads_platform.arrivals.archive import Archive
+from leads_platform.changes import Changes
 from leads_platform.digest import tell_of_files
 from leads_platform.engine import Platform, open_session
-from leads_platform.headlines import funnel, net_new
+from leads_platform.headlines import TOTAL, funnel, net_new
 from leads_platform.months import label
 from leads_platform.outbox import attempt
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.note import read_note
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work
 
@@ -56,8 +60,10 @@ def build_everything(
     """
     builds: list[Build] = []
     planned = 0
+    changes = Changes(platform, read_note(platform.settings.ledger_note, platform.settings.warehouse))
+    former: dict[date, int] = {}
 
-    with terminal.progress("Looking at what is stale") as bar:
+    with _telling(changes, former), terminal.progress("Looking at what is stale") as bar:
         task = bar.tasks[0].id
 
         def on_step(text: str) -> None:
@@ -73,6 +79,9 @@ def build_everything(
 
         def on_build(build: Build) -> None:
             builds.append(build)
+            changes.hear(build)
+            if changes.months and not former:  # published is what stood before, until the last build is done
+                former.update(_net_new_leads(platform))
             if not build.committed:
                 terminal.complain(build.words())
             bar.advance(task)
@@ -117,22 +126,54 @@ def build_everything(
     return failed
 
 
+@contextmanager
+def _telling(changes: Changes, former: Mapping[date, int]) -> Iterator[None]:
+    """Says at the end which ended months changed, because of what, and by how much the flagship number moved.
+
+    Also where the builds ended in an error: the next command finds what was committed unchanged, and says nothing.
+    """
+    try:
+        yield
+    finally:
+        if changes.months:
+            _tell(changes, former)
+
+
+def _tell(changes: Changes, former: Mapping[date, int]) -> None:
+    manifests = Archive(changes.platform.settings.archive).manifests()
+    terminal.say(f"{changes.title(manifests)}.")
+    terminal.grid("", ["table", "months", "rows before", "rows now"], changes.rows())
+    now = _net_new_leads(changes.platform)
+    for month in sorted(former):
+        if former[month] != now.get(month, 0):
+            terminal.say(f"Net-new leads of {label(month)}: {former[month]:,} before, {now.get(month, 0):,} now.")
+
+
+def _net_new_leads(platform: Platform) -> dict[date, int]:
+    """Each month's net-new leads of all suppliers, as published."""
+    return {row[0]: row[3] for row in _rows(platform, "prospects.rep_net_new_leads", _NET_NEW) if row[1] == TOTAL}
+
+
+def _rows(platform: Platform, table: str, query: str) -> list[tuple]:
+    """The query's rows from the published copy; none where the copy or the table isn't there."""
+    published = platform.settings.published
+    if not published.exists():
+        return []
+    schema, name = table.split(".")
+    with open_published(published) as con:
+        there = con.execute(
+            f"select 1 from duckdb_tables() where schema_name = '{schema}' and table_name = '{name}'"
+        ).fetchall()
+        return con.execute(query).fetchall() if there else []
+
+
 def print_reports(platform: Platform) -> None:
     """Prints the net-new leads and the sales funnel from the published copy."""
-    published, current = platform.settings.published, platform.settings.current_month()
-    if not published.exists():
+    if not platform.settings.published.exists():
         return
-    with open_published(published) as con:
-
-        def rows(table: str, query: str) -> list[tuple]:
-            schema, name = table.split(".")
-            there = con.execute(
-                f"select 1 from duckdb_tables() where schema_name = '{schema}' and table_name = '{name}'"
-            ).fetchall()
-            return con.execute(query).fetchall() if there else []
-
-        leads = net_new(rows("prospects.rep_net_new_leads", _NET_NEW), current)
-        deals = funnel(rows("funnel.rep_funnel_trends", _FUNNEL), current)
+    current = platform.settings.current_month()
+    leads = net_new(_rows(platform, "prospects.rep_net_new_leads", _NET_NEW), current)
+    deals = funnel(_rows(platform, "funnel.rep_funnel_trends", _FUNNEL), current)
     if leads is not None:
         terminal.report(leads)
     elif deals is not None:

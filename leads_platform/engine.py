@@ -22,6 +22,7 @@ from leads_platform.arrivals.receive import Arrivals
 from leads_platform.arrivals.user_contracts import OutOfOrder, UserContracts, keep
 from leads_platform.arrivals.verify import Verifier, damage, missing_manifests
 from leads_platform.attention import command
+from leads_platform.changes import newest_with_data
 from leads_platform.contracts_in_force import ROOMS, contracts_in_force, packaged_folders, tables_of
 from leads_platform.settings import Settings
 from leads_platform.warehouse.catalogue import Catalogue
@@ -97,6 +98,7 @@ class Session:
     warehouse: Warehouse
     lock: WriterLock
     publish: bool = False
+    newest: date | None = None  # the last month with data before this session's first build
     _ledger: int = field(default=-1)
 
     @property
@@ -114,6 +116,8 @@ class Session:
         """Builds one table's months; see Warehouse.build."""
         self.sync_ledger()
         self.warehouse.refuse_unasked()
+        if self.newest is None:
+            self.newest = newest_with_data(self.platform, self.warehouse.rows())
         self.lock.progress(f"building {table} {first:%Y-%m} to {last:%Y-%m}")
         return self.warehouse.build(table, first, last, progress)
 

@@ -16,7 +16,7 @@ from datetime import date
 from leads_platform.months import label
 
 # As rep_net_new_leads names the row that counts a lead of two suppliers once.
-_ALL = "all suppliers"
+TOTAL = "all suppliers"
 # As many columns as a terminal of 80 has room for.
 _FUNNEL_MONTHS = 6
 
@@ -43,14 +43,14 @@ def net_new(rows: Iterable[tuple[date, str, int, int, date | None]], current: da
         return None
     month, last = told
     shown = sorted({row[0] for row in listed if row[0] <= last})
-    suppliers = [*sorted({row[1] for row in listed} - {_ALL}), _ALL]
+    suppliers = [*sorted({row[1] for row in listed} - {TOTAL}), TOTAL]
     cells = {(row[0], row[1]): f"{row[3]:,} of {row[2]:,}" if row[2] else "no file" for row in listed}
     notes = ["Of the leads in a month's files, those no supplier had listed and Salesforce did not know before."]
     notes.append("A lead that two suppliers brought first in one month counts for each, and once in all suppliers.")
     if blind := sorted({label(row[0]) for row in listed if row[4] is None and row[0] <= last}):
         notes.append(f"No Salesforce export up to {', '.join(blind)}: there, judged against lead files only.")
     return Report(
-        f"{cells.get((month, _ALL), 'No number of')} leads of {_named(month, current)} are net-new",
+        f"{cells.get((month, TOTAL), 'No number of')} leads of {_named(month, current)} are net-new",
         ["month", *suppliers],
         [[_named(m, current), *(cells.get((m, supplier), "-") for supplier in suppliers)] for m in shown],
         notes,

@@ -118,7 +118,7 @@ def manifest_line(manifest: Manifest) -> None:
     counts = f"{manifest.loaded:,} of {manifest.records:,} records" if manifest.records else ""
     console.print(f"  {manifest.verdict:9}", style=style, end="", markup=False)
     say(f" {manifest.feed}/{manifest.file_name}  {counts}")
-    if manifest.verdict != "accepted" and manifest.message:
+    if manifest.message and manifest.message != f"{manifest.records:,} records":
         say(f"            {manifest.message}")
 
 

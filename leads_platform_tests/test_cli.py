@@ -85,6 +85,19 @@ def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(command, se
     assert command("accept", sha).exit_code == 1
 
 
+def test_an_ended_month_that_changes_is_announced(command, settings: Settings) -> None:
+    """Found in use, 7: June's list under May's name replaced May's without a word."""
+    drop(settings, "nv_licensing", "nv_2024-05-04.csv", NV_HEADER, [OAK, ELM])
+    drop(settings, "nv_licensing", "nv_2024-06-04.csv", NV_HEADER, [OAK, ELM, ASH])
+    assert "ended and changed" not in command("run", "--direct").output
+    drop(settings, "nv_licensing", "nv_2024-05-31.csv", NV_HEADER, [OAK, ELM, ASH])
+    told = command("run", "--direct").output
+    assert "It replaces nv_2024-05-04.csv: 1 added, 0 changed, 0 removed" in told
+    assert "2024-05 has ended and changed: 7 tables, because of nv_licensing/nv_2024-05-31.csv." in told
+    assert "Net-new leads of 2024-05: 2 before, 3 now." in told
+    assert "Net-new leads of 2024-06: 1 before, 0 now." in told
+
+
 def test_an_empty_environment_is_no_error(command) -> None:
     result = command("run", "--direct")
     assert result.exit_code == 0

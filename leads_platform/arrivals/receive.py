@@ -241,6 +241,9 @@ class Arrivals:
             return manifest
         state = self.state.by_feed[manifest.feed]
         former, newest = state.former(manifest)
+        current = state.current(state.slot_of(manifest.month, manifest.part))
+        if current is not None and not newest and contract.delivery != "reference":
+            manifest = _adding(manifest, f"{current.manifest.file_name} is newer and stands: this file changes nothing")
         if former is None:
             return manifest
         difference = self._compare(former.manifest, manifest, contract)
@@ -264,7 +267,8 @@ class Arrivals:
                 "which it would replace; it may be another part of the list"
             )
             return self._hold(manifest, "another_list", said)
-        return manifest
+        diff = f"{difference.added:,} added, {difference.changed:,} changed, {difference.removed:,} removed"
+        return _adding(manifest, f"it replaces {former.manifest.file_name}: {diff}")
 
     def _compare(self, former: Manifest, manifest: Manifest, contract: FeedContract) -> Difference:
         return compare(
@@ -408,6 +412,10 @@ def waiting(settings: Settings, state: State) -> list[LandingFile]:
         and not (m.reason == "pattern" and m.feed in state.contracts and state.contracts[m.feed].accepts(m.file_name))
     }
     return [file for file in look(settings.landing, state.contracts) if file.look not in known]
+
+
+def _adding(manifest: Manifest, said: str) -> Manifest:
+    return replace(manifest, message=f"{manifest.message}. {said[0].upper()}{said[1:]}" if manifest.message else said)
 
 
 def _refused(manifest: Manifest, reason: str, message: str) -> Manifest:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.changes import ended_and_replaced, in_words
 from leads_platform.engine import Platform
 from leads_platform.machine import fault_in_words
-from leads_platform.months import months_between
+from leads_platform.months import label, months_between
 from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
 from leads_platform.orchestration.requests import note_outcome
-from leads_platform.orchestration.resource import REFUSED_TAG, WarehouseResource, cancelled_when_stopped
+from leads_platform.orchestration.resource import CHANGED_TAG, REFUSED_TAG, WarehouseResource, cancelled_when_stopped
 from leads_platform.orchestration.results import (
     asset_key,
     check_results,
@@ -181,15 +182,20 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
     if not build.committed:
         yield from check_results(build)
         yield from evaluations(build, context.instance)
-        _tag_refused(context, address)
+        _tag(context, REFUSED_TAG, address)
         raise dg.Failure(
             build.words(),
             metadata={"months": ", ".join(f"{month:%Y-%m}" for month in build.bad_months)},
             allow_retries=False,
         )
+    changed = ended_and_replaced(build, session.newest)
+    if changed:
+        context.log.info(f"{address}: {in_words(changed)}.")
+        _tag(context, CHANGED_TAG, *(label(month) for month in changed))
     for month, rows in build.rows.items():
         if first <= month <= last:
-            context.add_asset_metadata(rows_metadata(rows), partition_key=key_of(month))
+            before = {"rows_before_change": changed[month][0]} if month in changed else {}
+            context.add_asset_metadata(rows_metadata(rows) | before, partition_key=key_of(month))
         else:  # its columns have changed, so that all months were built anew
             report_month(context.instance, address, month, rows)
     yield dg.MaterializeResult()
@@ -197,8 +203,9 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
     yield from evaluations(build, context.instance)
 
 
-def _tag_refused(context: dg.AssetExecutionContext, address: str) -> None:
-    """Marks the run, so that a sensor does not take a refusal for a crash."""
+def _tag(context: dg.AssetExecutionContext, tag: str, *words: str) -> None:
+    """Adds words to a tag of the run: a sensor tells a refusal from a crash by one, a digest reads the other."""
     run = context.instance.get_run_by_id(context.run.run_id)
-    before = run.tags.get(REFUSED_TAG, "") if run else ""
-    context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: f"{before} {address}".strip()})
+    known = run.tags.get(tag, "").split() if run else []
+    if set(words) - set(known):
+        context.instance.add_run_tags(context.run.run_id, {tag: " ".join(dict.fromkeys([*known, *words]))})

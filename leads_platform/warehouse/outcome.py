@@ -29,7 +29,11 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Build:
-    """What one build of a table did: the rows of each month, every check's result, and whether it was committed."""
+    """What one build of a table did: the rows of each month, every check's result, and whether it was committed.
+
+    `replaced`: months that had been built and hold another content now, with the number of rows they had. A month built
+    for the first time isn't among them, nor one that came out as it was.
+    """
 
     table: str
     first: date
@@ -39,6 +43,7 @@ class Build:
     committed: bool
     run_id: str
     hashes: dict[date, str] = field(default_factory=dict, repr=False)
+    replaced: dict[date, int] = field(default_factory=dict)
 
     @property
     def bad_months(self) -> list[date]:

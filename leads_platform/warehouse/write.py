@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -75,6 +76,7 @@ class Warehouse:
         # What the file holds, as nobody else writes to it: read once, kept along with each commit.
         self._built: dict[tuple[str, date], str] | None = None
         self._rows: dict[tuple[str, date], int] = {}  # as of _held()
+        self._content: dict[tuple[str, date], str] = {}  # as of _held(): the content hashes
         self._noted: set[str] = set()  # as of _held(): tables with refused builds noted, or that had some
         self._standing: dict[str, list[tuple[str, str]]] | None = None
         self._types: dict[str, str] = {}  # a declared type -> as DuckDB spells it
@@ -84,12 +86,20 @@ class Warehouse:
         """The fingerprint each table's month was last built with."""
         return dict(self._held())
 
+    def rows(self) -> dict[tuple[str, date], int]:
+        """The number of rows of each table's month that was built."""
+        self._held()
+        return dict(self._rows)
+
     def _held(self) -> dict[tuple[str, date], str]:
-        """The fingerprints of `built`, not a copy. Call it before `_rows` or `_noted`, which it fills, too."""
+        """The fingerprints of `built`, not a copy. Call it before `_rows`, `_content` or `_noted`, which it fills."""
         if self._built is None:
-            rows = self.con.execute("select table_name, month, fingerprint, row_count from warehouse.builds").fetchall()
-            self._built = {(name, month): fingerprint for name, month, fingerprint, _ in rows}
-            self._rows = {(name, month): count for name, month, _, count in rows}
+            rows = self.con.execute(
+                "select table_name, month, fingerprint, row_count, content_hash from warehouse.builds"
+            ).fetchall()
+            self._built = {(name, month): fingerprint for name, month, fingerprint, *_ in rows}
+            self._rows = {(name, month): count for name, month, _, count, _ in rows}
+            self._content = {(name, month): content for name, month, *_, content in rows}
             noted = self.con.execute("select distinct table_name from warehouse.refused_builds").fetchall()
             self._noted = {name for (name,) in noted}
         return self._built
@@ -161,12 +171,24 @@ class Warehouse:
                 with contextlib.suppress(duckdb.Error):
                     self.con.execute("rollback")
                 raise
-            held = self._held()
-            held |= {(address, month): fingerprint for month, fingerprint in prints.items()}
-            self._rows |= {(address, month): count for month, count in build.rows.items()}
+            build = self._keep(build, prints)
             if swap:  # DuckDB's log has had errors with what changes a table (HAZARDS)
                 self.checkpoint()
         return build
+
+    def _keep(self, build: Build, prints: dict[date, str]) -> Build:
+        """Takes what was committed into what is known of the file. Returns the build with what it replaced."""
+        held = self._held()
+        now = {(build.table, month): (count, build.hashes.get(month, "0")) for month, count in build.rows.items()}
+        replaced = {
+            place[1]: self._rows[place]
+            for place, content in now.items()
+            if place in held and (self._rows[place], self._content[place]) != content
+        }
+        held |= {(build.table, month): fingerprint for month, fingerprint in prints.items()}
+        self._rows |= {place: count for place, (count, _) in now.items()}
+        self._content |= {place: content for place, (_, content) in now.items()}
+        return replace(build, replaced=replaced)
 
     def checkpoint(self) -> None:
         """Writes DuckDB's log into the file: at a session's end, so that a crash later on finds little to replay."""

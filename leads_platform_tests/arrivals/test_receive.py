@@ -436,3 +436,14 @@ def test_a_held_file_can_be_dismissed(desk: Desk) -> None:
     assert desk.arrivals().state.held() == []
     with pytest.raises(DecisionError):
         desk.arrivals().accept(held.sha256)
+
+
+def test_a_file_says_what_it_replaced_and_how_they_differ(desk: Desk) -> None:
+    """Found in use, 7: June's list under May's name was "accepted", as any other."""
+    first = desk.drop("lists/2024-05-10.csv", rows("1 Ann", "2 Bob", "3 Cid"))
+    later = desk.drop("lists/2024-05-20.csv", rows("1 Ann", "2 Bea", "4 Dan", "5 Eve"))
+    assert first.message == "3 records"
+    assert later.message == "4 records. It replaces 2024-05-10.csv: 2 added, 1 changed, 1 removed"
+    older = desk.drop("lists/2024-05-15.csv", rows("1 Ann", "2 Bob"))
+    assert older.message == "2 records. 2024-05-20.csv is newer and stands: this file changes nothing"
+    assert desk.drop("lists/2024-06.csv", A).message == "2 records"

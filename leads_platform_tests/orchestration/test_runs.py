@@ -16,6 +16,7 @@ from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.resource import CHANGED_TAG
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
@@ -251,3 +252,24 @@ def test_dagster_hears_later_of_files_and_builds_made_without_it(
     seen = instance.fetch_observations(feed, limit=9).records
     assert [r.asset_observation.metadata["verdict"].value for r in seen if r.asset_observation] == ["refused"]
     assert catch_up(instance, settings) == 0  # once
+
+
+def test_a_run_that_changes_an_ended_month_is_marked(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Found in use, 7: with the daemon an ended month changed as silently as on the command line."""
+    deliver(settings, "2024-05", 2)
+    deliver(settings, "2024-06", 3)
+    take_in(small)
+    first = build(instance, small, "2024-05", "2024-06")
+    deliver(settings, "2024-05", 4, "nv_2024-05-31.csv")
+    take_in(small)
+    second = build(instance, small, "2024-05", "2024-06")
+    tags = [instance.get_run_by_id(result.run_id).tags.get(CHANGED_TAG) for result in (first, second)]  # pyright: ignore[reportOptionalMemberAccess]  (both ran)
+    assert tags == [None, "2024-05"]
+    found = {
+        str(record.partition_key): record.asset_materialization.metadata.get("rows_before_change")
+        for record in instance.fetch_materializations(dg.AssetKey(STG.split(".")), limit=2).records
+        if record.asset_materialization
+    }
+    assert found == {"2024-05-01": dg.IntMetadataValue(2), "2024-06-01": None}

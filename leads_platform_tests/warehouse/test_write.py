@@ -441,3 +441,22 @@ def test_a_statement_reads_so_many_rows(rows: dict[int, int], found: list[tuple[
     months = [date(2024, number, 1) for number in (1, 2, 3, 4)]
     told = stretches(months, {date(2024, number, 1): count for number, count in rows.items()})
     assert told == [(date(2024, first, 1), date(2024, last, 1)) for first, last in found]
+
+
+def test_a_build_tells_which_months_hold_another_content_now(tmp_path: Path) -> None:
+    """Found in use, 7: rows of a month that was built before and reported on changed without a word."""
+    feeds = Feeds(sales={JAN: [(1, 10, 2), (2, 20, 3)], FEB: [(1, 30, 2)]})
+    with opened(tmp_path, feeds, base_sales=base()) as warehouse:
+        assert warehouse.build(BASE, JAN, FEB).replaced == {}, "a first build replaces nothing"
+        assert warehouse.build(BASE, JAN, FEB).replaced == {}, "nor does one that gives the same rows"
+        feeds.rows["sales"] = {JAN: [(1, 10, 2), (2, 21, 3)], FEB: [(1, 30, 2)], MAR: [(1, 40, 2)]}
+        assert warehouse.build(BASE, JAN, MAR).replaced == {JAN: 2}, "as many rows, another amount"
+    feeds.rows["sales"][FEB] = []
+    with opened(tmp_path, feeds, base_sales=base()) as warehouse:
+        assert warehouse.build(BASE, JAN, MAR).replaced == {FEB: 1}
+        feeds.rows["sales"][FEB] = [(7, 70, 2)]
+        assert warehouse.build(BASE, FEB, FEB).replaced == {FEB: 0}
+    refusing = base(must=(audit("owed", "amount < 0"),))
+    feeds.rows["sales"][FEB] = [(7, -70, 2)]
+    with opened(tmp_path, feeds, base_sales=refusing) as warehouse:
+        assert warehouse.build(BASE, FEB, FEB).replaced == {}, "what was refused replaced nothing"

@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
 from leads_platform import terminal
-from leads_platform.arrivals.archive import Archive
+from leads_platform.arrivals.archive import Archive, Manifest
 from leads_platform.changes import Changes
+from leads_platform.closing import in_need, still_stale, told_of_run, verdict
 from leads_platform.digest import tell_of_files
 from leads_platform.engine import Platform, open_session
 from leads_platform.headlines import TOTAL, funnel, net_new
 from leads_platform.months import label
 from leads_platform.outbox import attempt
+from leads_platform.status import read_status
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.note import read_note
@@ -88,16 +91,10 @@ def build_everything(
 
         try:
             if direct:
-                try:
-                    with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
-                        failed = build_stale(
-                            session.warehouse, first=first, last=last, select=select, again=again,
-                            on_plan=on_plan, on_start=on_start, on_build=on_build,
-                        )  # fmt: skip
-                        session.publish = True
-                        on_step("Publishing")
-                finally:
-                    attempt(lambda: tell_of_files(platform), terminal.say)
+                failed = _build_directly(
+                    platform, first=first, last=last, select=select, again=again, agreed=agreed,
+                    on_plan=on_plan, on_start=on_start, on_build=on_build,
+                )  # fmt: skip
             else:
                 on_step("Starting Dagster")
                 from leads_platform.orchestration.retention import prune_when_alone
@@ -124,6 +121,17 @@ def build_everything(
     for table, month in failed.items():
         terminal.complain(f"{table} is not built from {label(month)} on, nor what reads it.")
     return failed
+
+
+def _build_directly(platform: Platform, *, agreed: bool, **asked: Any) -> dict[str, date]:
+    """`direct.build_stale` in a session of its own, which publishes; then tells of files, as no run of Dagster does."""
+    try:
+        with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
+            failed = build_stale(session.warehouse, **asked)
+            session.publish = True
+            return failed
+    finally:
+        attempt(lambda: tell_of_files(platform), terminal.say)
 
 
 @contextmanager
@@ -182,3 +190,24 @@ def print_reports(platform: Platform) -> None:
         terminal.say("No month has data yet, so there is nothing to report.")
     if deals is not None:
         terminal.report(deals)
+
+
+def print_closing(
+    platform: Platform,
+    failed: Mapping[str, date],
+    manifests: Iterable[Manifest] = (),
+    problems: Iterable[str] = (),
+) -> int:
+    """Prints what needs attention and the verdict, below everything else. Returns the exit code of a `run`."""
+    now = read_status(platform)
+    items = [*told_of_run(manifests, problems, failed, platform.settings), *in_need(now)]
+    items += [] if failed else still_stale(now)
+    notes = []
+    if warned := len({(f.table, f.check) for f in now.note.failed if not f.refused}):
+        notes.append(f"{warned} check{'s warn' if warned > 1 else ' warns'}; `leads-platform status` lists them.")
+    if platform.settings.published.exists():
+        published = platform.settings.published
+        notes.append(f"Tables to query: {published}. Next: `leads-platform status`, or `make ui`.")
+    acted_on = [item for item in items if item.blocks]
+    terminal.closing(items, notes, verdict(items), good=not acted_on)
+    return 1 if acted_on else 0

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from leads_platform import terminal
 from leads_platform.machine import fault_in_words, is_stop
 from leads_platform.months import add_months, label, parse_month
 from leads_platform.settings import Settings, SettingsError
-from leads_platform.unforeseen import unforeseen
+from leads_platform.unforeseen import keep_texts, texts, unforeseen
 from leads_platform.usage import Commands, stop_in_order
 
 
@@ -58,6 +59,8 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
             DeclarationError, BuildError, click.ClickException,
         )  # fmt: skip
         try:
+            if click.get_current_context().find_root().params.get("debug"):
+                keep_texts()
             code = command(*args, **kwargs) or 0
         except click.ClickException:
             raise
@@ -74,6 +77,8 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
                 raise KeyboardInterrupt from None
             terminal.complain(fault_in_words(error) or f"A fault of the program: {unforeseen(error)}.")
             code = 1
+        for text in texts():
+            terminal.complain(f"Left out above; it may be personal data, on this terminal alone:\n{text}")
         sys.exit(code)
 
     return run
@@ -81,7 +86,8 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="leads_platform")
-def commands() -> None:
+@click.option("--debug", is_flag=True, help="Show texts of errors that are left out, as they may be personal data.")
+def commands(debug: bool) -> None:
     """Leads from files to a monthly report: tables with checks, in DuckDB, run by Dagster.
 
     Drop files into DATA/landing/<feed>/ and call `leads-platform run`.
@@ -97,9 +103,12 @@ _YES = click.option("--yes", is_flag=True, help="Agree that built months or tabl
 @_YES
 @_in_words
 def run(direct: bool, yes: bool) -> int:
-    """Take in what is in landing, build what is stale, print what happened."""
+    """Take in what is in landing, build what is stale, print what happened.
+
+    Exits 1 when a table could not be built, or while a file is refused or held, also from an earlier run.
+    """
     from leads_platform.asking import agreed, needs_landing
-    from leads_platform.building import build_everything, print_reports
+    from leads_platform.building import build_everything, print_closing, print_reports
     from leads_platform.engine import open_session
 
     platform = _loaded(needs_landing(Settings.from_env(), ask=True))
@@ -111,9 +120,7 @@ def run(direct: bool, yes: bool) -> int:
         terminal.complain(terminal.plain(problem))
     failed = build_everything(platform, direct=direct, agreed=may_remove)
     print_reports(platform)
-    _what_waits(platform)
-    refused = [m for m in manifests if m.verdict == "refused"]
-    return 1 if refused or failed or problems or platform.out_of_order or _nothing_fits(platform) else 0
+    return print_closing(platform, failed, manifests, problems)
 
 
 @commands.command()
@@ -136,9 +143,9 @@ def build(
     direct: bool,
     yes: bool,
 ) -> int:
-    """Build the stale tables of some months, without taking files in."""
+    """Build the stale tables of some months, without taking files in. Exits 1 when a table could not be built."""
     from leads_platform.asking import agreed, needs_landing
-    from leads_platform.building import build_everything
+    from leads_platform.building import build_everything, print_closing
 
     if as_of is not None and (first_month or last_month):
         raise click.UsageError("--as-of gives the months itself; leave --first-month and --last-month out")
@@ -161,30 +168,37 @@ def build(
         )
     for name in select:
         if name not in platform.catalogue.tables:
-            raise click.UsageError(f"there is no table {name}; `leads-platform status` lists them as room.table")
+            near = get_close_matches(name, platform.catalogue.tables, 1)
+            guess = f"did you mean {near[0]}? " if near else ""
+            raise click.UsageError(f"there is no table {name}; {guess}`leads-platform status --tables` lists them")
     failed = build_everything(
         platform, first=first_month, last=last_month, select=select or None, direct=direct, again=again,
         agreed=agreed(platform, yes),
     )  # fmt: skip
+    print_closing(platform, failed)
     return 1 if failed else 0
 
 
 @commands.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for scripts.")
 @click.option("--files", is_flag=True, help="List the files in force, too, with their fingerprints.")
+@click.option("--tables", is_flag=True, help="List the tables, too, with their months, rows and last build.")
+@click.option("--exit-code", is_flag=True, help="Exit 1 when something needs attention.")
 @_in_words
-def status(as_json: bool, files: bool) -> int:
+def status(as_json: bool, files: bool, tables: bool, exit_code: bool) -> int:
     """Feeds, files and months; what is stale and why; what waits for you; failed checks."""
     from leads_platform.asking import needs_landing
+    from leads_platform.closing import in_need
     from leads_platform.engine import load_platform
     from leads_platform.status import read_status
 
-    told = read_status(load_platform(needs_landing(Settings.from_env()))).to_json()
+    now = read_status(load_platform(needs_landing(Settings.from_env())))
+    told = now.to_json()
     if as_json:
         terminal.raw(terminal.as_json(told))
     else:
-        terminal.status(told, files=files)
-    return 0
+        terminal.status(told, files=files, tables=tables)
+    return 1 if exit_code and (in_need(now) or (told["stale"] and not told["writer"])) else 0
 
 
 @commands.command()
@@ -262,7 +276,7 @@ def quarantine(file: str, show_values: bool) -> int:
 def rebuild(direct: bool) -> int:
     """Make the warehouse anew from the archive; the published copy stays until it is done."""
     from leads_platform.asking import needs_landing
-    from leads_platform.building import build_everything, print_reports
+    from leads_platform.building import build_everything, print_closing, print_reports
     from leads_platform.engine import begin_anew
 
     platform = _loaded(needs_landing(Settings.from_env()))
@@ -272,6 +286,7 @@ def rebuild(direct: bool) -> int:
         terminal.complain(words)
     failed = build_everything(platform, direct=direct, agreed=True)
     print_reports(platform)
+    print_closing(platform, failed, problems=damaged)
     return 1 if failed or damaged else 0
 
 
@@ -391,42 +406,6 @@ def _decide(action: str, decide: Callable[[Any], Any]) -> int:
     touched = ", ".join(manifest.touched) or "no month"
     terminal.say(f"{action}: {manifest.feed}/{manifest.file_name}; touches {touched}.")
     return 1 if build_everything(platform, agreed=may_remove) else 0
-
-
-def _nothing_fits(platform: Any) -> bool:
-    """Tells when files were taken in and all their records lie before the first month: then nothing is built."""
-    from leads_platform.arrivals.receive import read_state
-
-    settings = platform.settings
-    state = read_state(settings, platform.contracts)
-    early = sum(counts["before_first_month"] for counts in state.outside().values())
-    if state.data_months() is not None or not early:
-        return False
-    terminal.complain(
-        f"All {early:,} records lie before the first month, {label(settings.first_month)}: nothing is built of them. "
-        "Set LEADS_PLATFORM_FIRST_MONTH to the first month you have files of, and run again."
-    )
-    return True
-
-
-def _what_waits(platform: Any) -> None:
-    """After a run: what needs a person, and what to open next."""
-    from leads_platform.arrivals.landing import strangers
-    from leads_platform.status import read_status
-
-    status = read_status(platform)
-    for manifest in status.state.held():
-        terminal.say(f"{manifest.feed}/{manifest.file_name}: {manifest.message}")
-    for name in strangers(platform.settings.landing, platform.stopped | set(platform.contracts)):
-        terminal.say(
-            f"landing/{name} belongs to no feed, so nobody reads it. "
-            "`leads-platform feed new FILE` proposes a contract."
-        )
-    warned = len({(f.table, f.check) for f in status.note.failed if not f.refused})
-    if warned:
-        terminal.say(f"{warned} checks warn; `leads-platform status` lists them.")
-    if platform.settings.published.exists():
-        terminal.say(f"Tables to query: {platform.settings.published}. Next: `leads-platform status`, or `make ui`.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

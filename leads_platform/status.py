@@ -7,7 +7,7 @@ Does not: printing it (terminal).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from leads_platform.arrivals.landing import look, strangers
@@ -51,6 +51,7 @@ class Status:
             "would_remove": self.removal.words().split("\n") if self.removal.needs_a_word else [],
             "feeds": self.feeds(),
             "files": self.files(),
+            "tables": self.tables(),
             "stale": {table: [label(m) for m in months] for table, months in self.stale.items()},
             "why_stale": {table: self.why(table) for table in self.stale},
             "waiting_files": [f"{f.feed}/{f.name}" for f in waiting(settings, self.state)]
@@ -104,6 +105,25 @@ class Status:
             for m in (entry.manifest for entry in feed.entries)
             if self.state.in_force(feed, m)
         ]
+
+    def tables(self) -> list[dict[str, Any]]:
+        """Every table in build order: its months, the rows of the last and of all, and when it was last built."""
+        found = []
+        for table in self.platform.catalogue.tables:
+            rows = {month: count for (address, month), count in self.note.rows.items() if address == table}
+            built = [self.note.built_at[table, month] for month in rows if (table, month) in self.note.built_at]
+            at = datetime.fromtimestamp(max(built), self.platform.settings.timezone) if built else None
+            found.append(
+                {
+                    "table": table,
+                    "first_month": label(min(rows)) if rows else None,
+                    "last_month": label(max(rows)) if rows else None,
+                    "rows_of_last_month": rows[max(rows)] if rows else None,
+                    "rows": sum(rows.values()),
+                    "last_built": at.isoformat(timespec="minutes") if at else None,
+                }
+            )
+        return found
 
     def why(self, table: str) -> str:
         """The nearest reason for a table's first stale month, in words."""

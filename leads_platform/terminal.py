@@ -28,6 +28,7 @@ from rich.text import Text
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.closing import Need
 from leads_platform.headlines import Report
 
 
@@ -129,7 +130,21 @@ def report(shown: Report) -> None:
         say(note)
 
 
-def status(told: dict[str, Any], *, files: bool = False) -> None:
+def closing(items: Iterable[Need], notes: Iterable[str], verdict: str, *, good: bool) -> None:
+    """The end of a command: what a person must act on, then the verdict as the last line."""
+    listed = list(items)
+    if listed:
+        console.print("What needs attention", style="bold")
+    for item in listed:
+        say(f"  {item.what}: {item.message}")
+        for command in item.commands:
+            say(f"      {command}")
+    for note in notes:
+        say(note)
+    console.print(plain(verdict), style="green" if good else "bold red", markup=False, soft_wrap=True)
+
+
+def status(told: dict[str, Any], *, files: bool = False, tables: bool = False) -> None:
     """The status as a person reads it: what stands, then what needs a hand."""
     say(f"Environment {told['environment']} on {told['data']}, as of {told['as_of'][:16].replace('T', ' ')}")
     if told["writer"]:
@@ -155,6 +170,20 @@ def status(told: dict[str, Any], *, files: bool = False) -> None:
                 for f in told["files"]
             ],
         )
+    if tables:
+        grid(
+            f"{len(told['tables'])} tables",
+            ["table", "first month", "last month", "rows of it", "rows of all", "last built"],
+            [
+                (
+                    *(t["table"], t["first_month"] or "never built", t["last_month"] or "-"),
+                    *(t["rows_of_last_month"] or 0, t["rows"], (t["last_built"] or "-").replace("T", " ")[:16]),
+                )
+                for t in told["tables"]
+            ],
+        )
+    else:
+        say(f"{len(told['tables'])} tables; --tables lists them.")
     needs = _contracts_in_need(told) + _files_in_need(told) + _tables_in_need(told)
     for feed, counts in told["outside_partitions"].items():
         say(

@@ -41,13 +41,15 @@ def test_run_takes_in_builds_and_reports(command, settings: Settings) -> None:
     assert "No Salesforce export up to 2024-05" in result.output
     again = command("run", "--direct")
     assert again.exit_code == 0
+    assert again.output.strip().splitlines()[-1] == "Done; 2 things to look at, above.", "June is late by mid-July"
     assert "No new files in landing." in again.output
     assert "Every table is current; nothing to build." in again.output
 
 
 def test_run_through_dagster_gives_the_same(command, settings: Settings) -> None:
-    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM])
+    drop(settings, "nv_licensing", "nv_2024-06.csv", NV_HEADER, [OAK, ELM])
     assert command("run").exit_code == 0
+    assert command("status", "--exit-code").exit_code == 0
     through_dagster = json.loads(command("status", "--json").output)["content_hash"]
     assert command("rebuild", "--direct").exit_code == 0
     assert json.loads(command("status", "--json").output)["content_hash"] == through_dagster
@@ -55,6 +57,7 @@ def test_run_through_dagster_gives_the_same(command, settings: Settings) -> None
 
 
 def test_a_refused_file_is_told_and_exits_1(command, settings: Settings) -> None:
+    """Found in use, 15: the next run exited 0. And 8: what must be acted on stood above the reports."""
     drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER.replace("Phone", "Phone Number"), [OAK])
     result = command("run", "--direct")
     assert result.exit_code == 1
@@ -62,7 +65,15 @@ def test_a_refused_file_is_told_and_exits_1(command, settings: Settings) -> None
     assert "Add it as an alias in feeds/nv_licensing.yaml" in result.output
     told = json.loads(command("status", "--json").output)
     assert [f["file"] for f in told["refused_files"]] == ["nv_2024-05.csv"]
-    assert command("run", "--direct").exit_code == 0, "a refusal is told once; status goes on showing it"
+    again = command("run", "--direct")
+    assert again.exit_code == 1, "found in use, 15: a file that was refused earlier is still not in the tables"
+    lines = again.output.strip().splitlines()
+    told = lines.index("What needs attention")
+    assert lines[told + 1].startswith("  Refused, nv_licensing/nv_2024-05.csv: ")
+    assert f"      LEADS_PLATFORM_DATA={settings.data} leads-platform withdraw nv_licensing/nv_2024-05.csv" in lines
+    assert lines[-1] == "Not all is in the tables: one thing to act on, above."
+    assert command("status", "--exit-code").exit_code == 1
+    assert command("status").exit_code == 0
 
 
 def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(command, settings: Settings) -> None:
@@ -70,7 +81,7 @@ def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(command, se
     assert command("run", "--direct").exit_code == 0
     drop(settings, "nv_licensing", "nv_2024-05-20.csv", NV_HEADER, [OAK])
     result = command("run", "--direct")
-    assert result.exit_code == 0
+    assert result.exit_code == 1, "found in use, 15: what is held is not in the tables"
     assert "it has 1 records where the version it replaces has 3" in result.output
     held = json.loads(command("status", "--json").output)["held_files"]
     sha = held[0]["sha256"][:12]
@@ -122,6 +133,11 @@ def test_build_of_a_window(command, settings: Settings) -> None:
     assert command("build", "--as-of", "2024-04-20", "--months", "1", "--direct").exit_code == 0
     told = json.loads(command("status", "--json").output)
     assert {month for months in told["stale"].values() for month in months} == {"2024-05"}
+    assert command("status", "--exit-code").exit_code == 1, "found in use, 15: what is stale is not what came in"
+    (leads,) = [t for t in told["tables"] if t["table"] == "prospects.stg_leads_nv_licensing"]
+    assert (leads["first_month"], leads["last_month"], leads["rows"]) == ("2024-03", "2024-04", 4)
+    assert "tables; --tables lists them." in command("status").output, "found in use, 15: `status` lists tables"
+    assert "last built" in command("status", "--tables").output
     assert command("build", "--direct").exit_code == 0
     assert json.loads(command("status", "--json").output)["stale"] == {}
 
@@ -134,6 +150,7 @@ def test_build_of_a_window(command, settings: Settings) -> None:
         (["build", "--as-of", "2024-05-01", "--last-month", "2024-05"], "--as-of gives the months itself"),
         (["build", "--first-month", "2024-05", "--last-month", "2024-04"], "is before --first-month"),
         (["build", "--select", "prospects.nothing"], "there is no table prospects.nothing"),
+        (["build", "--select", "funnel.dim_deal"], "did you mean funnel.dim_deals? `leads-platform status --tables`"),
         (["check", "nowhere.csv", "--feed", "nv_licensing"], "does not exist"),
         (["nonsense"], "No such command"),
     ],
@@ -160,7 +177,10 @@ def test_check_shows_lines_and_values_only_when_asked(command, settings: Setting
 
 def test_quarantine_lists_the_records(command, settings: Settings) -> None:
     drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM, ASH + ",one too many"])
-    assert command("run", "--direct").exit_code == 0
+    ran = command("run", "--direct")
+    assert ran.exit_code == 0, "found in use, 15: a partly loaded file is told, and is no failure"
+    assert "  Partly loaded, nv_licensing/nv_2024-05.csv: " in ran.output
+    assert ran.output.strip().splitlines()[-1] == "Done; 3 things to look at, above.", "and June is late"
     told = command("quarantine", "nv_2024-05.csv")
     assert "too many fields" in told.output
     assert "ASH RD" not in told.output
@@ -201,3 +221,18 @@ def test_a_damaged_warehouse_is_said_and_rebuilt(command, settings: Settings) ->
     assert "leads-platform rebuild" in result.output
     assert command("rebuild", "--direct").exit_code == 0
     assert json.loads(command("status", "--json").output)["content_hash"] == before
+
+
+def test_debug_shows_the_text_that_is_left_out(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in use, 15: of a fault of the program nobody could see more than its kind and place."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret value")
+
+    monkeypatch.setattr("leads_platform.status.read_status", fail)
+    plainly = command("status")
+    assert (plainly.exit_code, "a secret value" in plainly.output) == (1, False)
+    assert "`leads-platform --debug ...` shows it" in plainly.output
+    shown = command("--debug", "status")
+    assert (shown.exit_code, "RuntimeError: a secret value" in shown.output) == (1, True)
+    assert "a secret value" not in command("status").output, "asked for once, shown once"

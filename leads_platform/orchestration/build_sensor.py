@@ -2,9 +2,9 @@
 
 Belongs here: coalescing requests, and attempts. Does not: planning (requests, while the lock is held).
 
-Requests that come while a build is under way wait and are answered together. A run that crashed is asked for again,
-apart from the arrivals that called for it. One that a blocking check ended is not: its run has already requested what
-can be built around the refused months.
+Requests that come while a build is under way wait and are answered together, without what it has built by then. A run
+that crashed is asked for again, apart from the arrivals that called for it. One that a blocking check ended is not: its
+run has already requested what can be built around the refused months.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from leads_platform.months import label, parse_month
 from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.jobs import MONTHLY
 from leads_platform.orchestration.partitions import range_tags
-from leads_platform.orchestration.requests import as_runs, drop, merged, pending
+from leads_platform.orchestration.requests import as_runs, drop, merged, pending, still_stale
 from leads_platform.orchestration.resource import REFUSED_TAG
 from leads_platform.orchestration.results import asset_key
 from leads_platform.warehouse.planner import Work
@@ -79,11 +79,11 @@ def tick(platform: Platform, answer: Answer | None, instance: dg.DagsterInstance
     waiting = pending(settings)
     if not waiting:
         return _skip(f"{said}No build was requested.", None)
-    request = merged(waiting)
+    request = still_stale(platform, merged(waiting))
     runs = as_runs(platform.catalogue, request)
     if not runs:
         drop(settings, request.names)
-        return _skip(f"{said}The requested tables are no longer declared.", None)
+        return _skip(f"{said}What was requested is built already, or no longer declared.", None)
     content = hashlib.sha256(request.to_json().encode()).hexdigest()[:16]
     fresh = Answer(
         f"{request.names[-1].removesuffix('.json')}:{content}",

@@ -13,15 +13,17 @@ import json
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from leads_platform.arrivals.receive import read_state
 from leads_platform.engine import Platform, Session
-from leads_platform.months import label, parse_month
+from leads_platform.months import label, parse_month, ranges
 from leads_platform.settings import Settings
 from leads_platform.warehouse.catalogue import Catalogue
 from leads_platform.warehouse.direct import plan_stale
+from leads_platform.warehouse.note import read_note
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Fingerprinter, Fingerprints, Work, batches
 from leads_platform.warehouse.sources import Sources
@@ -88,6 +90,26 @@ def merged(requests: list[BuildRequest]) -> BuildRequest:
         all(request.whole for request in requests),
         tuple(name for request in requests for name in request.names),
     )
+
+
+def still_stale(platform: Platform, request: BuildRequest) -> BuildRequest:
+    """The request without what has been built since it was written.
+
+    Files that come in a burst are taken in one run after another, each of which finds stale what the build before it
+    has only been asked for. Judged by the note beside the warehouse, which can only be behind.
+    """
+    settings = platform.settings
+    built = read_note(settings.ledger_note, settings.warehouse).fingerprints
+    should = Fingerprinter(platform.catalogue, read_state(settings, platform.contracts))
+    works = [
+        Work(work.table, first, last)
+        for work in request.works
+        if work.table in platform.catalogue.tables
+        for first, last in ranges(
+            m for m in work.months if built.get((work.table, m)) != should.expected(work.table, m)
+        )
+    ]
+    return replace(request, works=list(dict.fromkeys(works)))
 
 
 def as_runs(catalogue: Catalogue, request: BuildRequest) -> list[list[Work]]:

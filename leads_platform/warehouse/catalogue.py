@@ -6,12 +6,14 @@ Belongs here: which tables there are and which reads which. Does not: what a roo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pkgutil import iter_modules
 
 from leads_platform.warehouse import sql
+from leads_platform.warehouse.places import line_of, of_import
 from leads_platform.warehouse.table import DeclarationError, Table
 
 ARRIVALS = "arrivals."
@@ -25,9 +27,18 @@ def tables_in(room_package: str) -> list[Table]:
     package = import_module(room_package)
     found = []
     for module in iter_modules(package.__path__):
-        table = getattr(import_module(f"{room_package}.{module.name}"), module.name, None)
-        if isinstance(table, Table):
-            found.append(table.named(room, module.name))
+        try:
+            made = import_module(f"{room_package}.{module.name}")
+            table = getattr(made, module.name, None)
+            if isinstance(table, Table):
+                found.append(table.named(room, module.name, made.__file__ or ""))
+        except DeclarationError:
+            raise
+        except Exception as error:  # whatever a slip of the pen raises; a table's file holds no record of anybody
+            said = error.msg if isinstance(error, SyntaxError) else str(error)
+            raise DeclarationError(
+                f"{of_import(error, room)}: {type(error).__name__}: {said}. No table can be built until it is mended."
+            ) from error
     return found
 
 
@@ -60,7 +71,7 @@ class Catalogue:
         texts += [(sql.relations(audit.select), audit.history) for audit, _ in table.audits if audit.select]
         for reads, history in texts:
             for read in reads:
-                for address in self.matching(read, named) if read != table.address else ():
+                for address in self._read_by(table, read, named) if read != table.address else ():
                     inputs[address] = inputs.get(address, False) or read in history
         for address in inputs:
             other = named.get(address)
@@ -69,6 +80,15 @@ class Catalogue:
                     f"{table.address} reads {address}: a room reads another room's dim_ and fct_ tables only"
                 )
         return inputs
+
+    def _read_by(self, table: Table, read: str, named: dict[str, Table]) -> list[str]:
+        try:
+            return self.matching(read, named)
+        except DeclarationError as error:
+            near = get_close_matches(read, [*named, *(f"{ARRIVALS}{feed}" for feed in self.feeds)], 1)
+            guess = f" (did you mean {near[0]}?)" if near else ""
+            place = line_of(table.source, read)
+            raise DeclarationError(f"{place or table.address}: {error}{guess}") from None
 
     def matching(self, read: str, named: dict[str, Table] | None = None) -> list[str]:
         """The addresses that a relation as written stands for: itself, or all that a `*` pattern matches."""

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 import duckdb
 
 from leads_platform.machine import fault_in_words, is_stop
+from leads_platform.unforeseen import left_out
+from leads_platform.warehouse.places import line_of
 
 # DuckDB's errors about the statement itself, or the machine. Others (conversion, out of range, invalid input, and
 # not implemented: an unknown time zone) quote values of rows, which may be personal data, with no sure sign where a
@@ -26,6 +28,8 @@ _ABOUT_NO_ROW = (
     duckdb.PermissionException,
 )
 
+_ABOUT_THE_TEXT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+
 
 class BuildError(Exception):
     """A table could not be built, for another reason than a failed check. The text holds no values of rows."""
@@ -38,17 +42,19 @@ def is_about_rows(error: duckdb.Error) -> bool:
 
 
 @contextlib.contextmanager
-def errors_in_words(address: str) -> Iterator[None]:
+def errors_in_words(address: str, source: str = "") -> Iterator[None]:
     """Turns DuckDB's errors while the table `address` is built into BuildError, cut off from their cause.
 
-    What a signal has interrupted ends in KeyboardInterrupt.
+    Of an error in the statement itself it names the line of the file `source`, in which the table is declared. What a
+    signal has interrupted ends in KeyboardInterrupt.
     """
     try:
         yield
     except duckdb.Error as error:
-        raise BuildError(
-            f"{address}: DuckDB could not build it: {fault_in_words(error) or without_values(error)}"
-        ) from None
+        said = fault_in_words(error) or without_values(error)
+        written = isinstance(error, _ABOUT_THE_TEXT) and source
+        place = f"{line_of(source, said)}: " if written else ""
+        raise BuildError(f"{place}{address}: DuckDB could not build it: {said}") from None
     except RuntimeError as error:
         if is_stop(error):
             raise KeyboardInterrupt from None
@@ -57,6 +63,7 @@ def errors_in_words(address: str) -> Iterator[None]:
 
 def without_values(error: duckdb.Error) -> str:
     """The error as DuckDB words it, or, where that may quote a row, what kind it is and the column and type."""
+    left_out(error)
     if isinstance(error, _ABOUT_NO_ROW):
         return str(error).split("\n\nLINE", 1)[0]
     kind = type(error).__name__.removesuffix("Exception")

@@ -11,13 +11,15 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-_BUILDS = "select table_name, month::varchar, row_count, content_hash, fingerprint from warehouse.builds"
+_BUILDS = (
+    "select table_name, month::varchar, row_count, content_hash, fingerprint, epoch(built_at) from warehouse.builds"
+)
 _FAILED = "select table_name, month::varchar, check_name, bad_rows, evidence from warehouse.checks where not passed"
 _REFUSED = "select table_name, month::varchar, check_name, bad_rows, evidence from warehouse.refused_builds"
 
@@ -42,6 +44,7 @@ class Note:
     fingerprints: dict[tuple[str, date], str]
     content: dict[tuple[str, date], str]
     failed: list[FailedCheck]
+    built_at: dict[tuple[str, date], float] = field(default_factory=dict)  # seconds since 1970; old notes have none
 
     def content_hash(self, tables: Iterable[str], last: date | None = None) -> str:
         """One hash of all rows of these tables; equal for warehouses of equal content, whenever they were made.
@@ -88,4 +91,5 @@ def read_note(path: Path, warehouse: Path) -> Note:
         {at: rest[2] for at, rest in builds.items()},
         {at: rest[1] for at, rest in builds.items()},
         failed,
+        {at: rest[3] for at, rest in builds.items() if len(rest) > 3},
     )

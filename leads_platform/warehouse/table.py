@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from leads_platform.warehouse import sql
+from leads_platform.warehouse.places import line_of
 
 ColumnType = str
 Layer = Literal["base", "stg", "int", "dim", "fct", "rep"]
@@ -79,12 +80,23 @@ class Table:
     feed: str | None = None
     room: str = ""
     name: str = ""
+    source: str = ""  # the file it is declared in; empty for one made from a contract
     _reads: tuple[str, ...] = field(default=(), repr=False)
 
-    def named(self, room: str, name: str) -> Table:
-        """This table under its address; checks what can be checked without the other tables."""
+    def named(self, room: str, name: str, source: str = "") -> Table:
+        """This table under its address; checks what can be checked without the other tables.
+
+        Raises DeclarationError, which names the file `source` and the line, where there is one.
+        """
+        try:
+            return self._checked(room, name, source)
+        except DeclarationError as error:
+            place = line_of(source, str(error))
+            raise DeclarationError(f"{place}: {error}" if place else str(error)) from None
+
+    def _checked(self, room: str, name: str, source: str) -> Table:
         reads = tuple(self._relations(f"{room}.{name}"))
-        table = replace(self, room=room, name=name, _reads=reads)
+        table = replace(self, room=room, name=name, source=source, _reads=reads)
         names = [column.name for column in self.columns]
         if not any(column.name == "month" and column.type.lower() == "date" for column in self.columns):
             raise DeclarationError(f"{table.address}: a partitioned table needs a `month` column of type date")

@@ -125,7 +125,7 @@ class Warehouse:
         Raises InputsMissing before anything is written, and BuildError.
         """
         table = self.catalogue.tables[address]
-        with errors_in_words(address):
+        with errors_in_words(address, table.source):
             columns = self._prepared(table)
         standing = self._columns_of(address)
         swap = standing is not None and standing != columns
@@ -136,7 +136,7 @@ class Warehouse:
                 self._verify(read[len(ARRIVALS) :], self.sources.open_months()[0] if history else first, last)
         prints = self._fingerprints(table, first, last)
         target = f"{table.room}.{_NEW}{table.name}" if swap else address
-        with errors_in_words(address):
+        with errors_in_words(address, table.source):
             if swap or standing is None:
                 self._make(target, columns)
             mismatch = self._schema_mismatch(table, columns, target, first, last)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from leads_platform.engine import Platform
+from leads_platform.engine import Platform, open_session
 from leads_platform.months import parse_month
 from leads_platform.orchestration import build_sensor, feed_sensors
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.feed_sensors import Cursor
-from leads_platform.orchestration.requests import BuildRequest, pending, write_request
+from leads_platform.orchestration.requests import BuildRequest, pending, request_builds, write_request
 from leads_platform.orchestration.resource import REFUSED_TAG
 from leads_platform.settings import Settings
 from leads_platform.warehouse.planner import Work
@@ -254,3 +254,39 @@ def test_feed_sensors_and_schedule_wait_for_a_person_and_the_housekeepers_do_not
         "monthly_close": "STOPPED",
         "freshness_close": "STOPPED",
     }
+
+
+def test_what_a_build_has_built_meanwhile_is_not_built_again(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Found in use, 15: after a burst of files the same tables were built twice, to the same rows."""
+    monthly = build_definitions(small).resolve_job_def("monthly")
+
+    def arrive(month: str, leads: int, name: str) -> None:
+        deliver(settings, month, leads, name)
+        with open_session(small, "test") as session:
+            session.arrivals.take_in(session.arrivals.waiting())
+            assert request_builds(session, name)
+
+    def tick(cursor: object = None) -> dg.SensorResult:
+        return build_sensor.tick(small, build_sensor.read(str(cursor) if cursor else None), instance)
+
+    def build(result: dg.SensorResult) -> list[str]:
+        for r in result.run_requests or []:
+            keys = list(r.asset_selection or [])
+            monthly.execute_in_process(asset_selection=keys, tags=dict(r.tags), run_config=QUIET, instance=instance)
+        return [r.tags["dagster/asset_partition_range_start"] for r in result.run_requests or []]
+
+    arrive("2024-05", 2, "nv_2024-05-01.csv")
+    first = tick()
+    arrive("2024-05", 4, "nv_2024-05-20.csv")  # while the run waits for its turn: it reads May as it is by then
+    assert build(first) == ["2024-05-01"]
+    assert row_counts(instance, STG) == {"2024-05-01": 4}
+    second = tick(first.cursor)
+    assert build(second) == []
+    assert pending(settings) == []
+    arrive("2024-05", 5, "nv_2024-05-25.csv")
+    third = tick(second.cursor)
+    arrive("2024-06", 3, "nv_2024-06-01.csv")
+    assert build(third) == ["2024-05-01"]
+    assert build(tick(third.cursor)) == ["2024-06-01"], "June alone, though its request asks for May, too"

@@ -1,5 +1,10 @@
 """Tables and the catalogue: what is refused, in which words, and what makes a declaration another one."""
 
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +21,11 @@ from leads_platform.warehouse import (
     not_null,
     references,
 )
-from leads_platform_tests.warehouse.lab import MONTH, Feeds, audit, base, catalogue, running, state, total
+from leads_platform.warehouse.catalogue import tables_in
+from leads_platform.warehouse.connection import open_warehouse
+from leads_platform.warehouse.errors import BuildError
+from leads_platform.warehouse.write import Warehouse
+from leads_platform_tests.warehouse.lab import JAN, MONTH, Feeds, audit, base, catalogue, running, state, total
 
 FEEDS = Feeds(sales={})
 
@@ -160,3 +169,75 @@ def test_the_reads_of_every_real_table_are_those_sqlglots_parser_finds(settings:
         parsed = parse_one(table.select, dialect="duckdb")
         found = {f"{read.db}.{read.name}" for read in parsed.find_all(exp.Table) if read.db}
         assert found == {*table.reads, *({table.address} if table.step and table.address in found else ())}
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[Table]]]:
+    """Declares a room of one table file with this text, and reads its tables."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "annex").mkdir()
+
+    def declare(text: str) -> list[Table]:
+        (tmp_path / "annex" / "fct_sales.py").write_text(text)
+        importlib.invalidate_caches()
+        return tables_in("annex")
+
+    yield declare
+    for name in [name for name in sys.modules if name.split(".")[0] == "annex"]:
+        del sys.modules[name]
+
+
+SALES = """from leads_platform.warehouse import Column, Table
+
+fct_sales = Table(
+    says="Sales.",
+    grain=("id",),
+    columns=(Column("month", "date", "Month"), Column("id", "integer", "Sale")),
+    select=\"\"\"
+        select
+            month,
+            id
+        from shop.base_sales
+    \"\"\",
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("says=", "says", r"annex/fct_sales\.py:4: SyntaxError: .*No table can be built until it is mended"),
+        ('Column("id"', 'Colum("id"', r"annex/fct_sales\.py:6: NameError: name 'Colum' is not defined"),
+        ('grain=("id",)', 'grane=("id",)', r"annex/fct_sales\.py:3: TypeError: .*unexpected keyword argument 'grane'"),
+        ('grain=("id",)', 'grain=("sale",)', r"annex/fct_sales\.py.*: annex.fct_sales: the grain names sale"),
+    ],
+)
+def test_a_typo_in_a_table_file_is_told_with_its_line(
+    room: Callable[[str], list[Table]], before: str, after: str, words: str
+) -> None:
+    """Found in use, 15: a typo in a table file was "a fault of the program", without a word of where."""
+    with pytest.raises(DeclarationError, match=words):
+        room(SALES.replace(before, after, 1))
+
+
+def test_a_relation_that_is_not_there_is_told_with_its_line_and_a_guess(room: Callable[[str], list[Table]]) -> None:
+    """Found in use, 15: neither the table that reads it was named, nor the line."""
+    (table,) = room(SALES.replace("shop.base_sales", "shop.base_sale"))
+    with pytest.raises(
+        DeclarationError, match=r"fct_sales\.py:11: shop\.base_sale is .* \(did you mean shop\.base_sales\?\)"
+    ):
+        Catalogue([base().named("shop", "base_sales"), table], FEEDS.feeds(), {})
+
+
+def test_a_column_that_is_not_there_is_told_with_its_line(room: Callable[[str], list[Table]], tmp_path: Path) -> None:
+    """Found in use, 15: DuckDB's words name the column; the file and line were for the author to find."""
+    (table,) = room(SALES.replace("            id\n", "            amont as id\n").replace("annex", "shop"))
+    feeds = Feeds(sales={JAN: [(1, 10, 2)]})
+    moved = replace(table, room="shop")
+    with open_warehouse(tmp_path / "warehouse.duckdb") as con:
+        warehouse = Warehouse(
+            con, Catalogue([base().named("shop", "base_sales"), moved], feeds.feeds(), {}), feeds, "r"
+        )
+        warehouse.build("shop.base_sales", JAN, JAN)
+        with pytest.raises(BuildError, match=r'fct_sales\.py:10: shop\.fct_sales: .*column "amont" not found'):
+            warehouse.build("shop.fct_sales", JAN, JAN)

@@ -1,0 +1,129 @@
+"""What needs a person's attention at the end of a command, and the verdict: one item a matter, with what to paste.
+
+Belongs here: gathering it from the status and from what the command met. Does not: files that wait (attention gathers
+them for everybody), or printing (terminal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from leads_platform.arrivals.archive import Manifest
+from leads_platform.attention import command, files_in_need
+from leads_platform.months import label
+from leads_platform.settings import Settings
+
+if TYPE_CHECKING:
+    from leads_platform.status import Status
+
+
+@dataclass(frozen=True)
+class Need:
+    """One matter: what it is about, what is the matter, and the commands that settle it.
+
+    `blocks`: something is not in the tables because of it, so that `run` exits 1.
+    """
+
+    what: str
+    message: str
+    commands: tuple[str, ...] = ()
+    blocks: bool = True
+
+
+def told_of_run(
+    manifests: Iterable[Manifest], problems: Iterable[str], failed: Mapping[str, date], settings: Settings
+) -> list[Need]:
+    """What this command met itself: files it could not take or took in part, and tables it could not build.
+
+    A partly loaded file is told once, in the run that takes it in: nothing settles it but a corrected file.
+    """
+    found = [Need("Taking files in", problem) for problem in problems]
+    for m in manifests:
+        if m.verdict == "partial":
+            shown = command(settings, "quarantine", m.sha256[:12])
+            found.append(Need(f"Partly loaded, {m.feed}/{m.file_name}", m.message, (shown,), blocks=False))
+    found += [Need(table, f"not built from {label(month)} on, nor what reads it") for table, month in failed.items()]
+    return found
+
+
+def in_need(status: Status) -> list[Need]:
+    """What stands and needs a person, whoever met it first: files, folders, checks that kept rows out, what is late."""
+    settings = status.platform.settings
+    told = status.to_json()
+    found = [
+        Need(f"Contract {entry.path.name}", entry.words(), (command(settings, "run"),))
+        for entry in status.platform.out_of_order
+    ]
+    found += _nothing_fits(status)
+    found += [
+        Need(
+            f"{item.kind.capitalize()}, {item.feed}/{item.file_name}",
+            item.message.removeprefix(f"{item.kind}: "),
+            item.commands,
+        )
+        for item in files_in_need(settings, status.state)
+    ]
+    checks: dict[tuple[str, str], list[str]] = {}
+    for c in told["failed_checks"]:
+        if c["refused"]:
+            checks.setdefault((c["table"], c["check"]), []).append(f"{c['month']}: {c['bad_rows']} bad row(s)")
+    found += [
+        Need(
+            table,
+            f"the check {check} kept new rows out ({', '.join(months)}); the former ones stand. "
+            "`status` shows where; correct the file or the table, then run again",
+            (command(settings, "status"), command(settings, "run")),
+        )
+        for (table, check), months in checks.items()
+    ]
+    found += [
+        Need(
+            "Unknown folder",
+            f"landing/{name} belongs to no feed, so nobody reads it. Name the folder as a feed, or write a contract: "
+            "`leads-platform feed new FILE` proposes one",
+            blocks=False,
+        )
+        for name in told["unknown_folders"]
+    ]
+    found += [Need("Late", says, blocks=False) for says in told["freshness"]]
+    return found
+
+
+def _nothing_fits(status: Status) -> list[Need]:
+    """One item when files were taken in and all their records lie before the first month: nothing is built then."""
+    early = sum(counts["before_first_month"] for counts in status.state.outside().values())
+    if status.state.data_months() is not None or not early:
+        return []
+    first = label(status.platform.settings.first_month)
+    said = (
+        f"all {early:,} records lie before the first month, {first}: nothing is built of them. "
+        "Set LEADS_PLATFORM_FIRST_MONTH to the first month you have files of, and run again"
+    )
+    return [Need("First month", said)]
+
+
+def still_stale(status: Status) -> list[Need]:
+    """What a build of some months or tables has left stale, in one item; nothing where a refused check explains it."""
+    if not status.stale or any(failed.refused for failed in status.note.failed):
+        return []
+    run = command(status.platform.settings, "run")
+    return [Need("Stale", f"{len(status.stale)} tables are stale; `status` says why", (run,), blocks=False)]
+
+
+def verdict(items: Iterable[Need]) -> str:
+    """The last line: whether all is well, and how much is not."""
+    listed = list(items)
+    blocking = sum(1 for item in listed if item.blocks)
+    if not listed:
+        return "Done; nothing needs attention."
+    if not blocking:
+        return f"Done; {_things(len(listed))} to look at, above."
+    more = f"; {len(listed) - blocking} more to look at" if len(listed) > blocking else ""
+    return f"Not all is in the tables: {_things(blocking)} to act on, above{more}."
+
+
+def _things(count: int) -> str:
+    return "one thing" if count == 1 else f"{count} things"

@@ -1,0 +1,55 @@
+"""The end of a command: what must be acted on, what is worth a look, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from leads_platform.arrivals.archive import Manifest
+from leads_platform.closing import Need, in_need, still_stale, told_of_run, verdict
+from leads_platform.engine import load_platform
+from leads_platform.settings import Settings
+from leads_platform.status import read_status
+from leads_platform.warehouse.note import FailedCheck, Note
+from leads_platform_tests.conftest import clock
+
+MAY = date(2024, 5, 1)
+
+
+def test_what_a_run_met_itself(settings: Settings) -> None:
+    """Found in use, 8 and 15: partly loaded files and faults were told above the reports, if at all."""
+    whole = Manifest(1, "receive", "nv", "a" * 64, clock("2024-06-01T00:00:00"), file_name="whole.csv")
+    part = replace(whole, file_name="part.csv", verdict="partial", message="2 of 3 records loaded")
+    found = told_of_run([whole, part], ["nv/x.csv can't be read now"], {"funnel.dim_deals": MAY}, settings)
+    assert [(need.what, need.blocks) for need in found] == [
+        ("Taking files in", True),
+        ("Partly loaded, nv/part.csv", False),
+        ("funnel.dim_deals", True),
+    ]
+    assert found[1].commands == (f"LEADS_PLATFORM_DATA={settings.data} leads-platform quarantine aaaaaaaaaaaa",)
+    assert found[2].message == "not built from 2024-05 on, nor what reads it"
+
+
+def test_checks_that_kept_rows_out_and_folders_of_no_feed(settings: Settings) -> None:
+    """Found in use, 8: a check that kept rows out is told after each command until it is mended; a warning is not."""
+    (settings.landing / "nevada").mkdir()
+    (settings.landing / "nevada" / "x.csv").write_text("a\n")
+    kept = [FailedCheck("funnel.dim_deals", date(2024, m, 1), "owed", m, {}, True) for m in (4, 5)]
+    warned = FailedCheck("funnel.dim_users", MAY, "odd", 1, {}, False)
+    status = replace(read_status(load_platform(settings)), note=Note({}, {}, {}, [*kept, warned]))
+    check, folder = in_need(status)
+    assert check.what == "funnel.dim_deals"
+    assert "the check owed kept new rows out (2024-04: 4 bad row(s), 2024-05: 5 bad row(s))" in check.message
+    assert (check.blocks, folder.what, folder.blocks) == (True, "Unknown folder", False)
+    stale = replace(status, stale={"funnel.dim_deals": [MAY]})
+    assert still_stale(stale) == [], "the check says why"
+    assert [need.what for need in still_stale(replace(stale, note=Note({}, {}, {}, [])))] == ["Stale"]
+
+
+def test_the_verdict() -> None:
+    """Found in use, 8: the last line says whether all is well."""
+    acted, looked = Need("a", "b"), Need("c", "d", blocks=False)
+    assert verdict([]) == "Done; nothing needs attention."
+    assert verdict([looked, looked]) == "Done; 2 things to look at, above."
+    assert verdict([acted, acted]) == "Not all is in the tables: 2 things to act on, above."
+    assert verdict([acted, looked]) == "Not all is in the tables: one thing to act on, above; 1 more to look at."

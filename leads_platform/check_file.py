@@ -17,6 +17,7 @@ from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.reading import FileReading
 from leads_platform.contacts.phones import install_phones
 from leads_platform.months import label, month_of
+from leads_platform.values.times import local_day, moment
 from leads_platform.warehouse.sql import identifier, literal
 
 
@@ -104,17 +105,19 @@ def _questions(reading: FileReading, contract: FeedContract) -> list[tuple[str, 
         "integer": "bigint",
         "decimal": "double",
         "boolean": "boolean",
-        "date": "date",
-        "timestamp": "timestamp",
     }
     for column in contract.columns:
         title = reading.columns.get(column.name)
         if title is None or column.type == "text":
             continue
         cell = f"nullif(trim({identifier(title)}), '')"
-        formats = ", ".join(literal(text) for text in column.formats)
-        cast = f"try_strptime({cell}, [{formats}])" if formats else f"try_cast({cell} as {casts[column.type]})"
-        reason = f"is not {column.type}" + (f" written as {' or '.join(column.formats)}" if formats else "")
+        if column.type == "date":
+            cast = local_day(cell, column.formats, contract.zone)
+        elif column.type == "timestamp":
+            cast = moment(cell, column.formats).instant()
+        else:
+            cast = f"try_cast({cell} as {casts[column.type]})"
+        reason = f"is not {column.type}" + (f" written as {' or '.join(column.formats)}" if column.formats else "")
         asked.append((column.name, title, f"{cell} is not null and {cast} is null", reason))
     phone = contract.leads.get("phone")
     if phone and phone.column in reading.columns:

@@ -47,13 +47,13 @@ def contracts_in_force(settings: Settings) -> InForce:
     unfit = _unfit(user.good, packaged)
     if not unfit:
         try:
-            return _declared(packaged, user)
+            return _declared(settings, packaged, user)
         except DeclarationError:
-            unfit = _undeclarable(packaged, user)
+            unfit = _undeclarable(settings, packaged, user)
             if not unfit:
                 raise
     user = read_user_contracts(settings.feeds, settings.kept_contracts, packaged, ROOMS, unfit=unfit, upgraded=upgraded)
-    return _declared(packaged, user)
+    return _declared(settings, packaged, user)
 
 
 def packaged_folders() -> list[Path]:
@@ -66,16 +66,19 @@ def tables_of(contract: FeedContract) -> list[Table]:
     return [base_table(contract), *([stg_leads_table(contract)] if contract.kind == "lead_list" else [])]
 
 
-def _declared(packaged: Mapping[str, FeedContract], user: UserContracts) -> InForce:
+def _declared(settings: Settings, packaged: Mapping[str, FeedContract], user: UserContracts) -> InForce:
     contracts = dict(sorted({**packaged, **user.stand_ins, **user.good}.items()))
-    return InForce(contracts, _catalogue(contracts.values()), user)
+    return InForce(contracts, _catalogue(settings, contracts.values()), user)
 
 
-def _catalogue(contracts: Iterable[FeedContract]) -> Catalogue:
-    listed = list(contracts)
+def _catalogue(settings: Settings, contracts: Iterable[FeedContract]) -> Catalogue:
+    """The tables of the rooms and of these contracts, all reckoning in the platform's time zone."""
+    listed, zone = list(contracts), settings.timezone.key
+    for contract in listed:
+        contract._platform_zone = zone
     tables = [*room_tables(), *(table for contract in listed for table in tables_of(contract))]
     feeds = [name for contract in listed for name in (contract.feed, f"{contract.feed}_counts")]
-    return Catalogue(tables, feeds, standards())
+    return Catalogue(tables, feeds, standards(zone))
 
 
 @cache
@@ -113,13 +116,13 @@ def _lacks(contract: FeedContract, packaged: FeedContract) -> str | None:
     return None
 
 
-def _undeclarable(packaged: Mapping[str, FeedContract], user: UserContracts) -> dict[Path, Problem]:
+def _undeclarable(settings: Settings, packaged: Mapping[str, FeedContract], user: UserContracts) -> dict[Path, Problem]:
     """Contracts with which the tables can't be declared, each by itself beside what stands without the user's own."""
     base = {**packaged, **user.stand_ins}
     found: dict[Path, Problem] = {}
     for feed, contract in user.good.items():
         try:
-            _catalogue({**base, feed: contract}.values())
+            _catalogue(settings, {**base, feed: contract}.values())
         except DeclarationError as error:
             if contract.path is not None:
                 found[contract.path] = about_feed(contract, f"does not fit the platform's tables: {error}")

@@ -156,8 +156,9 @@ def open_session(
         settings.archive.mkdir(parents=True, exist_ok=True)
         with open_warehouse(settings.warehouse, readable=[settings.archive], say=say) as con:
             verify = _verifying(arrivals)
+            run, zone = run_id or uuid.uuid4().hex, settings.timezone.key
             leave = Leave(agreed, platform.taken_away(), lambda going: how_to_agree(platform, going))
-            warehouse = Warehouse(con, platform.catalogue, arrivals.state, run_id or uuid.uuid4().hex, verify, leave)
+            warehouse = Warehouse(con, platform.catalogue, arrivals.state, run, verify, leave, zone)
             session = Session(platform, arrivals, warehouse, lock)
             session.sync_ledger()
             built = {table for table, _ in warehouse.built()}

@@ -16,18 +16,24 @@ import duckdb
 from leads_platform.contacts import standards as contacts
 from leads_platform.contacts.addresses import install_addresses
 from leads_platform.contacts.phones import install_phones
-from leads_platform.values import money
+from leads_platform.values import money, times
 from leads_platform.values.money import install_money
+from leads_platform.values.times import install_times
 
 _PHONES = frozenset({"phone"})
 _ADDRESSES = frozenset(contacts.FUNCTIONS) - _PHONES
 _MONEY = frozenset({money.FUNCTION})
-FUNCTIONS = _PHONES | _ADDRESSES | _MONEY
+_TIMES = frozenset(times.FUNCTIONS)
+FUNCTIONS = _PHONES | _ADDRESSES | _MONEY | _TIMES
 
 
-def standards() -> dict[str, str]:
-    """Each function with the version of its rule, so that a table is built again when a rule it uses changes."""
-    return contacts.standards() | dict.fromkeys(_MONEY, _hash(money.__file__))
+def standards(zone: str = "UTC") -> dict[str, str]:
+    """Each function with the version of its rule, so that a table is built again when a rule it uses changes.
+
+    `zone`, the platform's time zone, is part of the rule by which days are reckoned.
+    """
+    own = dict.fromkeys(_MONEY, _hash(money.__file__)) | dict.fromkeys(_TIMES, f"{_hash(times.__file__)} {zone}")
+    return contacts.standards() | own
 
 
 @cache
@@ -35,7 +41,7 @@ def _hash(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 
-def install_standards(con: duckdb.DuckDBPyConnection, functions: Iterable[str] = FUNCTIONS) -> None:
+def install_standards(con: duckdb.DuckDBPyConnection, functions: Iterable[str] = FUNCTIONS, zone: str = "UTC") -> None:
     """Gives the connection these functions, and those that come with them. Not within a transaction.
 
     Phones and addresses take 0.1 s each, so only what is asked for is made.
@@ -47,3 +53,5 @@ def install_standards(con: duckdb.DuckDBPyConnection, functions: Iterable[str] =
         install_addresses(con)
     if wanted & _MONEY:
         install_money(con)
+    if wanted & _TIMES:
+        install_times(con, zone)

@@ -56,8 +56,10 @@ class Manifest:
     file touched, and `basis` by what these were reckoned; `touched` the months whose effective records this receipt
     changed. `placed_by` is by what each record's month (of events, its key too) was told. Of an events file, `links`
     are the months that share a key with it: a later month of the two -> the earlier ones; None where nobody looked.
-    `timed`: the records carry their own time. `stored` is the sha256 of each Parquet file of the receipt; manifests of
-    before it was kept have none. `looks_like` is the feed whose contract the file's header fits better.
+    `timed`: the records carry their own time. `reckoned_in` is the time zone by which records whose time has an offset
+    were placed in months, "" where none has; None in manifests of before it was kept. `stored` is the sha256 of each
+    Parquet file of the receipt; manifests of before it was kept have none. `looks_like` is the feed whose contract the
+    file's header fits better.
     """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid")
@@ -92,6 +94,7 @@ class Manifest:
     stored: dict[str, str] = field(default_factory=dict)
     placed_by: str = ""
     timed: bool = False
+    reckoned_in: str | None = None
     links: dict[MonthKey, list[MonthKey]] | None = None
     basis: str = ""
     looks_like: str = ""

@@ -18,8 +18,13 @@ FILE_COLUMNS = (
     Column("part", "varchar", "Part of the month's list, empty when it comes in one file"),
     Column("line", "bigint", "Line of the file on which the record starts (row of a sheet), from 1"),
 )
-RECORD_AT = Column(
-    "record_at", "timestamp", "The record's own time, by the contract's rule for months: what gives `month`"
+RECORD_TIMES = (
+    Column(
+        "record_at", "timestamp", "The record's own time, by the contract's rule for months; with an offset, in UTC"
+    ),
+    Column(
+        "record_local_at", "timestamp", "The same by the clock of the zone in which months are reckoned: gives `month`"
+    ),
 )
 
 
@@ -27,7 +32,7 @@ def base_table(contract: FeedContract) -> Table:
     """One row per effective record of the feed; all columns text, none left out."""
     columns = (
         *FILE_COLUMNS,
-        *((RECORD_AT,) if contract.month.column else ()),
+        *(RECORD_TIMES if contract.month.column else ()),
         *(Column(c.name, "varchar", c.description or f"`{c.header}`, as delivered", c.pii) for c in contract.columns),
     )
     selected = ",\n    ".join(identifier(column.name) for column in columns)

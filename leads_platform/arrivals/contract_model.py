@@ -21,6 +21,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 
 from leads_platform.arrivals.contract_limits import is_owner, limits
 
+from leads_platform.values.times import EPOCH_MS
+
 Loc = tuple[str | int, ...]
 
 LEAD_COLUMNS = (
@@ -47,11 +49,21 @@ _ADDRESS_PARTS = ("street", "city", "state", "postal_code")
 _LEAD_TYPES = {"license_issued_on": "date", "license_expires_on": "date", "capacity": "integer"}
 # What the platform adds to every base table; a feed's own column of that name would be shadowed.
 RESERVED_COLUMNS = frozenset(
-    {"month", "record_month", "record_at", "file_name", "file_date", "file_sha256", "part", "line", "rank"}
+    {
+        "month",
+        "record_month",
+        "record_at",
+        "record_local_at",
+        "record_is_instant",
+        "file_name",
+        "file_date",
+        "file_sha256",
+        "part",
+        "line",
+        "rank",
+    }
 )
 _NAME = r"^[a-z][a-z0-9_]*$"
-EPOCH_MS = "epoch_ms"
-"""In a month's formats: milliseconds since 1970, UTC, 12 or 13 digits; seconds, which have 10, are no such date."""
 _DATE_DIRECTIVES = frozenset("aAbBdmyYHIpMSfzZjn%-gxX")
 # DuckDB's regular expressions are RE2, which has neither look-around nor back-references.
 _NOT_IN_RE2 = re.compile(r"\(\?(?:[=!>]|<[=!])|(?<!\\)(?:\\\\)*\\[1-9]")
@@ -87,7 +99,9 @@ class Column(Model):
         default="text", description="What staging casts it to; arrival reads everything as text"
     )
     formats: tuple[str, ...] = Field(
-        default=(), description="strptime formats of a date or timestamp, tried in order; none means ISO 8601"
+        default=(),
+        description="strptime formats of a date or timestamp, tried in order; none means ISO 8601, with an offset or "
+        "without; %z at a format's end is an offset of any shape: Z, +00, -0700, -07:00",
     )
     pii: bool = Field(default=False, description="Personal data: never in messages, logs or metadata")
     description: str = Field(default="", description="What it means; shown in Dagster and in the docs")
@@ -111,8 +125,9 @@ class MonthRule(Model):
     )
     timezone: str | None = Field(
         default=None,
-        description="Zone in which months and times are reckoned, such as Europe/Berlin, the file's times being UTC; "
-        "none: times are taken as they stand",
+        description="Zone in which months and times are reckoned, such as Europe/Berlin, the file's times being UTC "
+        "where they have no offset; none: times without an offset are taken as they stand, others are placed by the "
+        "platform's zone (LEADS_PLATFORM_TIMEZONE)",
     )
 
 
@@ -184,6 +199,7 @@ class FeedContract(Model):
 
     _path: Path | None = PrivateAttr(default=None)
     _feed_line: int = PrivateAttr(default=1)
+    _platform_zone: str = PrivateAttr(default="UTC")
 
     @model_validator(mode="after")
     def _agree(self, info: ValidationInfo) -> FeedContract:
@@ -198,6 +214,11 @@ class FeedContract(Model):
     def path(self) -> Path | None:
         """The YAML file it was read from, if any."""
         return self._path
+
+    @property
+    def zone(self) -> str:
+        """The time zone in which an instant's month and day are reckoned: the contract's own, else the platform's."""
+        return self.month.timezone or self._platform_zone
 
     @property
     def label(self) -> str:

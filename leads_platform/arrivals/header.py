@@ -15,7 +15,7 @@ from leads_platform.arrivals.refusal import Refusal, shown
 
 MAX_COLUMNS = 4096
 """What a file may have: no list is wider, and judging and loading so many takes a second."""
-RESERVED = ("_line", "record_at", "record_month")
+RESERVED = ("_line", "record_at", "record_local_at", "record_is_instant", "record_month")
 """What reading adds to a file's own columns."""
 
 

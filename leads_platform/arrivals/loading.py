@@ -6,6 +6,7 @@ whether a file is sound (counting.py), or what to say about it (reading.py).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 
-from leads_platform.arrivals.contract_model import EPOCH_MS, FeedContract
+from leads_platform.arrivals.contract_model import FeedContract
 from leads_platform.arrivals.header import Header
 from leads_platform.arrivals.refusal import Refusal
+from leads_platform.values.times import Moment, in_zone, moment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +71,7 @@ def connect(workspace: Path, *, threads: int | None = None) -> duckdb.DuckDBPyCo
     # The order matters: the folder is allowed before access is closed, and the lock comes last.
     for statement in (
         "set enable_progress_bar = false",
+        "set TimeZone = 'UTC'",  # what a typed instant is as text must not depend on the machine
         f"set temp_directory = {literal(str(workspace / 'spill'))}",
         f"set allowed_directories = [{literal(str(workspace) + '/')}]",
         "set enable_external_access = false",
@@ -92,24 +95,42 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""').replace("\0", "") + '"'
 
 
-def _moment(cell: str, formats: tuple[str, ...]) -> str:
-    """SQL for the time that a cell states; null where it is not written so. No formats: ISO 8601."""
-    listed = ", ".join(literal(text) for text in formats if text != EPOCH_MS)
-    moment = f"try_strptime({cell}, [{listed}])"
-    if not formats:
-        iso = f"regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}')"
-        moment = f"case when {iso} then try_cast({cell} as timestamp) end"
-    if EPOCH_MS in formats:
-        is_epoch = f"regexp_full_match({cell}, '\\d{{12,13}}')"
-        other = f" else {moment}" if listed else ""
-        moment = f"case when {is_epoch} then make_timestamp(try_cast({cell} as bigint) * 1000){other} end"
-    return moment
+# What reading adds to a record, where a column gives its month.
+MONTH_COLUMNS = {
+    "record_at": "timestamp",
+    "record_local_at": "timestamp",
+    "record_is_instant": "boolean",
+    "record_month": "date",
+}
+
+
+def record_moment(contract: FeedContract, columns: Mapping[str, str], also: tuple[str, ...] = ()) -> Moment:
+    """A record's time by the contract's rule for months; null where it is not written so.
+
+    `columns`: the contract's columns that the file has -> its titles. `also`: formats in which the file's type, a
+    workbook say, writes a date whatever the contract states.
+    """
+    stated, utc = [], []
+    for name in contract.month_columns():
+        if name not in columns:
+            continue
+        cell = f"trim({identifier(columns[name])})"
+        own = contract.column(name).formats if name == contract.month.prefer else contract.month_formats()
+        told = moment(cell, (*own, *also))
+        filled = f"coalesce({cell}, '') <> ''"
+        for found, expression in ((stated, told.stated), (utc, told.utc)):
+            read = expression or "null::timestamp"
+            if not own and not also:  # a date starts as ISO 8601 says, though DuckDB's cast takes 2024/05/31 as well
+                read = f"case when regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') then {read} end"
+            found.append(f"when {filled} then {read}")
+    return Moment(f"case {' '.join(stated)} end", f"case {' '.join(utc)} end")
 
 
 class Loader:
     """Loads into `workspace/loaded.parquet`.
 
-    Columns are the file's own, then `_line`, then perhaps the record's time and its month: `record_at`, `record_month`.
+    Columns are the file's own, then `_line`, then perhaps MONTH_COLUMNS: the record's time (of an instant in UTC), the
+    same by the clock of the zone in which months are reckoned, whether it is an instant, and its month.
     """
 
     def __init__(self, workspace: Path, names: list[str]) -> None:
@@ -117,25 +138,17 @@ class Loader:
         # Numbering lines makes reading text one thread's work; a second would only spin, and the counter needs it.
         self.connection = connect(workspace, threads=1)
         self.parquet = workspace / "loaded.parquet"
-        self.moment: str | None = None
+        self.moment: Moment | None = None
+        self.zone, self.all_utc = "UTC", False
 
     def set_month(self, contract: FeedContract, header: Header, also: tuple[str, ...] = ()) -> None:
         """By the contract's rule: which of the file's columns give each record's time, and so its month.
 
         `also`: formats in which the file's type, a workbook say, writes a date whatever the contract states.
         """
-        moments = []
-        for name in contract.month_columns():
-            if name not in header.columns:
-                continue
-            cell = f"trim({identifier(header.columns[name])})"
-            own = contract.column(name).formats if name == contract.month.prefer else contract.month_formats()
-            moments.append((f"coalesce({cell}, '') <> ''", _moment(cell, (*own, *also))))
-        cases = " ".join(f"when {filled} then {moment}" for filled, moment in moments)
-        self.moment = f"case {cases} end"
-        if contract.month.timezone:
-            zone = literal(contract.month.timezone)
-            self.moment = f"timezone({zone}, timezone('UTC', {self.moment}))"
+        self.moment = record_moment(contract, header.columns, also)
+        # With a zone of its own the contract says that times without an offset are UTC; all are told by that clock.
+        self.zone, self.all_utc = contract.zone, contract.month.timezone is not None
 
     def load_csv(
         self,
@@ -182,8 +195,20 @@ class Loader:
 
     def _write(self, select: str) -> int:
         if self.moment:
-            select = f"select *, {self.moment} as record_at from ({select})"
-            select = f"select *, cast(date_trunc('month', record_at) as date) as record_month from ({select})"
+            select = f"select *, {self.moment.stated} as record_at from ({select})"
+            # Few times have an offset: only what is no time without one is looked at for it.
+            select = f"select *, case when record_at is null then {self.moment.utc} end as record_utc from ({select})"
+            own, shifted = "record_at", in_zone("record_utc", self.zone)
+            if self.all_utc:
+                own = in_zone(own, self.zone)
+            select = f"""
+                select * exclude (record_at, record_utc),
+                    coalesce({own}, {shifted if self.all_utc else "record_utc"}) as record_at,
+                    coalesce({own}, {shifted}) as record_local_at,
+                    record_utc is not null as record_is_instant
+                from ({select})
+            """
+            select = f"select *, cast(date_trunc('month', record_local_at) as date) as record_month from ({select})"
         return self._copy(select, self.parquet)
 
     def _copy(self, select: str, target: Path) -> int:

@@ -40,5 +40,7 @@ def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken
     return Taken(header, records, loaded, loader, warnings=list(header.warnings))
 
 
-ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+_WRITTEN = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+_WITH_OFFSET = tuple(f"%Y-%m-%d{between}{clock}%z" for between in " T" for clock in ("%H:%M:%S", "%H:%M:%S.%f"))
+ISO = (*_WRITTEN, *_WITH_OFFSET)
 """How typed dates look once they are text, whatever the contract's formats say."""

@@ -20,7 +20,7 @@ import duckdb
 
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.header import Header
-from leads_platform.arrivals.loading import LoaderFault, Quarantined, Taken, connect, identifier
+from leads_platform.arrivals.loading import MONTH_COLUMNS, LoaderFault, Quarantined, Taken, connect, identifier
 from leads_platform.arrivals.refusal import Refusal, shown
 from leads_platform.arrivals.second_headers import OTHER, REPEATED, found_among
 from leads_platform.arrivals.wrapping import unwrap
@@ -73,14 +73,14 @@ class FileReading:
             # so a relation that outlives its reading can still be read.
             connection.create_function("files_of_loaded", lambda: workspace.name, [], "varchar")  # type: ignore[arg-type]
             self._kept = True
-        return connection.sql(f"select * {'exclude (record_at, record_month) ' if self._has_month else ''}from loaded")
+        without = f"exclude ({', '.join(MONTH_COLUMNS)}) " if self._has_month else ""
+        return connection.sql(f"select * {without}from loaded")
 
     def write_parquet(self, path: str | Path) -> None:
         """Writes the loaded records as Parquet.
 
-        `loaded`, and `record_at` (timestamp) and `record_month` (date) where a column gives the month. What holds
-        several months and more than one group of rows is put in their order, so that who asks for one month reads
-        little else.
+        `loaded`, and MONTH_COLUMNS where a column gives the month. What holds several months and more than one group of
+        rows is put in their order, so that who asks for one month reads little else.
         """
         stored = self._stored
         if not stored.exists():
@@ -122,7 +122,8 @@ class FileReading:
                 connection.execute(f"create view loaded as select * from read_parquet('{self._stored}')")
             else:
                 columns = "".join(f"{identifier(name)} varchar, " for name in self.header)
-                month = ", record_at timestamp, record_month date" if self._has_month else ""
+                added = "".join(f", {name} {kind}" for name, kind in MONTH_COLUMNS.items())
+                month = added if self._has_month else ""
                 connection.execute(f"create table loaded ({columns}_line bigint{month})")
             self._ready = True
         return connection

@@ -230,9 +230,13 @@ class Arrivals:
         if refused:
             return manifest, None
         reading.write_parquet(records)
-        months, maximum = measure(records, manifest, contract)
+        months, maximum, has_instants = measure(records, manifest, contract)
         return replace(
-            manifest, months=months, placed_by=placing(contract, manifest), timed=bool(contract.month.column)
+            manifest,
+            months=months,
+            placed_by=placing(contract, manifest),
+            timed=bool(contract.month.column),
+            reckoned_in=contract.zone if has_instants else "",
         ), maximum
 
     def _held_back(self, manifest: Manifest, contract: FeedContract) -> Manifest:
@@ -356,6 +360,7 @@ class Arrivals:
             received_at=self.settings.now(),
             original=receipt,
             contract_hash=contract.hash(),
+            reckoned_in=contract.zone,
         )
 
     def _start(self, contract: FeedContract, file: LandingFile) -> Manifest:

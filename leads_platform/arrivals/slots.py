@@ -120,7 +120,8 @@ class FeedState:
             self.readings[manifest.original] = replace(
                 before.manifest,
                 contract_hash=manifest.contract_hash,
-                message=f"{before.manifest.message}. Under the changed contract: {manifest.message}",
+                reckoned_in=manifest.reckoned_in,
+                message=f"{before.manifest.message}. Under the changed contract or time zone: {manifest.message}",
             )
         elif manifest.verdict == "refused":
             self.readings[manifest.original] = manifest
@@ -255,7 +256,8 @@ class FeedState:
             m = entry.manifest
             key = month_key(month) if self.contract.delivery == "extract" else next(iter(m.months), "")
             if key in m.months:
-                parts.append(f"{m.months[key]['hash']}:{m.sha256}:{m.file_name}:{m.file_date}:{m.part}")
+                reckoned = f":{m.reckoned_in}" if m.reckoned_in else ""  # their time follows the zone
+                parts.append(f"{m.months[key]['hash']}:{m.sha256}:{m.file_name}:{m.file_date}:{m.part}{reckoned}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] if parts else None
 
 

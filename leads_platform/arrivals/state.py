@@ -19,6 +19,7 @@ import duckdb
 from leads_platform.arrivals.accounting import accounts
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.instants import misplaced
 from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.slots import Entry, FeedState, month_key, titles
 from leads_platform.months import month_of, months_between, parse_month
@@ -87,7 +88,7 @@ class State:
     def relation(self, feed: str, first: date, last: date) -> str:
         """A select of `month, file_name, file_date, file_sha256, part, line` and the contract's columns, all text.
 
-        Where a column gives the month, also `record_at`: the record's time, a timestamp.
+        Where a column gives the month, also `record_at` and `record_local_at`: the record's time, timestamps.
         `<feed>_counts` gives the account of each file (accounting.accounts); `files` the ledger of files in force.
         """
         if feed == "files":
@@ -110,7 +111,8 @@ class State:
             selects = self._events(state, first, last)
         if not selects:
             nulls = ", ".join(f"null::varchar as {sql.identifier(c.name)}" for c in columns)
-            nulls += ", null::timestamp as record_at" if state.contract.month.column else ""
+            times = ", null::timestamp as record_at, null::timestamp as record_local_at"
+            nulls += times if state.contract.month.column else ""
             selects = [
                 "select null::date as month, null::varchar as file_name, null::date as file_date, "
                 "null::varchar as file_sha256, null::varchar as part, null::bigint as line, "
@@ -158,8 +160,13 @@ class State:
         ]
 
     def select_of(self, entry: Entry) -> str:
-        """A select of one archived file of an events feed, as `relation` gives it."""
-        return self._file(entry, self.contracts[entry.manifest.feed].columns, "record_month")
+        """A select of one archived file of an events feed, as `relation` gives it.
+
+        And `_reckoned`: a hash of the records' times where they follow the platform's zone, else 0.
+        """
+        select = self._file(entry, self.contracts[entry.manifest.feed].columns, "record_month")
+        reckoned = "hash(record_at, record_local_at)::hugeint" if entry.manifest.reckoned_in else "0::hugeint"
+        return f"select *, {reckoned} as _reckoned from ({select})"
 
     def folder_of(self, feed: str) -> Path:
         """The folder below which the feed's archived records lie."""
@@ -174,7 +181,9 @@ class State:
             for c in columns
         )
         if self.contracts[m.feed].month.column:  # archives of before the time was kept have none
-            chosen += ", record_at" if m.timed else ", null::timestamp as record_at"
+            at = "record_at" if m.timed else "null::timestamp"
+            local = "record_local_at" if m.timed and m.reckoned_in is not None else at
+            chosen += f", {at} as record_at, {local} as record_local_at"
         path = sql.literal(str(self._records(m.feed, m.receipt)))
         return (
             f"select {month} as month, {sql.literal(m.file_name)} as file_name, "
@@ -234,17 +243,19 @@ class State:
     def to_reread(self) -> list[Manifest]:
         """Readings worth another try: refused or partly quarantined under another contract, or too early then.
 
-        And those whose records another contract would give other months or, of events, other keys.
+        And those whose records another contract would give other months or, of events, other keys; or another time
+        zone, where a record's time has an offset.
         """
         found = []
         for feed, state in self.by_feed.items():
             contract = self.contracts[feed]
+            moved = misplaced(contract, state.readings.values(), self.folder_of(feed))
             now = contract.hash()
             for m in state.readings.values():
                 incomplete = m.verdict == "refused" or m.quarantined
                 changed = m.contract_hash != now and m.sha256 and (incomplete or m.placed_by != placing(contract, m))
                 opened = m.reason == "future" and m.month and not self.month_is_future(m.month)
-                if changed or opened:
+                if changed or opened or m.receipt in moved:
                     found.append(m)
         return sorted(found, key=lambda m: m.receipt)
 
@@ -410,7 +421,8 @@ def _gather(con: duckdb.DuckDBPyConnection, contract: FeedContract, files: dict[
     said = ", ".join(["month", *columns])
     stands = ", ".join(["month", "file_name", "file_date", "file_sha256", "part", "line", *columns])
     selects = [
-        f"select {receipt} as receipt, {keys}, month, line, hash({said}) as _said, hash({stands})::hugeint as _stands "
+        f"select {receipt} as receipt, {keys}, month, line, hash({said}) as _said, "
+        f"hash({stands})::hugeint + _reckoned as _stands "
         f"from ({select}) {'' if receipt in changed else f'semi join changed_keys using ({keys})'}"
         for receipt, select in files.items()
         if receipt in sharing

@@ -40,7 +40,7 @@ stg_activity = Table(
         values_are_readable(
             "funnel.base_pipedrive_activity",
             activity_id="try_cast(activity_id as bigint)",
-            due_to="try_cast(due_to as timestamp)",
+            due_to="local_time(due_to)",
         ),
         bad_rows("user_is_known", "user_id is null", "Every activity is assigned to a user."),
     ),
@@ -62,8 +62,8 @@ stg_activity = Table(
             try_cast(assigned_to_user as bigint) as user_id,
             try_cast(deal_id as bigint) as deal_id,
             try_cast(trim(done) as boolean) as is_completed,
-            try_cast(due_to as timestamp) as due_timestamp,
-            record_at as activity_timestamp,
+            local_time(due_to) as due_timestamp,
+            record_local_at as activity_timestamp,
             line
         from keyed
         window same as (partition by month, said order by line)

@@ -82,7 +82,7 @@ stg_deal_changes = Table(
             case when row_number() over same = 1 then said else md5(said || '-' || row_number() over same)::uuid end
                 as change_id,
             try_cast(deal_id as bigint) as deal_id,
-            record_at as change_timestamp,
+            record_local_at as change_timestamp,
             trim(changed_field_key) as field_key,
             nullif(trim(new_value), '') as new_value,
             line

@@ -15,7 +15,7 @@ stg_users = Table(
     ),
     should=(
         bad_rows("user_has_a_name", "user_name is null", "Every user has a name."),
-        values_are_readable("funnel.base_pipedrive_users", modified="try_cast(modified as timestamp)"),
+        values_are_readable("funnel.base_pipedrive_users", modified="local_time(modified)"),
     ),
     select="""
         select
@@ -23,7 +23,7 @@ stg_users = Table(
             try_cast(id as bigint) as user_id,
             nullif(trim(name), '') as user_name,
             lower(nullif(trim(email), '')) as user_email,
-            try_cast(modified as timestamp) as modified_at
+            local_time(modified) as modified_at
         from funnel.base_pipedrive_users
     """,
 )

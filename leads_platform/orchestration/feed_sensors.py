@@ -77,7 +77,8 @@ def tick(platform: Platform, feed: str, before: Cursor, instance: dg.DagsterInst
     state = read_state(platform.settings, contracts)
     files = {_key(file): file for file in waiting(platform.settings, state)}
     resting = [key for key in files if key in before.looks]
-    again = [f"again:{m.original}:{contracts[feed].hash()}:{m.reason}" for m in state.to_reread()]
+    told_by = f"{contracts[feed].hash()}:{contracts[feed].zone}"
+    again = [f"again:{m.original}:{told_by}:{m.reason}" for m in state.to_reread()]
     after = Cursor(list(files), {})
     fresh: list[str] = []
     retries: list[str] = []

@@ -9,6 +9,7 @@ from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.contract_model import Column as FeedColumn
 from leads_platform.contacts.usps import states
 from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, MONTH, SOURCE_NAME
+from leads_platform.values.times import local_day
 from leads_platform.warehouse import (
     Column,
     Table,
@@ -199,9 +200,7 @@ def _typed(contract: FeedContract, lead: str) -> str:
     text = _text(contract, lead)
     if kind == "bigint":
         return f"try_cast(replace({text}, ',', '') as bigint)"
-    if column.formats:
-        return f"try_strptime({text}, [{', '.join(literal(f) for f in column.formats)}])::date"
-    return f"try_cast({text} as date)"
+    return local_day(text, column.formats, contract.zone)
 
 
 def _unreadable(contract: FeedContract) -> list[str]:

@@ -64,13 +64,15 @@ class Warehouse:
         run_id: str,
         verify: Callable[[str, date, date], None] = lambda feed, first, last: None,
         leave: Leave | None = None,
+        zone: str = "UTC",
     ) -> None:
         """`verify` looks at what a feed gives for some months before a table reads it; what it raises ends it.
 
-        `leave`: whether built months may go that a person must be asked about.
+        `leave`: whether built months may go that a person must be asked about. `zone` is the platform's time zone, in
+        which the cleaning functions reckon days.
         """
         self.con, self.catalogue, self.sources, self.run_id = con, catalogue, sources, run_id
-        self._verify, self._leave = verify, leave or Leave()
+        self._verify, self._leave, self._zone = verify, leave or Leave(), zone
         self.binder = Binder(catalogue, sources)
         self.refused = 0  # builds that a blocking check rolled back in this session
         # What the file holds, as nobody else writes to it: read once, kept along with each commit.
@@ -112,7 +114,7 @@ class Warehouse:
     def needs_cleaning(self, functions: frozenset[str] = FUNCTIONS) -> None:
         """Gives the connection these cleaning functions, where it lacks some. Not within a transaction."""
         if lacking := functions - self._has:
-            install_standards(self.con, lacking)
+            install_standards(self.con, lacking, self._zone)
             self._has |= lacking
 
     def build(

@@ -67,6 +67,7 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         contract_hash="cd",
         placed_by="ef",
         timed=True,
+        reckoned_in="UTC",
         links={"2024-06": ["2024-05"]},
         basis="1.5 cd",
         looks_like="calls",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from leads_platform.settings import Settings
 from leads_platform_tests.funnel.files import activities, changes, look_ups
@@ -116,6 +118,19 @@ def test_when_an_activity_was_done_counts_before_when_it_was_due(settings: Setti
     assert ask(settings, "select month, deals_count from funnel.rep_sales_funnel_monthly order by 1") == [
         (date(2024, 1, 1), 1),
         (date(2024, 2, 1), 1),
+    ]
+
+
+def test_the_last_evening_of_a_month_in_the_platforms_zone(settings: Settings) -> None:
+    """Found in use, 1: 31 January, 22:30 in California is 1 February in UTC; all checks hold in that zone, too."""
+    settings = replace(settings, timezone=ZoneInfo("America/Los_Angeles"))
+    look_ups(settings)
+    changes(settings, "1 2024-01-31T22:30:00-08:00 add_time x\n1 2024-02-01T06:30:00Z stage_id 1")
+    run(settings)
+    assert ask(settings, "select month, deals_count from funnel.rep_sales_funnel_monthly") == [(date(2024, 1, 1), 1)]
+    assert ask(settings, "select distinct date from funnel.daily_deal_stats") == [(date(2024, 1, 31),)]
+    assert ask(settings, "select distinct record_at from funnel.base_pipedrive_deal_changes") == [
+        (datetime(2024, 2, 1, 6, 30),)
     ]
 
 

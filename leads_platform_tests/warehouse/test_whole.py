@@ -203,7 +203,9 @@ def overwritten(content: bytearray) -> None:
     content[200_000:220_000] = random.Random(1).randbytes(20_000)
 
 
-@pytest.mark.parametrize("damage", [cut, zeroed, overwritten, *range(4)], ids=lambda it: getattr(it, "__name__", str(it)))
+@pytest.mark.parametrize(
+    "damage", [cut, zeroed, overwritten, *range(4)], ids=lambda it: getattr(it, "__name__", str(it))
+)
 def test_a_published_copy_that_cannot_be_read_ends_in_words(
     warehouse: Path, damage: Callable[[bytearray], None] | int
 ) -> None:

@@ -20,6 +20,7 @@ import duckdb
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.loading import MONTH_COLUMNS
 from leads_platform.arrivals.receive import read_state
 from leads_platform.check_file import check_file
 from leads_platform.months import parse_month
@@ -80,7 +81,7 @@ class Counter(Desk):
         if not path.exists():
             return [], []
         found = self.con.read_parquet(str(path))
-        titles = [title for title in found.columns if title not in ("_line", "record_at", "record_month")]
+        titles = [title for title in found.columns if title not in ("_line", *MONTH_COLUMNS)]
         named = ", ".join('"' + title.replace('"', '""') + '"' for title in titles)
         return titles, self.con.sql(f"select _line, {named} from read_parquet('{path}') order by _line").fetchall()
 

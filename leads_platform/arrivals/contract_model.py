@@ -20,7 +20,6 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
 from leads_platform.arrivals.contract_limits import is_owner, limits
-
 from leads_platform.values.times import EPOCH_MS
 
 Loc = tuple[str | int, ...]

@@ -368,6 +368,8 @@ def _loaded(settings: Settings) -> Any:
 
 def _take_in(session: Any) -> list[Any]:
     """Takes in the settled files, with a line and a progress tick for each."""
+    from leads_platform.arrivals.notes import notes
+
     with terminal.progress("Looking at the landing folder") as bar:
         files = session.arrivals.settled()
         again = session.arrivals.to_reread()
@@ -382,6 +384,7 @@ def _take_in(session: Any) -> list[Any]:
             bar.advance(task)
             session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
 
+        before = set(notes(session.arrivals.state, left_out=False))
         try:
             manifests = session.arrivals.take_in(files, told)
         except KeyboardInterrupt:
@@ -389,6 +392,7 @@ def _take_in(session: Any) -> list[Any]:
                 f"Stopped: {done} files are taken in and stay so; `leads-platform run` goes on from there."
             )
             raise
+    terminal.file_notes(note for note in notes(session.arrivals.state, left_out=False) if note not in before)
     if not manifests:
         terminal.say("No new files in landing.")
     return manifests

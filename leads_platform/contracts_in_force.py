@@ -16,6 +16,7 @@ from pathlib import Path
 
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.contract import FeedContract, about_feed, load_contracts
+from leads_platform.arrivals.state import SIDES
 from leads_platform.arrivals.user_contracts import Problem, UserContracts, read_user_contracts
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
@@ -77,7 +78,7 @@ def _catalogue(settings: Settings, contracts: Iterable[FeedContract]) -> Catalog
     for contract in listed:
         contract._platform_zone = zone
     tables = [*room_tables(), *(table for contract in listed for table in tables_of(contract))]
-    feeds = [name for contract in listed for name in (contract.feed, f"{contract.feed}_counts")]
+    feeds = [contract.feed + side for contract in listed for side in ("", *SIDES)]
     return Catalogue(tables, feeds, standards(zone))
 
 

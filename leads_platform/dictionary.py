@@ -115,7 +115,8 @@ def _table(platform: Platform, table: Table) -> str:
 
 def _reads(platform: Platform, table: Table) -> str:
     inputs = platform.catalogue.inputs(table.address)
-    feeds = sorted({read.removesuffix("_counts") for read in inputs if read not in platform.catalogue.tables})
+    archived = [read for read in inputs if read not in platform.catalogue.tables]
+    feeds = sorted({read.removesuffix("_counts").removesuffix("_vanished") for read in archived})
     told = [f"`{feed}` (the archive)" for feed in feeds]
     told += [
         f"{_links(platform, [read])}{' (all months up to this one)' if inputs[read] else ''}"

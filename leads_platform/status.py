@@ -6,11 +6,12 @@ Does not: printing it (terminal).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from leads_platform.arrivals.landing import look, strangers
+from leads_platform.arrivals.notes import notes
 from leads_platform.arrivals.receive import read_state, waiting
 from leads_platform.arrivals.state import State
 from leads_platform.engine import Platform
@@ -57,6 +58,7 @@ class Status:
             "waiting_files": [f"{f.feed}/{f.name}" for f in waiting(settings, self.state)]
             + [f"{f.feed}/{f.name}" for f in look(settings.landing, self.platform.stopped - set(self.state.contracts))],
             "held_files": [self._file(m) for m in self.state.held()],
+            "notes": [asdict(note) for note in notes(self.state)],
             "refused_files": [self._file(m) for m in self.state.refused()],
             "outside_partitions": self.state.outside(),
             "unknown_folders": strangers(settings.landing, self.platform.stopped | set(self.platform.contracts)),

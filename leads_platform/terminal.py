@@ -28,6 +28,7 @@ from rich.text import Text
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.notes import Note, grouped
 from leads_platform.closing import Need
 from leads_platform.headlines import Report
 
@@ -123,6 +124,12 @@ def manifest_line(manifest: Manifest) -> None:
         say(f"            {manifest.message}")
 
 
+def file_notes(found: Iterable[Note]) -> None:
+    """What a person should know of files that were taken in; nothing where there is nothing."""
+    for feed, files, says in grouped(found):
+        say(f"  {feed}/{files}: {says}")
+
+
 def report(shown: Report) -> None:
     """A report, with its notes below."""
     grid(shown.title, shown.columns, shown.rows)
@@ -184,6 +191,12 @@ def status(told: dict[str, Any], *, files: bool = False, tables: bool = False) -
         )
     else:
         say(f"{len(told['tables'])} tables; --tables lists them.")
+    if told["notes"]:
+        grid(
+            "Files taken in with something to know",
+            ["feed", "file", "what"],
+            grouped(Note(**note) for note in told["notes"]),
+        )
     needs = _contracts_in_need(told) + _files_in_need(told) + _tables_in_need(told)
     for feed, counts in told["outside_partitions"].items():
         say(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from leads_platform.arrivals.accounting import records_are_accounted_for
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.vanished import no_column_has_vanished
 from leads_platform.warehouse import Column, Table, volume_is_usual
 from leads_platform.warehouse.sql import identifier
 
@@ -41,7 +42,10 @@ def base_table(contract: FeedContract) -> Table:
         grain=("file_sha256", "part", "line"),
         columns=columns,
         must=(records_are_accounted_for(contract),),
-        should=(volume_is_usual(),) if contract.delivery != "reference" else (),
+        should=(
+            *((volume_is_usual(),) if contract.delivery != "reference" else ()),
+            no_column_has_vanished(contract),
+        ),
         owner=contract.known_owner or "team:data",
         contract_hash=contract.hash(),
         feed=contract.feed,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 # As dagster 1.13 judges owners (is_valid_owner); a test holds the two against each other.
 _OWNER = re.compile(r"team:.+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Z|a-z]{2,7}", re.DOTALL)
-# `arrivals.<name>` that the platform makes itself; `<feed>_counts` is each feed's account.
+# `arrivals.<name>` that the platform makes itself; `<feed>_counts` and `<feed>_vanished` are each feed's account and lost columns.
 RESERVED_FEEDS = frozenset({"files", "file_months", "quarantine", "decisions", "ledger_version"})
-_COUNTS = "_counts"
+_OF_A_FEED = ("_counts", "_vanished")
 # What Python's expressions have and RE2 has not, beside what the model tells apart: flags other than i m s U, comments,
 # conditional groups, possessive repeats, \Z \N \u \U, and more than 1,000 repeats.
 _NOT_IN_RE2 = re.compile(
@@ -30,7 +30,7 @@ _COMMON_SLIPS = {"UK": "GB", "EN": "GB", "SP": "ES", "JA": "JP", "SW": "SE"}
 
 def limits(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     """Everything that would be refused later, with where it stands."""
-    if contract.feed in RESERVED_FEEDS or contract.feed.endswith(_COUNTS):
+    if contract.feed in RESERVED_FEEDS or contract.feed.endswith(_OF_A_FEED):
         said = f"arrivals.{contract.feed} is what the platform notes of files itself; choose another name"
         yield ("feed",), said
     if contract.owner and not is_owner(contract.owner):

@@ -94,6 +94,10 @@ class Column(Model):
         default=False,
         description="A file whose header lacks it is refused whole; does not mean that values are not null",
     )
+    may_be_missing: bool = Field(
+        default=False,
+        description="Files may lack it though earlier ones had it; else a check warns. Not for required columns",
+    )
     type: Literal["text", "integer", "decimal", "boolean", "date", "timestamp"] = Field(
         default="text", description="What staging casts it to; arrival reads everything as text"
     )

@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from leads_platform.arrivals.contract import Column, FeedContract, fold_header
 from leads_platform.arrivals.refusal import Refusal, shown
 
+MISSING = "columns missing, left empty"
+"""How reading tells them; of a file taken in only those are told that came before (vanished.py)."""
 MAX_COLUMNS = 4096
 """What a file may have: no list is wider, and judging and loading so many takes a second."""
 RESERVED = ("_line", "record_at", "record_local_at", "record_is_instant", "record_month")
@@ -91,7 +93,7 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
             f"new columns, kept as they are: {_listed(unexpected, tell)}; declare them in {contract.label}"
         )
     if missing:
-        header.warnings.append(f"columns missing, left empty: {_listed(header.missing_optional)}")
+        header.warnings.append(f"{MISSING}: {_listed(header.missing_optional)}")
     return header
 
 

@@ -21,6 +21,7 @@ from typing import Literal
 from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest, copy_and_hash
 from leads_platform.arrivals.compare import Difference, compare
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.header import MISSING
 from leads_platform.arrivals.landing import LandingFile, NameSays, look, name_says, settled, sub_folder_trouble
 from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.measure import measure
@@ -177,7 +178,9 @@ class Arrivals:
             if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
                 month = next(iter(reading.months))
                 if says.month not in (None, month):
-                    reading.message += f". Its name says {label(says.month)}, its records {label(month)}: they count"
+                    said = f"its name says {label(says.month)}, its records {label(month)}: they count"
+                    reading.message += f". {said[0].upper()}{said[1:]}"
+                    reading.warnings.append(said)
                 start = replace(start, month=month, file_date=says.day or month)
                 if (early := self._early_or_known(start, says)) is not None:
                     return early
@@ -209,6 +212,7 @@ class Arrivals:
             verdict=reading.verdict,
             reason="unreadable" if refused else "",
             message=reading.message,
+            notes=() if refused else tuple(one for one in reading.warnings if not one.startswith(MISSING)),
             records=reading.records,
             loaded=reading.loaded_count,
             quarantined=reading.records if refused else len(reading.quarantined),

@@ -21,11 +21,14 @@ from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.instants import misplaced
 from leads_platform.arrivals.loading import connect
+from leads_platform.arrivals.refusal import shown
 from leads_platform.arrivals.slots import Entry, FeedState, month_key, titles
+from leads_platform.arrivals.vanished import Vanished, vanished_columns
 from leads_platform.months import month_of, months_between, parse_month
 from leads_platform.warehouse import sql
 
-_COUNTS = "_counts"
+# Beside a feed's records: the account of its files, and the columns that have vanished from them.
+_COUNTS, _VANISHED = SIDES = ("_counts", "_vanished")
 
 
 class State:
@@ -43,12 +46,14 @@ class State:
         self._records, self._first, self._current = records, first_month, current_month
         self.by_feed = {feed: FeedState(contract) for feed, contract in self.contracts.items()}
         self.manifests: list[Manifest] = []
+        self._vanished: dict[str, dict[int, tuple[Vanished, ...]]] = {}
         self.basis: dict[str, str] = {}  # by what an events feed's versions were last reckoned
         for manifest in manifests:
             self.apply(manifest)
 
     def apply(self, manifest: Manifest) -> None:
         self.manifests.append(manifest)
+        self._vanished.pop(manifest.feed, None)
         if manifest.basis:
             self.basis[manifest.feed] = manifest.basis
         if manifest.feed in self.by_feed:  # a feed whose contract was taken away keeps its archive, unread
@@ -58,6 +63,7 @@ class State:
         """A state that goes its own way from here, on a day in this month."""
         state = copy(self)
         state._current = current_month
+        state._vanished = dict(self._vanished)
         state.manifests, state.basis = list(self.manifests), dict(self.basis)
         state.by_feed = {feed: own.fork() for feed, own in self.by_feed.items()}
         return state
@@ -69,7 +75,7 @@ class State:
     # -- the engine's Sources --------------------------------------------------------------------------------
 
     def feeds(self) -> list[str]:
-        return [*self.contracts, *(feed + _COUNTS for feed in self.contracts)]
+        return [feed + side for side in ("", *SIDES) for feed in self.contracts]
 
     def open_months(self) -> tuple[date, date]:
         return self._first, self._current
@@ -82,19 +88,50 @@ class State:
         if feed == "files":
             rows = [row for state in self.by_feed.values() for row in self._file_rows(state, month)]
             return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()[:32] if rows else None
-        feed = feed.removesuffix(_COUNTS)
-        return self.by_feed[feed].version(month)
+        if feed.endswith(_VANISHED):
+            gone = self._gone(feed.removesuffix(_VANISHED), month, month)
+            return hashlib.sha256(json.dumps(gone, default=str).encode()).hexdigest()[:32] if gone else None
+        return self.by_feed[feed.removesuffix(_COUNTS)].version(month)
+
+    def vanished(self, feed: str) -> dict[int, tuple[Vanished, ...]]:
+        """By receipt, the columns that earlier files of the feed had and this one lacks."""
+        if feed not in self._vanished:
+            self._vanished[feed] = vanished_columns(self.by_feed[feed])
+        return self._vanished[feed]
+
+    def _gone(self, feed: str, first: date, last: date) -> list[tuple[date, str, str | None]]:
+        """Month, title and the new one that may stand for it, of the columns that have vanished from these months."""
+        state, gone = self.by_feed[feed], self.vanished(feed)
+        if not gone:
+            return []
+        delivery = state.contract.delivery
+        months = self.partitions() if delivery == "reference" else sorted(state.months())
+        return [
+            (month, shown(one.title), one.instead and shown(one.instead))
+            for month in months
+            if first <= month <= last
+            for entry in state.effective(month)
+            if delivery != "events" or month_key(month) in entry.manifest.months
+            for one in gone.get(entry.manifest.receipt, ())
+        ]
 
     def relation(self, feed: str, first: date, last: date) -> str:
         """A select of `month, file_name, file_date, file_sha256, part, line` and the contract's columns, all text.
 
         Where a column gives the month, also `record_at` and `record_local_at`: the record's time, timestamps.
-        `<feed>_counts` gives the account of each file (accounting.accounts); `files` the ledger of files in force.
+        `<feed>_counts` gives the account of each file (accounting.accounts), `<feed>_vanished` the columns that earlier
+        files had (title, and the new one that may stand for it); `files` the ledger of files in force.
         """
         if feed == "files":
             return f"select * from arrivals.files where in_force and {sql.within(first, last)}"
         if feed.endswith(_COUNTS):
             return accounts(self.by_feed[feed.removesuffix(_COUNTS)], self.partitions(), self._records, first, last)
+        if feed.endswith(_VANISHED):
+            gone = self._gone(feed.removesuffix(_VANISHED), first, last) or [(None, None, None)]
+            return (
+                f"select month::date as month, title::varchar as title, instead::varchar as instead "
+                f"from (values {sql.values(gone)}) as gone(month, title, instead) where month is not null"
+            )
         state = self.by_feed[feed]
         columns = state.contract.columns
         delivery = state.contract.delivery

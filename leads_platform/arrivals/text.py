@@ -14,6 +14,7 @@ from typing import IO
 
 from leads_platform.arrivals.refusal import Refusal
 
+NO_LINE_END = "the last line has no line end: some suppliers leave it out, but so does a file cut short"
 _CHUNK = 8 * 2**20
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark begins this one
@@ -101,7 +102,7 @@ def _decode(file: IO[bytes], copy: IO[bytes] | None, name: str, where: str, text
         said = f"{replaced} letters are the replacement character: they were lost before the file came"
         text.warnings.append(said)
     if last not in (b"\n", b"\r"):
-        text.warnings.append("the last line has no line end: some suppliers leave it out, but so does a file cut short")
+        text.warnings.append(NO_LINE_END)
 
 
 class _Utf8:

@@ -6,6 +6,7 @@ Belongs here: that one job. Does not: how a file is taken in (arrivals.receive),
 import dagster as dg
 
 from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.notes import notes
 from leads_platform.months import label
 from leads_platform.orchestration.catch_up import note_reported
 from leads_platform.orchestration.file_checks import report_files_of
@@ -47,8 +48,12 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
         warehouse.hooks.on_manifest(manifest)
         session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
 
+    before = set(notes(arrivals.state, left_out=False))
     with cancelled_when_stopped(context):
         done = arrivals.take_in(files, record)
+    for note in notes(arrivals.state, left_out=False):
+        if note not in before:
+            context.log.warning(f"{note.feed}/{note.file_name}: {note.says}")
     note_reported(session.platform.settings, receipts=[m.receipt for m in done])
     report_files_of(context.instance, session.platform.settings, arrivals.state)
     for problem in arrivals.problems:

@@ -59,7 +59,7 @@ def _columns(platform: Platform, read: str) -> Mapping[str, str]:
     """The columns a relation has, as far as its declaration tells."""
     if read.startswith(ARRIVALS):
         contract = platform.contracts.get(read[len(ARRIVALS) :])
-        declared = [c.name for c in contract.columns] if contract else ["records"]  # <feed>_counts
+        declared = [c.name for c in contract.columns] if contract else ["records"]  # <feed>_counts and the like
         return dict.fromkeys([*(c.name for c in FILE_COLUMNS), *declared], "varchar")
     found = platform.catalogue.matching(read)
     return {c.name: c.type for c in platform.catalogue.tables[found[0]].columns} if found else {"month": "date"}

@@ -33,7 +33,7 @@ def csv(grid: Grid) -> bytes:
 def book(grid: Grid) -> bytes:
     made, out = Workbook(), io.BytesIO()
     for row in grid:
-        made.worksheets[0].append(row)
+        made.worksheets[0].append(list(row))
     made.save(out)
     return out.getvalue()
 
@@ -145,7 +145,8 @@ def test_in_a_list_of_one_column_the_title_is_a_value_and_that_is_said(tmp_path:
 
 
 SHOP = ("DATE", "TIME", "Qty", "PRODUCTID", "Price", "ProductType", "ProductDescription", "URL", "Comments")
-SOLD = [(f"{day}/01/2018", "00:00", "2", f"MG-{day}", "$74.69", "Boots", "Rugged", "https://x.example", "") for day in range(10, 20)]  # fmt: skip
+URL = "https://x.example"
+SOLD = [(f"{day}/01/2018", "00:00", "2", f"MG-{day}", "$74.69", "Boots", "Rugged", URL, "") for day in range(10, 20)]
 SALES = {
     "delivery": "reference",
     "key": ["productid"],

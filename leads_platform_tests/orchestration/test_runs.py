@@ -192,7 +192,7 @@ def test_a_warehouse_made_anew_between_plan_and_run_is_planned_again(
     assert planned == [3, 8]
     assert said == ["The warehouse was made anew meanwhile; planning again."]
     assert [run.status.value for run in instance.get_runs()] == ["SUCCESS", "SUCCESS", "CANCELED", "SUCCESS"]
-    assert send_notices(instance, load_platform(settings)) == []
+    assert send_notices(instance, small) == []
     assert len(ledger(settings, BUILDS)) == 9
 
 

@@ -64,7 +64,7 @@ def test_a_stop_cancels_the_run_and_keeps_what_is_committed(
         build_through_dagster(small, instance=instance, **hooks)
     assert statuses(instance) == ["CANCELED"]
     assert built(settings) == sorted(stand)
-    assert send_notices(instance, load_platform(settings)) == []
+    assert send_notices(instance, small) == []
     assert build_through_dagster(small, instance=instance) == {}
     assert statuses(instance) == ["SUCCESS", "CANCELED"]
     assert built(settings) == sorted(TABLES)
@@ -81,7 +81,7 @@ def test_a_stop_while_dagster_makes_the_run_leaves_none_that_seems_to_go_on(
         with pytest.raises(KeyboardInterrupt):
             build_through_dagster(small, instance=instance)
     assert statuses(instance) == ["CANCELED"]
-    assert send_notices(instance, load_platform(settings)) == []
+    assert send_notices(instance, small) == []
     assert build_through_dagster(small, instance=instance) == {}
 
 

@@ -156,7 +156,8 @@ class Kind:
     `make`: the file's bytes, a function giving them, or one that makes the path itself (`place`). `loaded`: every
     loaded value. `bad`: the quarantined records' line, column and reason. `says`: phrases of what the user sees;
     of a refusal one of them tells how to mend it. `records`: of a refused file as far as they are counted.
-    `former`: a good list of the same month that came before. `during`: what happens while the file is read.
+    `run_says`: phrases that only `run` can say, which knows the feed's other
+    files. `former`: a good list of the same month that came before. `during`: what happens while the file is read.
     `check`: what `leads-platform check` says where it can't know better. `mended`: the name of the re-issue, where
     the name was the fault.
     """
@@ -166,6 +167,7 @@ class Kind:
     verdict: Verdict
     make: bytes | Callable[[], bytes] = GOOD
     says: tuple[str, ...] = ()
+    run_says: tuple[str, ...] = ()
     loaded: tuple[Row, ...] | Callable[[], tuple[Row, ...]] = ()
     bad: tuple[tuple[int, str | None, str], ...] = ()
     records: int = 0

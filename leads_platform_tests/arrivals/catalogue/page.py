@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from leads_platform.warehouse import volume_is_usual
 from leads_platform_tests.arrivals.catalogue.groups import GROUPS
 from leads_platform_tests.arrivals.catalogue.kind import Kind
 from leads_platform_tests.arrivals.catalogue.trial import Outcome
@@ -34,25 +35,32 @@ A file gets one verdict as a whole:
 Whatever the verdict: records = loaded + quarantined, the bytes as delivered are archived, and nothing loaded before is
 lost. Of a name that fits no pattern and of what is no plain file nothing is read, so nothing is archived.
 `leads-platform check FILE --feed NAME` says the same beforehand, but for what only the archive knows: whether the file
-is held or unchanged.
+is held or unchanged, and which columns earlier files had; and for the sub-folder it will lie in.
+
+**What you see** is what `leads-platform run` prints of the file, behind its verdict and name. What it prints of a file
+that is taken in stays in `leads-platform status` for as long as the file is in force. A last line without an end is
+told where it is not the supplier's habit: most files of the feed end so then.
 
 ## What can't be told
 
 - A CSV file **cut short exactly at the end of a line** looks whole. If it is a re-issue that has lost more than
-  `shrink_limit` of its records it is held; the first list of a month is taken, and `row_volume_is_usual` warns. One cut
-  inside its last cell is told from a whole one only by the missing last line end, which some suppliers always leave
-  out: it is loaded, and the message says so. gz, zip, xlsx and Parquet that are cut short are always refused.
+  `shrink_limit` of its records it is held; the first list of a month is taken. The check `row_volume_is_usual` warns
+  of the worst: "__VOLUME__" A file cut to more than half of that is not told. One cut inside its last cell is told from
+  a whole one only by the missing last line end, which some suppliers always leave out: it is loaded, and that is said
+  unless it is the feed's habit. gz, zip, xlsx and Parquet that are cut short are always refused.
 - **The wrong month in a name** is told only where another list of that month stands (held), or where the contract
   takes the month from a column. Else `leads-platform withdraw` takes the file back.
 - **A totals line as wide as a record** is loaded as a record, and the message says that it may be a footer. One that is
   shorter or longer is quarantined.
+- **A repeated header in a list of one column** is loaded, as a value can equal the title; that is said. A second
+  line of sub-titles or units below a whole header is loaded as a record.
 """
 
 
 def page(outcomes: Iterable[Outcome]) -> str:
     """The page as Markdown."""
     said = {outcome.kind.id: outcome for outcome in outcomes}
-    parts = [_HEAD, f"The {len(said)} kinds:\n"]
+    parts = [_HEAD.replace("__VOLUME__", volume_is_usual().says), f"The {len(said)} kinds:\n"]
     for title, kinds in GROUPS.items():
         parts.append(f"## {title}\n\n| Kind | Verdict | What you see |\n| --- | --- | --- |")
         parts += [_row(kind, said[kind.id]) for kind in kinds]

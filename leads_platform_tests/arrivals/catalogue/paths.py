@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from leads_platform_tests.arrivals.catalogue.kind import GOOD, HEAD, A, Kind, accepted, refused
+from leads_platform_tests.arrivals.catalogue.kind import GOOD, GOOD_DATED, HEAD, A, Kind, accepted, refused
 
 DATED_AT = 1_714_500_000
 
@@ -139,6 +139,18 @@ NAMES = (
     accepted("name-upper", "Ending in capitals", GOOD, name="2024-05.CSV"),
     accepted("name-dash", "A name that looks like an option", GOOD, name="--delete 2024-05.csv"),
     accepted("name-spaces", "Spaces at the ends of the name", GOOD, name=" 2024-05 .csv"),
+    refused(
+        "sub-folder-events",
+        "A sub-folder, where records replace each other by key",
+        GOOD_DATED,
+        "it lies in the sub-folder `acme`",
+        "move this one up into landing/calls/",
+        feed="calls",
+        name="acme/2024-05.csv",
+        mended="2024-05.csv",
+        check="none",
+    ),
+    accepted("sub-folder", "A sub-folder of any other feed", GOOD, name="acme/2024-05.csv"),
     refused(
         "name-pattern",
         "A name that fits no pattern",

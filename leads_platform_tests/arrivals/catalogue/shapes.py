@@ -101,9 +101,32 @@ HEADERS = (
         "column-optional",
         "An optional column is missing",
         b"Id,Name,Phone\n1,Ann Quill,702-555-0101\n",
-        "Columns missing, left empty: `City`",
+        "`City`",
+        run_says=("`City` has vanished: 2024-04.csv had it, here it is left empty", "write `may_be_missing: true`"),
         titles=TITLES[:3],
         loaded=((2, *ANN[:3]),),
+    ),
+    accepted(
+        "column-optional-renamed",
+        "An optional column is renamed",
+        GOOD.replace(b"City", b"Place"),
+        "New columns, kept as they are: `Place`",
+        run_says=("`City` has vanished", "`aliases: [Town, Place]` into the column `city` in feeds/lists.yaml"),
+        titles=(*TITLES[:3], "Place"),
+    ),
+    refused(
+        "columns-many",
+        "A header of 120,000 columns",
+        lambda: HEAD[:-1] + b"," * 119_996 + b"\n" + A,
+        "a header of 120,000 columns, of which at most 4,096 are read",
+        "delete those that hold nothing",
+    ),
+    refused(
+        "titles-two-lines",
+        "Titles spread over two lines",
+        b"Licence,Name,,City\nId,,Phone,\n" + A + B + C,
+        "its titles spread over lines 1 and 2",
+        "write each column's title whole in one line",
     ),
     refused(
         "column-ours",
@@ -156,7 +179,67 @@ HEADERS = (
     ),
 )
 
+AGAIN = "repeats the header, so it is no record"
+SECOND = "is the header of a second table with other columns; put that table in a file of its own"
+BELOW = "stands in a second table with other columns, whose header is on line 5"
+
 ROWS = (
+    partial(
+        "header-again",
+        "The header a second time, on the line below",
+        HEAD + HEAD + A + B,
+        "2 of 3 records loaded, 1 quarantined: line 2: repeats the header",
+        loaded=((3, *ANN), (4, *BOB)),
+        bad=((2, None, AGAIN),),
+    ),
+    partial(
+        "lists-two",
+        "Two lists of the same columns in one file",
+        GOOD + b"ID,name,Phone,Town\n" + D,
+        "4 of 5 records loaded, 1 quarantined: line 5: repeats the header",
+        loaded=(*THREE, (6, *DEE)),
+        bad=((5, None, AGAIN),),
+    ),
+    refused(
+        "headers-only",
+        "Nothing but headers",
+        HEAD * 3,
+        "its header 3 times and no records",
+        "ask for the full file",
+        records=2,
+    ),
+    partial(
+        "second-table",
+        "A second table with its columns in another order",
+        GOOD + b"Name,Id,Phone,City\nDee Moss,4,x,Wells\n",
+        "3 of 5 records loaded, 2 quarantined: line 5: is the header of a second table",
+        loaded=THREE,
+        bad=((5, None, SECOND), (6, None, BELOW)),
+    ),
+    partial(
+        "second-table-narrow",
+        "A second table with fewer columns, and a row as wide as the first one's",
+        GOOD + b"Id,Name,Phone\n4,Moss, Dee,702\n",
+        "line 5: is the header of a second table",
+        loaded=THREE,
+        bad=((5, None, SECOND), (6, None, BELOW)),
+    ),
+    partial(
+        "second-table-wide",
+        "A second table with more columns",
+        GOOD + b"Id,Name,Phone,City,Fax\n4,Dee Moss,x,Wells,0\n",
+        "line 5: is the header of a second table",
+        loaded=THREE,
+        bad=((5, None, SECOND), (6, None, MANY.format(5))),
+    ),
+    refused(
+        "second-table-most",
+        "A second table that holds most records",
+        HEAD + A + b"Name,Id,Phone,City\n" + B * 3,
+        "second table with other columns begins on line 3",
+        "put each table in a file of its own",
+        records=5,
+    ),
     partial(
         "few-fields",
         "A record too short",

@@ -18,9 +18,11 @@ from typing import Any
 
 import duckdb
 
+from leads_platform import terminal
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.loading import MONTH_COLUMNS
+from leads_platform.arrivals.notes import Note, notes
 from leads_platform.arrivals.receive import read_state
 from leads_platform.check_file import check_file
 from leads_platform.months import parse_month
@@ -35,7 +37,7 @@ _moment = itertools.count(1_714_600_000)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a kind: its manifest, if it has one, and the words a person sees."""
+    """What became of a kind: its manifest, if it has one, and the words that `run` prints of it."""
 
     kind: Kind
     manifest: Manifest | None
@@ -125,6 +127,7 @@ def try_kind(kind: Kind, start: Counter, folder: Path) -> Outcome:
     shutil.copytree(start.settings.data / own, folder / own)
     desk = Counter(environment(folder), start.contracts(), start.con)
     before = desk.standing(kind.feed)
+    noted = set(notes(desk.arrivals().state, left_out=False))
     assert before[0] is not None
     if kind.former is not None:
         assert desk.taken(kind.feed, "2024-05 former.csv", kind.former).verdict == "accepted"
@@ -143,8 +146,9 @@ def try_kind(kind: Kind, start: Counter, folder: Path) -> Outcome:
     else:
         assert arrivals.problems == []
         (manifest,) = done
-        outcome = Outcome(kind, manifest, manifest.message)
-        _hold_against(desk, kind, manifest)
+        fresh = [note for note in notes(arrivals.state, left_out=False) if note not in noted]
+        outcome = Outcome(kind, manifest, _printed(manifest, fresh))
+        _hold_against(desk, kind, outcome)
         _kept_as_delivered(desk, manifest, delivered)
     assert desk.standing(kind.feed) == before, "what was loaded before changed"
     _nothing_personal(outcome.message)
@@ -175,8 +179,23 @@ def _not_read(kind: Kind, done: list[Manifest], problems: list[str], waiting: li
     return Outcome(kind, None, said)
 
 
-def _hold_against(desk: Counter, kind: Kind, manifest: Manifest) -> None:
+def _printed(manifest: Manifest, fresh: list[Note]) -> str:
+    """What `run` prints of the file, as it prints it; without the verdict and the file's name, which it begins with."""
+    with terminal.console.capture() as captured:
+        terminal.manifest_line(manifest)
+        terminal.file_notes(fresh)
+    named = terminal.plain(f"{manifest.feed}/{manifest.file_name}")
+    lines = [line.strip() for line in captured.get().splitlines()]
+    assert lines[0].split(" ", 1)[0] == manifest.verdict
+    said = [lines[0].split(named, 1)[1].strip(), *(line.removeprefix(f"{named}: ") for line in lines[1:])]
+    # The message of a file that is not taken in whole begins with its counts, too.
+    return ". ".join(one for one in (said if manifest.verdict == "accepted" else said[1:]) if one)
+
+
+def _hold_against(desk: Counter, kind: Kind, outcome: Outcome) -> None:
     """Verdict, counts, values and words against the kind's."""
+    manifest = outcome.manifest
+    assert manifest is not None
     rows, refused = kind.rows(), kind.verdict == "refused"
     records = kind.records if refused else len(rows) + len(kind.bad)
     expected = (kind.verdict, records, 0 if refused else len(rows))
@@ -190,8 +209,8 @@ def _hold_against(desk: Counter, kind: Kind, manifest: Manifest) -> None:
         assert [(at, column) for at, column, _ in quarantined] == ([(1, None)] if records else [])
     else:
         assert quarantined == list(kind.bad)
-    for words in kind.says:
-        assert words in manifest.message, manifest.message
+    for words in (*kind.says, *kind.run_says):
+        assert words in outcome.message, outcome.message
     assert manifest.file_name == os.fsencode(kind.name).decode("utf-8", "replace")
     counted = json.loads(manifest.to_json())
     _nothing_personal(json.dumps([manifest.message, counted["reason"], [reason for *_, reason in quarantined]]))
@@ -238,7 +257,7 @@ def _goes_on(desk: Counter, kind: Kind, path: Path, outcome: Outcome) -> None:
         assert accepted.touched == ("2024-05",)
     if kind.verdict in ("passed over", "gone", "refused"):
         _remove(path)
-        path = path.with_name(kind.mended or path.name)
+        path = desk.path(f"{kind.feed}/{kind.mended or kind.name}")
         desk.lay(path, good(kind.feed))
     if kind.verdict in ("passed over", "gone", "refused", "waits"):
         (manifest,) = desk.take()

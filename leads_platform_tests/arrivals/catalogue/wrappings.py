@@ -29,6 +29,8 @@ from leads_platform_tests.arrivals.catalogue.kind import (
 SHEET = "xl/worksheets/sheet1.xml"
 BOMB_BYTES = 66 * 2**20
 XLSX = "2024-05.xlsx"
+AGAIN = "repeats the header, so it is no record"
+SECOND = "is the header of a second table with other columns; put that table in a file of its own"
 _ENDS = b"</sheetData>"
 
 
@@ -67,6 +69,11 @@ def _lying_bomb() -> bytes:
 def _far_cell() -> bytes:
     stray = b'<row r="900000"><c r="XFD900000" t="inlineStr"><is><t>x</t></is></c></row>'
     return rezipped(good_book(), SHEET, lambda xml: xml.replace(_ENDS, stray + _ENDS))
+
+
+def _formatted() -> bytes:
+    row = b'<row r="9">' + b'<c r="A9" s="0"/>' * 1_100_000 + b"</row>"
+    return rezipped(good_book(), SHEET, lambda xml: xml.replace(_ENDS, row + _ENDS))
 
 
 def _entities() -> bytes:
@@ -166,6 +173,49 @@ FORMATS = (
         "delete",
         feed="books",
         name=XLSX,
+    ),
+    refused(
+        "xlsx-formatted",
+        "A workbook formatted far below its list",
+        _formatted,
+        "more than 1,000,000 cells with a format and no value",
+        "delete the rows and columns behind the list",
+        feed="books",
+        name=XLSX,
+    ),
+    partial(
+        "xlsx-second-table",
+        "A workbook with the header again, and a second table below",
+        lambda: book(("May", [TITLES, ANN, TITLES, BOB, CYD, ("Name", "Id"), ("Dee Moss", "4")])),
+        "3 of 6 records loaded, 3 quarantined: line 6: is the header of a second table",
+        "line 3: repeats the header",
+        loaded=((2, *ANN), (4, *BOB), (5, *CYD)),
+        bad=(
+            (3, None, AGAIN),
+            (6, None, SECOND),
+            (7, None, "stands in a second table with other columns, whose header is on line 6"),
+        ),
+        feed="books",
+        name=XLSX,
+    ),
+    partial(
+        "parquet-header-again",
+        "Parquet made of text, with its header among the records",
+        lambda: parquet(f'select * from (values {ANN}, {TITLES}, {BOB}) t("Id", "Name", "Phone", "City")'),
+        "2 of 3 records loaded, 1 quarantined: line 2: repeats the header",
+        loaded=((1, *ANN), (3, *BOB)),
+        bad=((2, None, AGAIN),),
+        feed="tables",
+        name="2024-05.parquet",
+    ),
+    refused(
+        "parquet-wide",
+        "Parquet of 5,000 columns",
+        lambda: parquet("select " + ", ".join(f"1 as c{number}" for number in range(5000))),
+        "a header of 5,000 columns, of which at most 4,096 are read",
+        "delete those that hold nothing",
+        feed="tables",
+        name="2024-05.parquet",
     ),
     refused(
         "xlsx-entities",

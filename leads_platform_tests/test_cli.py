@@ -196,6 +196,72 @@ def test_prod_refuses_the_sample_data(settings: Settings, monkeypatch: pytest.Mo
     assert "does not run on the sample data" in result.output
 
 
+@pytest.mark.parametrize("words", [["run"], ["status"], ["build"], ["rebuild"], ["ui"], ["accept", "abcd"]])
+def test_a_root_without_landing_is_refused_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str]
+) -> None:
+    """Found in use, 12: a wrong data root was begun anew, with exit code 0 and an empty published copy."""
+    monkeypatch.setenv("LEADS_PLATFORM_DATA", str(tmp_path / "dta"))
+    result = CliRunner().invoke(commands, words)
+    assert result.exit_code == 1
+    assert f"set LEADS_PLATFORM_DATA to the folder that holds landing/. If it is: mkdir -p {tmp_path}/dta/landing" in (
+        result.output
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_terminal_a_person_is_asked(command, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in use, 12: whether the root is right, and whether built months may go."""
+    monkeypatch.setattr("leads_platform.asking._somebody_is_there", lambda: True)
+    settings.landing.rmdir()
+    no = CliRunner().invoke(commands, ["run", "--direct"], input="n\n")
+    assert no.exit_code == 1 and not settings.landing.exists() and not settings.home.exists()
+    assert CliRunner().invoke(commands, ["run", "--direct"], input="y\n").exit_code == 0
+    assert settings.landing.is_dir()
+
+
+def test_a_first_month_past_the_data_removes_nothing_without_yes(
+    command, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, 12: LEADS_PLATFORM_FIRST_MONTH=2025-06 run emptied warehouse and published copy, exit code 0."""
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM])
+    assert command("run", "--direct").exit_code == 0
+    before, published = json.loads(command("status", "--json").output), settings.published.read_bytes()
+    with monkeypatch.context() as moved:
+        moved.setenv("LEADS_PLATFORM_FIRST_MONTH", "2024-06")
+        paste = f"LEADS_PLATFORM_DATA={settings.data} LEADS_PLATFORM_FIRST_MONTH=2024-06 leads-platform run --yes"
+        for words in (["run", "--direct"], ["build", "--direct"]):
+            result = command(*words)
+            assert result.exit_code == 1
+            assert "The first month is 2024-06 now (LEADS_PLATFORM_FIRST_MONTH): 1 month of" in result.output
+            assert f"If it is meant: {paste}" in result.output
+        assert "Waits for your yes: The first month is 2024-06 now" in command("status").output
+        assert settings.published.read_bytes() == published
+    assert json.loads(command("status", "--json").output)["content_hash"] == before["content_hash"]
+    monkeypatch.setenv("LEADS_PLATFORM_FIRST_MONTH", "2024-06")
+    result = command("run", "--direct", "--yes")
+    assert result.exit_code == 1, "nothing is left, and that is told"
+    assert "All 2 records lie before the first month, 2024-06" in result.output
+    assert json.loads(command("status", "--json").output)["would_remove"] == []
+
+
+def test_a_contract_out_of_order_is_told_by_every_command(command, settings: Settings, tmp_path: Path) -> None:
+    """Found in use, 10: one typo, and `status` had nothing to say of any other feed."""
+    settings.feeds.mkdir()
+    (settings.feeds / "utah.yaml").write_text("feed: utah\nroom: prospects\ntitle: Utah: leads\n")
+    said = f"{settings.feeds}/utah.yaml, line 3: is not valid YAML: there is a second colon in the value; put the value"
+    result = command("run", "--direct")
+    assert result.exit_code == 1
+    assert "utah is out of order until its contract is mended" in result.output and said in result.output
+    told = command("status")
+    assert told.exit_code == 0 and "Out of order" in told.output and "One thing needs a hand." in told.output
+    (entry,) = json.loads(CliRunner().invoke(commands, ["status", "--json"]).stdout)["out_of_order"]
+    assert (entry["feed"], entry["tables_by"]) == ("utah", "nothing") and entry["problems"][0].startswith(said)
+    (tmp_path / "utah.csv").write_text("a,b\n1,2\n")
+    checked = command("check", str(tmp_path / "utah.csv"), "--feed", "utah")
+    assert checked.exit_code == 1 and said in checked.output
+
+
 def test_settings_are_refused_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LEADS_PLATFORM_DATA", str(tmp_path))
     for name, value, said in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from leads_platform.contracts_in_force import contracts_in_force, packaged_folders
@@ -106,3 +107,16 @@ def test_tables_of_a_broken_contract_without_a_copy_are_not_dropped(settings: Se
     assert platform.taken_away()["prospects.stg_leads_more"] == "more"
     path.unlink()
     assert load_platform(settings).taken_away() == {}
+
+
+@pytest.mark.parametrize("feed", ["select", "order", "table", "month", "warehouse"])
+def test_a_feed_named_as_a_keyword_is_a_feed_like_any_other(settings: Settings, feed: str) -> None:
+    """Found in use, 10: asked of its siblings; such a name needs no rule, as DuckDB reads it after a point."""
+    user_contract(settings, feed, packaged("nv_licensing").replace("feed: nv_licensing", f"feed: {feed}"))
+    platform = load_platform(settings)
+    assert platform.out_of_order == ()
+    table = platform.catalogue.tables[f"prospects.base_leads_{feed}"]
+    assert table.reads == (f"arrivals.{feed}",)
+    assert len(duckdb.extract_statements(table.select)) == 1
+    stg = platform.catalogue.tables[f"prospects.stg_leads_{feed}"]
+    assert len(duckdb.extract_statements(stg.select.replace("$", ""))) == 1

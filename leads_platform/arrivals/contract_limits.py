@@ -30,7 +30,7 @@ _COMMON_SLIPS = {"UK": "GB", "EN": "GB", "SP": "ES", "JA": "JP", "SW": "SE"}
 
 def limits(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     """Everything that would be refused later, with where it stands."""
-    if contract.feed in RESERVED_FEEDS or contract.feed.endswith(_OF_A_FEED):
+    if is_reserved(contract.feed):
         said = f"arrivals.{contract.feed} is what the platform notes of files itself; choose another name"
         yield ("feed",), said
     if contract.owner and not is_owner(contract.owner):
@@ -44,6 +44,11 @@ def limits(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         if source.extract is not None and (found := _NOT_IN_RE2.search(source.extract)):
             said = f"`{found[0]}` is not in DuckDB's regular expressions (RE2); write it another way"
             yield ("leads", lead, "extract"), said
+
+
+def is_reserved(feed: str) -> bool:
+    """Whether the platform makes an `arrivals.<feed>` of that name itself."""
+    return feed in RESERVED_FEEDS or feed.endswith(_OF_A_FEED)
 
 
 def is_owner(text: str) -> bool:

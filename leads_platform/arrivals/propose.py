@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from leads_platform.arrivals.contract import Column, ContractError, FeedContract, Format
+from leads_platform.arrivals.contract_limits import is_reserved
 from leads_platform.arrivals.landing import name_says
 from leads_platform.arrivals.propose_columns import LOOK_AT, Guess, key_of, leads_of, look, snake
 from leads_platform.arrivals.propose_dialect import check_titles, how_it_is_written, least_contract
@@ -66,7 +67,8 @@ def _feed_name(file: Path, name: str | None) -> str:
         text = re.sub(r"(?<!\d)(19|20)\d{2}[-_. ]?\d{2}([-_. ]?\d{2})?(?!\d)", " ", text)
         text = re.sub(r"(?i)(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-_ ]*\d{2,4}", " ", text)
         text = re.sub(r"(?i)part[ _-]?\d+", " ", text)
-    return snake(text) or "new_feed"
+    feed = snake(text) or "new_feed"
+    return f"{feed}_feed" if is_reserved(feed) else feed
 
 
 def _scalar(text: str) -> str:

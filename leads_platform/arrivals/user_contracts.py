@@ -100,7 +100,7 @@ def read_user_contracts(
             bad[path] = error.problems
         except OSError as error:
             bad[path] = [(1, "", f"can't be read: {error.strerror}")]
-    kept = read_kept(kept_folder)
+    kept = _read_kept(kept_folder, {path.name: (texts[path], contract) for path, contract in good.items()})
     by_feed = {contract.feed: contract for contract in kept.values() if contract.room in rooms}
     for path, problem in (unfit or {}).items():
         if path in good:
@@ -127,15 +127,21 @@ def read_user_contracts(
     return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(told), keep, kept)
 
 
-def read_kept(folder: Path) -> dict[str, FeedContract]:
-    """The copies by file name, the younger later. One that this version can't read at all is no copy."""
-    found = {}
-    for path in sorted(contract_files(folder)[0], key=lambda path: path.stat().st_mtime_ns):
+def _read_kept(folder: Path, read: Mapping[str, tuple[bytes, FeedContract]]) -> dict[str, FeedContract]:
+    """The copies by file name, the younger later. One that this version can't read at all is no copy.
+
+    `read` are the files in order that were just read: most copies are as these, and need no second reading.
+    """
+    found: list[tuple[int, str, FeedContract]] = []
+    for path in contract_files(folder)[0]:
         try:
-            found[path.name] = parse_contract(path, path.read_bytes(), was_in_force=True)
-        except (ContractError, OSError):
+            text, changed = path.read_bytes(), path.stat().st_mtime_ns
+            same = read.get(path.name)
+            copy = same[1] if same and same[0] == text else parse_contract(path, text, was_in_force=True)
+        except (ContractError, OSError):  # OSError: a session has just taken it away
             continue
-    return found
+        found.append((changed, path.name, copy))
+    return {name: copy for _, name, copy in sorted(found, key=lambda each: each[:2])}
 
 
 def keep(folder: Path, found: UserContracts, still_built: Iterable[str]) -> None:

@@ -64,6 +64,7 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
         if request_builds(session, f"arrivals of {names}" if names else "months were stale"):
             context.log.info("Requested the builds that these files call for.")
     except WouldRemove as error:  # a person must be asked, and nobody is here
+        session.refused += 1  # nothing is published before the answer
         failures.append(str(error))
     if failures:
         raise dg.Failure("; ".join(failures), allow_retries=False)

@@ -46,7 +46,7 @@ def notices_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
         name="notices",
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells once of failed runs and checks and of files that need a person: outbox, Slack if set up.",
+        description="Tells once of failed runs, checks and contracts and of files that need a person: outbox, Slack.",
     )
     def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         sent = send_notices(context.instance, current.now())

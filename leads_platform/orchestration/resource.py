@@ -27,6 +27,7 @@ from leads_platform.orchestration.partitions import range_of_tags
 from leads_platform.orchestration.requests import request_builds
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.removal import WouldRemove
 
 # Set on runs the command line drives: it plans again itself when a check refuses something.
 IN_PROCESS_TAG = "leads_platform/in_process"
@@ -95,8 +96,11 @@ class WarehouseResource(DuckDBResource):
             if session.refused and IN_PROCESS_TAG not in tags:
                 months = range_of_tags(tags)
                 last = self.platform and _later(session, months[1] if months else None)
-                if request_builds(session, "a blocking check refused some months", last):
-                    say("Requested the months that can be built around the refused ones.")
+                try:
+                    if request_builds(session, "a blocking check refused some months", last):
+                        say("Requested the months that can be built around the refused ones.")
+                except WouldRemove as error:  # a person must be asked; the run has failed with these words, too
+                    say(str(error))
 
 
 def _later(session: Session, last: date | None) -> date | None:

@@ -328,3 +328,11 @@ def test_any_titles_give_a_contract_that_loads(titles: list[str], sheet: str) ->
         contract = load_contract(target)
     assert [column.header for column in contract.columns] == shown
     assert contract.format == written
+
+
+def test_a_name_the_platform_keeps_for_itself_is_not_proposed(tmp_path: Path) -> None:
+    """Found in use, 10: a sibling; the contract's new rule ended `feed new` as a fault of the program."""
+    file = tmp_path / "files_2024-05.csv"
+    file.write_text("Id,Name\n1,Acorn\n")
+    assert "\nfeed: files_feed\n" in propose_contract(file)
+    assert "\nfeed: my_counts_feed\n" in propose_contract(file, "my_counts")

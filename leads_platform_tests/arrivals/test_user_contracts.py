@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -25,8 +24,8 @@ class Folder:
     def write(self, name: str, text: str) -> None:
         (self.feeds / name).write_text(text, encoding="utf-8")
 
-    def look(self, **more: bool) -> UserContracts:
-        return read_user_contracts(self.feeds, self.kept, PACKAGED, ("prospects", "funnel"), **more)
+    def look(self, upgraded: bool = False) -> UserContracts:
+        return read_user_contracts(self.feeds, self.kept, PACKAGED, ("prospects", "funnel"), upgraded=upgraded)
 
     def session(self, still_built: tuple[str, ...] = ()) -> UserContracts:
         found = self.look()
@@ -179,7 +178,7 @@ def test_copies_go_with_their_contracts_unless_tables_still_stand(folder: Folder
     (folder.feeds / "people.yaml").unlink()
     assert list(folder.session(still_built=("people",)).kept) == ["people.yaml"]
     folder.session()
-    assert folder.look().kept == {} and os.listdir(folder.kept) == []
+    assert folder.look().kept == {} and list(folder.kept.iterdir()) == []
 
 
 def test_files_are_found_in_order_of_name(folder: Folder) -> None:

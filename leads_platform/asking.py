@@ -1,7 +1,7 @@
 """What a person is asked before it happens, on a terminal; without one it is refused, with the command to paste.
 
-Belongs here: a data root that may be the wrong one, and built months or tables that would go. Does not: finding out
-what would go (warehouse.removal).
+Belongs here: a data root or a first month that may be the wrong one, and built months or tables that would go. Does
+not: finding out what would go (warehouse.removal).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # As dagster 1.13 judges owners (is_valid_owner); a test holds the two against each other.
 _OWNER = re.compile(r"team:.+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Z|a-z]{2,7}", re.DOTALL)
-# `arrivals.<name>` that the platform makes itself; `<feed>_counts` and `<feed>_vanished` are each feed's account and lost columns.
+# `arrivals.<name>` that the platform makes itself; those of a feed are its account and the columns it lost.
 RESERVED_FEEDS = frozenset({"files", "file_months", "quarantine", "decisions", "ledger_version"})
 _OF_A_FEED = ("_counts", "_vanished")
 # What Python's expressions have and RE2 has not, beside what the model tells apart: flags other than i m s U, comments,

@@ -86,6 +86,8 @@ class Desk:
     def platform(self) -> Platform:
         """What the contracts declare; declared once for as long as they stay as they are."""
         self._platform = self._platform or load_platform(self.settings)
+        broken = [entry.words() for entry in self._platform.out_of_order]
+        assert not broken, broken  # a test's own slip would only stop its feed
         return self._platform
 
     def contracts(self) -> dict[str, FeedContract]:

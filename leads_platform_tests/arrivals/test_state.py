@@ -13,7 +13,7 @@ import pytest
 
 from leads_platform.arrivals import state as state_module
 from leads_platform.arrivals.archive import Manifest
-from leads_platform.arrivals.contract import ContractError
+from leads_platform.arrivals.contract import ContractError, load_contract
 from leads_platform.arrivals.state import State, reckon_events
 from leads_platform.months import label, parse_month
 from leads_platform.settings import Settings
@@ -338,9 +338,9 @@ def test_a_month_told_in_milliseconds_since_1970(desk: Desk) -> None:
     assert (taken.verdict, taken.loaded, taken.quarantined) == ("partial", 3, 2)
     assert {month: told["records"] for month, told in taken.months.items()} == {"2026-04": 1, "2026-05": 2}
     assert "lines 5, 6: `Seen` is not a date written as epoch_ms, so the record has no month" in taken.message
+    recontract(desk, "calls", ("[epoch_ms]", '[epoch_ms, "%Y"]'))
     with pytest.raises(ContractError, match="`epoch_ms` stands alone"):
-        recontract(desk, "calls", ("[epoch_ms]", '[epoch_ms, "%Y"]'))
-        desk.contracts()
+        load_contract(desk.settings.feeds / "calls.yaml")
 
 
 # -- months of one file --------------------------------------------------------------------------------------

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.decisions import Action, files_for, refused
+from leads_platform.arrivals.naming import full_name, printed
+from leads_platform.arrivals.standing import stands_now
 from leads_platform.arrivals.state import State
 from leads_platform.months import label
 from leads_platform.settings import DEFAULT_FIRST_MONTH, Settings
@@ -40,16 +43,15 @@ class Attention:
 
 def files_in_need(settings: Settings, state: State) -> list[Attention]:
     """Every file that is refused or held now, by feed and name."""
-    found = [_item(settings, "held", m) for m in state.held()] + [
-        _item(settings, "refused", m) for m in state.refused()
-    ]
+    found = [_item(settings, state, "held", m) for m in state.held()]
+    found += [_item(settings, state, "refused", m) for m in refused(settings, state)]
     return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
 
 
 def files_partly_loaded(settings: Settings, state: State) -> list[Attention]:
     """Every file in force of which some records are quarantined, by feed and name. They wait for nobody."""
     found = [
-        _item(settings, "partly loaded", entry.manifest)
+        _item(settings, state, "partly loaded", entry.manifest)
         for feed in state.by_feed.values()
         for entry in feed.entries
         if entry.manifest.quarantined and state.in_force(feed, entry.manifest)
@@ -57,13 +59,15 @@ def files_partly_loaded(settings: Settings, state: State) -> list[Attention]:
     return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
 
 
-def _item(settings: Settings, kind: Kind, manifest: Manifest) -> Attention:
-    named = f"{manifest.feed}/{manifest.file_name}"
-    # A name that a terminal would obey, or that is no UTF-8, can't be pasted: the fingerprint can.
-    target = named if named.isprintable() and "�" not in named else manifest.sha256[:12]
-    actions = {"held": ("accept", "withdraw"), "refused": ("withdraw",), "partly loaded": ("quarantine",)}[kind]
-    if kind == "partly loaded":  # `quarantine` takes a file's name as it is
-        target = manifest.file_name if target == named else target
+def _item(settings: Settings, state: State, kind: Kind, manifest: Manifest) -> Attention:
+    decisions: tuple[Action, ...] = {"held": ("accept", "withdraw"), "refused": ("withdraw",)}.get(kind, ())
+    commands = {action: decision(settings, state, action, manifest) for action in decisions}
+    if kind == "partly loaded":
+        named = full_name(manifest)
+        target = printed(named) if _can_be_pasted(named) else manifest.sha256[:12]
+        commands["quarantine"] = command(settings, "quarantine", target)
+    if move := _move(settings, manifest):
+        commands = {"move": move, **commands}
     return Attention(
         kind,
         manifest.feed,
@@ -71,10 +75,35 @@ def _item(settings: Settings, kind: Kind, manifest: Manifest) -> Attention:
         manifest.sha256,
         label(manifest.month) if manifest.month else None,
         manifest.message,
-        tuple(command(settings, action, target) for action in actions),
-        actions,
+        tuple(commands.values()),
+        tuple(commands),
         manifest.original,
     )
+
+
+def decision(settings: Settings, state: State, action: Action, manifest: Manifest) -> str:
+    """The command that decides on this file and on no other: by its name, or by its fingerprint where that is surer."""
+    named, files = full_name(manifest), files_for(action, settings, state)
+    alike = [m for m in files if printed(full_name(m)) == printed(named)]
+    # A name that a terminal would obey, or that is no UTF-8, can't be pasted; a file that was not read has no other.
+    if (_can_be_pasted(named) and len(alike) < 2) or not manifest.sha256:
+        return command(settings, action, printed(named))
+    same = [m for m in files if m.sha256 == manifest.sha256]
+    month = ["--month", label(manifest.month)] if len(same) > 1 and manifest.month else []
+    return command(settings, action, manifest.sha256[:12], *month)
+
+
+def _move(settings: Settings, manifest: Manifest) -> str:
+    """How to bring a file into the folder of the feed that it looks like; empty where that can't be told."""
+    if not manifest.looks_like or not _can_be_pasted(manifest.file_name):
+        return ""
+    folder = settings.landing / manifest.looks_like
+    make = "" if folder.is_dir() else f"mkdir -p {shlex.quote(str(folder))} && "
+    return f"{make}mv {shlex.quote(str(settings.landing / full_name(manifest)))} {shlex.quote(f'{folder}/')}"
+
+
+def _can_be_pasted(name: str) -> bool:
+    return name.isprintable() and "�" not in name
 
 
 def command(settings: Settings, *words: str) -> str:
@@ -92,3 +121,16 @@ def command(settings: Settings, *words: str) -> str:
     if settings.warehouse not in (Path(), settings.home / "warehouse.duckdb"):
         where.append(f"LEADS_PLATFORM_WAREHOUSE={shlex.quote(str(settings.warehouse))}")
     return " ".join([*where, shlex.join(["leads-platform", *words])])
+
+
+def decided(settings: Settings, state: State, decision_made: Manifest) -> str:
+    """What a person's word came to: what it touched, what stands now, and the command that takes it back."""
+    m = decision_made
+    undo: Action = "withdraw" if m.action == "accept" else "accept"
+    touched = ", ".join(m.touched) or "no month"
+    if state.by_feed[m.feed].entry(m.original) is None:  # it was refused: nothing of it ever stood
+        now = "it is not asked about any more" if m.action == "withdraw" else "it is refused, and asked about again"
+    else:
+        now = stands_now(state, m)
+    back = decision(settings, state, undo, m)
+    return f"{m.action}: {printed(full_name(m))}; touches {touched}; {now}. To undo it: {back}"

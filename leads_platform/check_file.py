@@ -6,6 +6,7 @@ Belongs here: putting a reading's findings and a look at its values into one ans
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.landing import NameSays, name_says
 from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.reading import FileReading
+from leads_platform.arrivals.resemblance import resembles
 from leads_platform.contacts.phones import install_phones
 from leads_platform.months import label, month_of
 from leads_platform.values.times import local_day, moment
@@ -22,13 +24,19 @@ from leads_platform.warehouse.sql import identifier, literal
 
 
 def check_file(
-    path: Path, contract: FeedContract, *, current_month: date | None = None, show_values: bool = False
+    path: Path,
+    contract: FeedContract,
+    *,
+    current_month: date | None = None,
+    show_values: bool = False,
+    contracts: Mapping[str, FeedContract] | None = None,
 ) -> dict[str, Any]:
     """Reads the file as arrivals would. Values of cells, which may be personal data, only with `show_values`.
 
     Keys: file, feed, verdict, records, loaded, quarantined (line, column_name, reason), quarantined_records (their
     number: of a refused file all its records, which `quarantined` tells as one), warnings (line, column_name,
-    reason, of records that load), message, month. A snapshot of a month after `current_month` is refused.
+    reason, of records that load), message, month. A snapshot of a month after `current_month` is refused. `contracts`
+    are those of all feeds: a file that looks like another one's is told to be.
     """
     says = name_says(path.name, contract)
     with read_file(path, contract) as reading:
@@ -36,6 +44,9 @@ def check_file(
         if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
             month = next(iter(reading.months))
         trouble = _trouble(path, contract, says, month, current_month)
+        titles, was_refused = reading.refused_titles or reading.header, reading.verdict == "refused"
+        other = resembles(titles, contract, contracts or {}, refused=was_refused)
+        looks = f"{other.words()[:1].upper()}{other.words()[1:]}" if other else ""
         # What its name or month refuses is not read by arrivals; a file refused for its cells counts as far as it goes.
         records = 0 if trouble else reading.records
         loaded = 0 if trouble else reading.loaded_count
@@ -52,7 +63,7 @@ def check_file(
             "loaded": loaded,
             "quarantined": quarantined,
             "quarantined_records": records - loaded,
-            "message": ". ".join(part for part in (trouble, reading.message) if part),
+            "message": ". ".join(part for part in (trouble, reading.message, looks) if part),
             "warnings": _warnings(reading, contract, show_values) if loaded else [],
         }
 

@@ -47,7 +47,8 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
     def run(*args: Any, **kwargs: Any) -> None:
         from leads_platform.arrivals.archive import ArchiveDamaged
         from leads_platform.arrivals.contract import ContractError
-        from leads_platform.arrivals.receive import DecisionError
+        from leads_platform.arrivals.decisions import DecisionError
+        from leads_platform.arrivals.naming import NotFound
         from leads_platform.warehouse.connection import WarehouseUnusable
         from leads_platform.warehouse.errors import BuildError
         from leads_platform.warehouse.lock import LockHeld
@@ -55,8 +56,8 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
         from leads_platform.warehouse.table import DeclarationError
 
         known = (
-            SettingsError, ArchiveDamaged, ContractError, DecisionError, WarehouseUnusable, LockHeld, InputsMissing,
-            DeclarationError, BuildError, click.ClickException,
+            SettingsError, ArchiveDamaged, ContractError, DecisionError, NotFound, WarehouseUnusable, LockHeld,
+            InputsMissing, DeclarationError, BuildError, click.ClickException,
         )  # fmt: skip
         try:
             if click.get_current_context().find_root().params.get("debug"):
@@ -223,7 +224,9 @@ def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
             f"there is no feed {feed}; there are {', '.join(sorted(contracts))}, "
             f"by the contracts that come with the platform and those in {settings.feeds}"
         )
-    told = check_file(file, contracts[feed], current_month=settings.current_month(), show_values=show_values)
+    told = check_file(
+        file, contracts[feed], current_month=settings.current_month(), show_values=show_values, contracts=contracts
+    )
     if as_json:
         terminal.raw(terminal.as_json(told))
     else:
@@ -232,21 +235,24 @@ def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
 
 
 @commands.command()
-@click.argument("sha")
+@click.argument("file")
 @click.option("--month", type=MONTH, help="Needed when the same bytes are held for more than one month.")
 @_in_words
-def accept(sha: str, month: date | None) -> int:
-    """Let a held file in. SHA is its fingerprint, or the start of it."""
-    return _decide("accept", lambda arrivals: arrivals.accept(sha, month))
+def accept(file: str, month: date | None) -> int:
+    """Let a held file in, or take a withdrawal back. FILE is FEED/FILE, or the start of its fingerprint."""
+    return _decide("accept", lambda arrivals: arrivals.accept(file, month))
 
 
 @commands.command()
-@click.argument("sha")
+@click.argument("file")
 @click.option("--month", type=MONTH, help="Needed when the same bytes stand for more than one month.")
 @_in_words
-def withdraw(sha: str, month: date | None) -> int:
-    """Take a file out; its slot's former version stands again. A held or refused file is dismissed."""
-    return _decide("withdraw", lambda arrivals: arrivals.withdraw(sha, month))
+def withdraw(file: str, month: date | None) -> int:
+    """Take a file out; its slot's former version stands again. A held or refused file is dismissed.
+
+    FILE is FEED/FILE, or the start of its fingerprint.
+    """
+    return _decide("withdraw", lambda arrivals: arrivals.withdraw(file, month))
 
 
 @commands.command()
@@ -254,14 +260,11 @@ def withdraw(sha: str, month: date | None) -> int:
 @click.option("--show-values", is_flag=True, help="Show the original lines too; they may be personal data.")
 @_in_words
 def quarantine(file: str, show_values: bool) -> int:
-    """The records of FILE (a name, or the start of a fingerprint) that could not be loaded, and why."""
+    """The records of FILE (FEED/FILE, or the start of a fingerprint) that could not be loaded, and why."""
     from leads_platform.asking import needs_landing
     from leads_platform.quarantined import quarantined_records
 
     told = quarantined_records(_loaded(needs_landing(Settings.from_env())), file, show_values=show_values)
-    if told is None:
-        terminal.complain(f"No file taken in is called {file} or has that fingerprint.")
-        return 1
     if not told:
         terminal.say("No record of it is quarantined.")
         return 0
@@ -400,6 +403,7 @@ def _take_in(session: Any) -> list[Any]:
 
 def _decide(action: str, decide: Callable[[Any], Any]) -> int:
     from leads_platform.asking import agreed, needs_landing
+    from leads_platform.attention import decided
     from leads_platform.building import build_everything
     from leads_platform.engine import open_session
 
@@ -407,8 +411,8 @@ def _decide(action: str, decide: Callable[[Any], Any]) -> int:
     may_remove = agreed(platform, yes=False)
     with open_session(platform, action, say=terminal.say) as session:
         manifest = decide(session.arrivals)
-    touched = ", ".join(manifest.touched) or "no month"
-    terminal.say(f"{action}: {manifest.feed}/{manifest.file_name}; touches {touched}.")
+        said = decided(platform.settings, session.arrivals.state, manifest)
+    terminal.say(said)
     return 1 if build_everything(platform, agreed=may_remove) else 0
 
 

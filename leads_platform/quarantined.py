@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import gzip
 import io
+from functools import partial
 from typing import Any
 
 from leads_platform.arrivals.archive import Archive, Manifest
 from leads_platform.arrivals.loading import connect
+from leads_platform.arrivals.naming import find
 from leads_platform.arrivals.receive import read_state
+from leads_platform.arrivals.standing import standing
 from leads_platform.engine import Platform
 from leads_platform.warehouse.sql import literal
 
 
-def quarantined_records(platform: Platform, file: str, *, show_values: bool = False) -> list[tuple[Any, ...]] | None:
-    """(file, line, column, reason, original line) of each record; None when no file has that name or fingerprint."""
+def quarantined_records(platform: Platform, file: str, *, show_values: bool = False) -> list[tuple[Any, ...]]:
+    """(file, line, column, reason, original line) of each record.
+
+    `file` is FEED/FILE, a file's name alone, or the start of a fingerprint. Raises naming.NotFound, in words.
+    """
     state = read_state(platform.settings, platform.contracts)
     archive = Archive(platform.settings.archive)
-    found = [
-        m
-        for feed in state.by_feed.values()
-        for m in feed.readings.values()
-        if file in (m.file_name, m.file_name.rsplit("/", 1)[-1]) or (len(file) >= 6 and m.sha256.startswith(file))
-    ]
-    if not found:
-        return None
+    readings = [m for feed in state.by_feed.values() for m in feed.readings.values()]
+    newest = {(m.feed, m.sha256 or m.file_name): m for m in sorted(readings, key=lambda m: m.receipt)}
+    found = [find(file, newest.values(), partial(standing, state), "No file taken in is called or fingerprinted so")]
     rows = []
     with connect(archive.root) as con:
         for m in found:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+from leads_platform.arrivals.decisions import refused
 from leads_platform.arrivals.landing import look, strangers
 from leads_platform.arrivals.notes import notes
 from leads_platform.arrivals.receive import read_state, waiting
@@ -59,7 +60,7 @@ class Status:
             + [f"{f.feed}/{f.name}" for f in look(settings.landing, self.platform.stopped - set(self.state.contracts))],
             "held_files": [self._file(m) for m in self.state.held()],
             "notes": [asdict(note) for note in notes(self.state)],
-            "refused_files": [self._file(m) for m in self.state.refused()],
+            "refused_files": [self._file(m) for m in refused(settings, self.state)],
             "outside_partitions": self.state.outside(),
             "unknown_folders": strangers(settings.landing, self.platform.stopped | set(self.platform.contracts)),
             "failed_checks": [

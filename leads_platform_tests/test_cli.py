@@ -93,7 +93,7 @@ def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(command, se
     assert "1 of 1 leads of 2024-05" in command("run", "--direct").output
     assert command("withdraw", sha).exit_code == 0
     assert "3 of 3 leads of 2024-05" in command("run", "--direct").output
-    assert command("accept", sha).exit_code == 1
+    assert "can't be withdrawn: it is withdrawn" in command("withdraw", sha).output
 
 
 def test_an_ended_month_that_changes_is_announced(command, settings: Settings) -> None:

@@ -70,7 +70,8 @@ class Body:
             titles = ", ".join(shown(c.header) for c in contract.columns if c.name in contract.needed)
             raise Refusal(
                 f"has no header: its first line holds none of the columns of {contract.label}; "
-                f"it must name {titles or shown(contract.columns[0].header)}"
+                f"it must name {titles or shown(contract.columns[0].header)}",
+                titles=self.cells,
             )
 
     def _other_delimiter(self, head: bytes, record: Record, contract: FeedContract, found: int) -> None:

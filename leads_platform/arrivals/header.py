@@ -58,6 +58,14 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
     Raises Refusal when a required one is missing or one is doubled.
     """
     check_width(len(cells))
+    try:
+        return _matched(cells, contract)
+    except Refusal as refusal:
+        refusal.titles = list(cells)
+        raise
+
+
+def _matched(cells: list[str], contract: FeedContract) -> Header:
     names = _named(cells)
     # Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center").
     known = matches(names, contract)

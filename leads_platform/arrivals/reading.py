@@ -38,7 +38,8 @@ class FileReading:
     `verdict`: accepted (all loaded), partial (some quarantined) or refused (none loaded); `held` is decided
     by arrivals. `records` counts the file's records (of a refused file: as far as they could be counted),
     `quarantined` lists those left out; for a file that is not refused, records = loaded_count + quarantined.
-    `header`: the file's column titles; `columns`: contract column -> the file's title; `unexpected`: titles
+    `header`: the file's column titles; `refused_titles` those for which it was refused, never to be told (they may be
+    the first record); `columns`: contract column -> the file's title; `unexpected`: titles
     the contract doesn't know; `missing_optional`: declared titles the file lacks. `months`: loaded records
     by month, where a column gives it. `message`: for people, without personal data.
     """
@@ -52,6 +53,7 @@ class FileReading:
         self.quarantined: list[Quarantined] = []
         self.message = ""
         self.header: list[str] = []
+        self.refused_titles: list[str] = []
         self.columns: dict[str, str] = {}
         self.unexpected: list[str] = []
         self.missing_optional: list[str] = []
@@ -173,6 +175,7 @@ def read_file(
     except Refusal as refusal:
         said = str(refusal)
         reading.records = max(reading.records, refusal.records)
+        reading.refused_titles = refusal.titles
         _refuse(reading, f"the file {said}" if said.startswith(_VERBS) else said, room)
     except LoaderFault as fault:
         _refuse(

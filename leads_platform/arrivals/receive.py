@@ -6,7 +6,6 @@ read (reading), what manifests add up to (state), or building tables. Only the h
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -16,17 +15,18 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
 from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest, copy_and_hash
 from leads_platform.arrivals.compare import Difference, compare
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.decisions import Action, meant
 from leads_platform.arrivals.header import MISSING
 from leads_platform.arrivals.landing import LandingFile, NameSays, look, name_says, settled, sub_folder_trouble
 from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.measure import measure
 from leads_platform.arrivals.reading import FileReading, read_file
-from leads_platform.arrivals.slots import Entry, month_key, titles
+from leads_platform.arrivals.resemblance import resembles
+from leads_platform.arrivals.slots import month_key, titles
 from leads_platform.arrivals.state import State, placing, reckon_events
 from leads_platform.machine import fault_in_words, is_stop
 from leads_platform.months import label
@@ -42,10 +42,6 @@ _SETTLE_SECONDS = 1.0
 _states: dict[tuple[Path, date, frozenset[str]], State] = {}
 _reading = Lock()
 _STATES_KEPT = 64
-
-
-class DecisionError(Exception):
-    """`accept` or `withdraw` was asked for a file to which it does not apply; the text says why."""
 
 
 class Arrivals:
@@ -207,6 +203,9 @@ class Arrivals:
     def _store(self, start: Manifest, contract: FeedContract, reading: FileReading) -> tuple[Manifest, str | None]:
         """Archives what was read. Returns the manifest so far and the maximum of the contract's version column."""
         refused = reading.verdict == "refused"
+        other = resembles(reading.refused_titles or reading.header, contract, self.contracts, refused=refused)
+        if other is not None:
+            reading.message += f". {other.words()[:1].upper()}{other.words()[1:]}"
         manifest = replace(
             start,
             verdict=reading.verdict,
@@ -218,6 +217,7 @@ class Arrivals:
             quarantined=reading.records if refused else len(reading.quarantined),
             columns=dict(reading.columns),
             header=tuple(reading.header),
+            looks_like=other.feed if other else "",
         )
         records = self.archive.records(start.feed, start.receipt)
         records.parent.mkdir(parents=True, exist_ok=True)
@@ -294,53 +294,22 @@ class Arrivals:
 
     # -- a person's word -------------------------------------------------------------------------------------
 
-    def accept(self, sha256: str, month: date | None = None) -> Manifest:
-        """Lets a held file in. `sha256` may be shortened to what is unmistakable. Raises DecisionError."""
-        return self._decide("accept", sha256, month, lambda e: e.waits, "No held file has this fingerprint")
+    def accept(self, typed: str, month: date | None = None) -> Manifest:
+        """Lets a held file in, or takes a withdrawal back. Raises DecisionError.
 
-    def withdraw(self, sha256: str, month: date | None = None) -> Manifest:
+        `typed` is FEED/FILE, a fingerprint or its start, or a file's name alone: what is unmistakable.
+        """
+        return self._decide("accept", typed, month)
+
+    def withdraw(self, typed: str, month: date | None = None) -> Manifest:
         """Takes a file out of its slot; the slot's former version stands again. Raises DecisionError.
 
         A held or refused file can be withdrawn too: then it needs no hand any more.
         """
-        return self._decide(
-            "withdraw",
-            sha256,
-            month,
-            lambda e: e.counts or e.waits,
-            "No file has this fingerprint",
-        )
+        return self._decide("withdraw", typed, month)
 
-    def _decide(
-        self,
-        action: Literal["accept", "withdraw"],
-        sha256: str,
-        month: date | None,
-        applies: Callable[[Entry], bool],
-        none: str,
-    ) -> Manifest:
-        short = sha256.strip().lower()
-        if not re.fullmatch("[0-9a-f]{4,64}", short):
-            raise DecisionError(f"{sha256!r} is no fingerprint; give at least the first 4 of its 64 digits (0-9, a-f).")
-        own = [
-            e.manifest
-            for state in self.state.by_feed.values()
-            for e in state.entries
-            if applies(e) and e.manifest.sha256.startswith(short) and month in (None, e.manifest.month)
-        ]
-        if action == "withdraw":
-            own += [m for m in self.state.refused() if m.sha256.startswith(short) and month in (None, m.month)]
-        newest = {(m.feed, m.month, m.part, m.sha256): m for m in sorted(own, key=lambda m: m.receipt)}
-        found = list(newest.values())
-        if not found:
-            shown = f" for {label(month)}" if month else ""
-            raise DecisionError(f"{none}{shown}: {sha256}. `leads-platform status --files` lists them.")
-        if len(found) > 1:
-            listed = ", ".join(
-                " ".join([m.feed, *([label(m.month)] if m.month else []), m.file_name, m.sha256[:12]]) for m in found
-            )
-            raise DecisionError(f"{sha256} stands for more than one file ({listed}); give more of it, or --month.")
-        target = found[0]
+    def _decide(self, action: Action, typed: str, month: date | None) -> Manifest:
+        target = meant(action, typed, month, self.settings, self.state)
         decision = replace(
             self._blank(self.contracts[target.feed], target.sha256),
             action=action,

@@ -6,17 +6,20 @@ Belongs here: that exception, and how file text may be quoted in it. Does not: w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 
 class Refusal(Exception):
     """The file as a whole can't be taken; the text says why and how to mend it, without personal data.
 
-    `records`: how many it holds, where they could be counted.
+    `records`: how many it holds, where they could be counted. `titles`: its header's cells, where that was the matter:
+    for comparing, never for telling, as of a list without a header they are the first record.
     """
 
-    def __init__(self, said: str, records: int = 0) -> None:
+    def __init__(self, said: str, records: int = 0, titles: Sequence[str] = ()) -> None:
         super().__init__(said)
         self.records = records
+        self.titles = list(titles)
 
 
 def shown(header: str) -> str:

@@ -103,10 +103,13 @@ class FeedState:
         if manifest.action == "receive":
             self._receive(manifest)
         else:
-            entry = self.entry(manifest.original)
-            if entry is not None:
-                self._put(replace(entry, held=False) if manifest.action == "accept" else replace(entry, withdrawn=True))
-            elif manifest.action == "withdraw":
+            entry, accepted = self.entry(manifest.original), manifest.action == "accept"
+            if entry is not None:  # a person's last word counts: to accept takes a withdrawal back
+                held = entry.held and not accepted
+                self._put(replace(entry, held=held, withdrawn=not accepted))
+            elif accepted:
+                self.dismissed.discard(manifest.original)
+            else:
                 self.dismissed.add(manifest.original)
         for month, version in manifest.versions.items():
             self.event_versions[parse_month(month)] = version

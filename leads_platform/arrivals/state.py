@@ -261,12 +261,14 @@ class State:
     def refused(self) -> list[Manifest]:
         """Files whose latest reading was refused, that nobody withdrew, and that nothing replaced since:
 
-        nothing newer of their slot or their name, and not the same bytes under a better name.
+        nothing newer of their slot or their name, not the same bytes under a better name, or in another feed's folder.
+        Whether they still lie in landing, the manifests can't tell (`decisions.refused`).
         """
         found = []
+        elsewhere = {e.manifest.sha256 for state in self.by_feed.values() for e in state.entries if e.counts}
         for state in self.by_feed.values():
             taken = {m.file_name: m.original for m in sorted(state.readings.values(), key=lambda m: m.original)}
-            read = {m.sha256 for m in state.readings.values() if m.verdict != "refused"}
+            read = {m.sha256 for m in state.readings.values() if m.verdict != "refused"} | elsewhere
             for reading in state.readings.values():
                 if reading.original in state.dismissed or reading.sha256 in read:
                     continue

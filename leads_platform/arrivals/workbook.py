@@ -321,4 +321,5 @@ def _check_header(rows: list[tuple[int, list[str]]], contract: FeedContract) -> 
             raise Refusal(f"has its header in row {number}; remove the rows above it")
     if not found:
         titles = ", ".join(shown(c.header) for c in contract.columns if c.name in contract.needed)
-        raise Refusal(f"has no header: its first row names no column of {contract.label}; it must name {titles}")
+        said = f"has no header: its first row names no column of {contract.label}; it must name {titles}"
+        raise Refusal(said, titles=rows[0][1])

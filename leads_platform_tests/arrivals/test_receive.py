@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leads_platform.arrivals.archive import Manifest
-from leads_platform.arrivals.receive import DecisionError
+from leads_platform.arrivals.decisions import DecisionError
 from leads_platform.months import parse_month
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.desk import Desk, people, rows, touched
@@ -243,7 +243,7 @@ def test_withdraw_restores_the_former_version_and_a_second_time_the_one_before(d
         withdrawn = desk.arrivals().withdraw(sha[:8])
         assert (withdrawn.action, withdrawn.touched) == ("withdraw", ("2024-05",))
         assert version(desk) == stands
-    with pytest.raises(DecisionError, match="No file has this fingerprint"):
+    with pytest.raises(DecisionError, match="can't be withdrawn: it is withdrawn"):
         desk.arrivals().withdraw(sha_of(desk, 1))
     desk.arrivals().withdraw(sha_of(desk, 0))
     assert version(desk) is None
@@ -279,23 +279,23 @@ def test_a_withdrawn_file_can_be_dropped_again(desk: Desk) -> None:
 
 def test_decisions_say_what_they_cannot_do(desk: Desk) -> None:
     taken = desk.drop("lists/2024-05.csv", A)
-    with pytest.raises(DecisionError, match=r"No held file has this fingerprint.*leads-platform status"):
+    with pytest.raises(DecisionError, match=r"lists/2024-05\.csv can't be accepted: it is in force"):
         desk.arrivals().accept(taken.sha256)
-    for nothing in ("", "abc", "2024-05.csv", "%"):
-        with pytest.raises(DecisionError, match="is no fingerprint"):
+    for nothing in ("", "abc", "2024-04.csv", "%"):
+        with pytest.raises(DecisionError, match=r"No file that can be withdrawn .*leads-platform status --files"):
             desk.arrivals().withdraw(nothing)
-    with pytest.raises(DecisionError, match="No file has this fingerprint for 2024-06"):
+    with pytest.raises(DecisionError, match="No file for 2024-06 that can be withdrawn"):
         desk.arrivals().withdraw(taken.sha256, parse_month("2024-06"))
     held = held_list(desk)
     desk.arrivals().withdraw(held.sha256)
-    with pytest.raises(DecisionError, match="No file has this fingerprint"):
+    with pytest.raises(DecisionError, match="can't be withdrawn: it is withdrawn"):
         desk.arrivals().withdraw(held.sha256)
 
 
 def test_the_same_list_in_two_months_needs_the_month(desk: Desk) -> None:
     desk.drop("lists/2024-05.csv", A)
     taken = desk.drop("lists/2024-06.csv", A)
-    with pytest.raises(DecisionError, match=r"more than one file \(lists 2024-05 .*, lists 2024-06 .*--month"):
+    with pytest.raises(DecisionError, match=r"(?s)2 files.*--month:\n  lists  2024-05 .*\n  lists  2024-06 "):
         desk.arrivals().withdraw(taken.sha256)
     assert desk.arrivals().withdraw(taken.sha256, parse_month("2024-05")).touched == ("2024-05",)
     assert shown(desk, month="2024-06") == ["2024-06.csv"]
@@ -434,8 +434,7 @@ def test_a_held_file_can_be_dismissed(desk: Desk) -> None:
     assert held.verdict == "held"
     assert desk.arrivals().withdraw(held.sha256).touched == ()
     assert desk.arrivals().state.held() == []
-    with pytest.raises(DecisionError):
-        desk.arrivals().accept(held.sha256)
+    assert desk.arrivals().accept(held.sha256).touched == ("2024-05",)  # until somebody changes his mind
 
 
 def test_a_file_says_what_it_replaced_and_how_they_differ(desk: Desk) -> None:

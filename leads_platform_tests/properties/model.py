@@ -85,7 +85,7 @@ class Model:
         """A person accepts or withdraws a file."""
         self.history.append(Event(action, entry.file))
         if action == "accept":
-            entry.held = False
+            entry.held = entry.withdrawn = False
         else:
             entry.withdrawn = True
 
@@ -96,7 +96,10 @@ class Model:
         """
         found = []
         for own in self.filed.values():
-            apt = [f for f in own if f.waits or (action == "withdraw" and f.counts)]
+            if action == "accept":
+                apt = [f for f in own if not f.counts and not any(_same_bytes(f, g) for g in own if g.counts)]
+            else:
+                apt = [f for f in own if f.waits or f.counts]
             for entry in apt:
                 same = [f for f in apt if f.file.sha256 == entry.file.sha256 and _unit_month(f) == _unit_month(entry)]
                 alike = [f for f in same if f.file.part == entry.file.part]
@@ -320,3 +323,12 @@ def _sites(file: File) -> set[int]:
 
 def _in_crm(leads: Iterable[Record], site: int, day: str) -> bool:
     return any(lead.site == site and lead.day < day for lead in leads)
+
+
+def _same_bytes(one: Filed, other: Filed) -> bool:
+    """Whether one word of a person would be about both."""
+    return (
+        one.file.sha256 == other.file.sha256
+        and _unit_month(one) == _unit_month(other)
+        and one.file.part == other.file.part
+    )

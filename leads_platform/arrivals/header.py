@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from leads_platform.arrivals.contract import Column, FeedContract, fold_header
-from leads_platform.arrivals.refusal import Refusal, shown
+from leads_platform.arrivals.refusal import Refusal, looks_like_data, shown
 
 MISSING = "columns missing, left empty"
 """How reading tells them; of a file taken in only those are told that came before (vanished.py)."""
@@ -25,7 +25,8 @@ RESERVED = ("_line", "record_at", "record_local_at", "record_is_instant", "recor
 class Header:
     """The file's columns (as titled, in its order) and what they mean.
 
-    Unnamed ones are called column_<position>. `cells` are the titles as they stand.
+    Those without a title are called column_<position>; where titles may be somebody's data, also those that the
+    contract does not know: names go into manifests and messages. `cells` are the titles as they stand, which do not.
     """
 
     names: list[str]
@@ -47,8 +48,7 @@ def check_width(columns: int) -> None:
 
 def matches(cells: list[str], contract: FeedContract, one: Column | None = None) -> int:
     """How many of the cells are titles the contract knows; `one`: titles of this column."""
-    columns = contract.columns if one is None else (one,)
-    known = {fold_header(title) for column in columns for title in (column.header, *column.aliases)}
+    known = _declared(contract) if one is None else {fold_header(title) for title in (one.header, *one.aliases)}
     return len({fold_header(cell) for cell in cells} & known)
 
 
@@ -66,10 +66,9 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
 
 
 def _matched(cells: list[str], contract: FeedContract) -> Header:
-    names = _named(cells)
-    # Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center").
-    known = matches(names, contract)
-    tell = shown if known * 2 >= min(len(names), len(contract.columns)) else _untold
+    doubtful = _may_be_a_record(cells, contract)
+    names = _named(cells, contract, doubtful)
+    tell = _untold if doubtful else shown
     by_fold: dict[str, str] = {}
     for name in names:
         if (folded := fold_header(name)) in by_fold:
@@ -94,7 +93,7 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     taken = set(columns.values())
     unexpected = [name for name in names if name not in taken]
     if lost := [column for column in missing if column.name in contract.needed]:
-        raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell))
+        raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell, doubtful))
     header = Header(names, list(cells), columns, unexpected, [column.header for column in missing])
     if unexpected:
         header.warnings.append(
@@ -105,11 +104,26 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     return header
 
 
-def _named(cells: list[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
+def _declared(contract: FeedContract) -> set[str]:
+    return {fold_header(title) for column in contract.columns for title in (column.header, *column.aliases)}
+
+
+def _may_be_a_record(cells: list[str], contract: FeedContract) -> bool:
+    """Whether these may be cells of a record: few are titles the contract knows, or another one looks like data.
+
+    Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center").
+    """
+    known, declared = matches(cells, contract), _declared(contract)
+    few = known * 2 <= min(len(cells), len(contract.columns)) and known < len(contract.columns)
+    return few or any(looks_like_data(cell) for cell in cells if fold_header(cell) not in declared)
+
+
+def _named(cells: list[str], contract: FeedContract, doubtful: bool) -> list[str]:
+    """The columns' names. `doubtful`: any title that the contract does not know may be data."""
+    declared, names = _declared(contract), [cell.strip() for cell in cells]
     taken = {name.casefold() for name in names}
     for index, name in enumerate(names):
-        if not name:
+        if not name or (doubtful and fold_header(name) not in declared):
             new = f"column_{index + 1}"
             while new in taken:
                 new += "_"
@@ -122,11 +136,11 @@ def _untold(title: str) -> str:
     return "(a title that may be data)"
 
 
-def _lost(lost: list[str], new: list[str], contract: FeedContract, tell: Callable[[str], str]) -> str:
+def _lost(lost: list[str], new: list[str], contract: FeedContract, tell: Callable[[str], str], doubtful: bool) -> str:
     said = f"{_listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
     if not new:
         return f"{said}; ask the supplier for the full list"
-    if tell is _untold:
+    if doubtful:
         return f"{said}; the first line names few columns of {contract.label}: is it the header?"
     said += f"; {_listed(new, tell)} {'is' if len(new) == 1 else 'are'} new"
     close = len(new) == 1 or any(

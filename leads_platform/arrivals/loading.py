@@ -185,10 +185,11 @@ class Loader:
         self.connection.register("record_lines", pd.DataFrame({"_line": lines}))
         return self._write(f"select {named}, record_lines._line from {source} positional join record_lines")
 
-    def load_parquet(self, path: Path) -> int:
-        """Loads a Parquet file; `_line` is the record's number. Returns the number of records."""
+    def load_parquet(self, path: Path, columns: list[str]) -> int:
+        """Loads a Parquet file; `columns` are its own names. `_line` is the record's number. Returns their number."""
         named = ", ".join(
-            f"nullif(cast({identifier(name)} as varchar), '') as {identifier(name)}" for name in self.names
+            f"nullif(cast({identifier(column)} as varchar), '') as {identifier(name)}"
+            for column, name in zip(columns, self.names, strict=True)
         )
         source = f"read_parquet({literal(str(path))}, file_row_number = true)"
         return self._write(f"select {named}, file_row_number + 1 as _line from {source}")

@@ -27,7 +27,7 @@ def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken
         loader.names = header.names
         if contract.month.column is not None:
             loader.set_month(contract, header, ISO)
-        loaded = loader.load_parquet(source) if records else 0
+        loaded = loader.load_parquet(source, names) if records else 0
         if loaded != records:
             # The footer is the file's own word, and it carries no checksum.
             raise Refusal(f"holds {loaded} records, though its footer says {records} (damaged); send it again")

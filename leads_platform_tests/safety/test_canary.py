@@ -9,11 +9,16 @@ import subprocess
 import sys
 import time
 import zlib
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
+from openpyxl import Workbook
 
+from leads_platform.arrivals.receive import Arrivals
 from leads_platform.engine import load_platform
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.settings import Settings
@@ -120,6 +125,82 @@ def test_no_canary_leaves_the_data(settings: Settings) -> None:
     # That the search finds: an event, a packed run, a notice, UTF-16, a log beside a database.
     planted = plant(settings)
     assert set(scan(settings)) == planted
+
+
+LISTS = """
+feed: {feed}
+room: prospects
+title: Lists
+delivery: snapshot
+format: {{type: {kind}}}
+files: ["*"]
+key: [{key}]
+columns:
+  - {{name: status, header: Status}}
+  - {{name: person, header: Person, pii: true}}
+  - {{name: phone, header: Phone, pii: true}}
+"""
+LEAD = ["Zyxqwanna Zyxqwson", "Person", "702-346-9171", "zyxqw@example.org"]
+MAIL, NUMBER = "zyxqw@example.org", "(702) 346-9172"
+TITLED = ["Status", "Person", "Phone"]
+TABLES = {
+    "headerless, one cell a title by chance": [LEAD, LEAD],
+    "headerless, two cells titles": [["Status", "Zyxqwson", "Phone", MAIL, "Zyxqwlane"], LEAD],
+    "headerless, half of a short header": [["Person", "Zyxqwanna"], LEAD[:2]],
+    "an address in the header": [[*TITLED, MAIL], ["a", "b", "c", "d"]],
+    "a phone in the header": [[*TITLED, NUMBER], ["a", "b", "c", "d"]],
+    "a phone twice in the header": [[*TITLED, NUMBER, NUMBER], ["a", "b", "c", "d", "e"]],
+    "a title row": [["List of Zyxqwanna"], TITLED, ["a", "b", "c"]],
+    "a second table": [TITLED, ["a", "b", "c"], [], [MAIL, "Zyxqwlane", NUMBER, "Zyxqwmore"], LEAD],
+    "the first lead beside the header": [[*TITLED, *LEAD[2:]], ["a", "b", "c"], ["d", "e", "f"]],
+    "few fit": [TITLED, LEAD, [*LEAD, "Zyxqwmore"], [*LEAD, "Zyxqwmore"]],
+}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_no_cell_and_no_title_that_looks_like_data_enters_a_manifest(settings: Settings, kind: str) -> None:
+    """Found in use, 17: a canary stood in a manifest's `header`: the first lead of a list without one, or a phone."""
+    settings.feeds.mkdir(parents=True)
+    for key in ("status", "person"):
+        (settings.feeds / f"by_{key}.yaml").write_text(LISTS.format(feed=f"by_{key}", kind=kind, key=key))
+        (settings.landing / f"by_{key}").mkdir(parents=True)
+        for number, rows in enumerate(TABLES.values()):
+            written(settings.landing / f"by_{key}" / f"{2000 + number}-05.{kind}", kind, rows)
+    contracts = load_platform(settings).contracts
+    arrivals = Arrivals(replace(settings, first_month=date(2000, 1, 1)), contracts)
+    taken = arrivals.take_in(arrivals.waiting())
+    assert len(taken) == 2 * len(TABLES) and not arrivals.failures
+    assert {m.verdict for m in taken} >= {"accepted", "refused"}
+    assert scan(settings) == {}
+    for manifest in taken:
+        assert found_in(manifest.message.encode()) == "", manifest.message
+        told = arrivals.archive.rejected(manifest.feed, manifest.receipt)
+        if told.exists():
+            with duckdb.connect() as con:
+                said = con.execute(f"select column_name, reason from read_parquet('{told}')").fetchall()
+            assert found_in(repr(said).encode()) == "", said
+    # The records keep what the manifest does not tell.
+    (beside,) = [m for m in taken if m.feed == "by_person" and m.file_name.startswith("2004-")]
+    assert beside.header == ("Status", "Person", "Phone", "column_4") and "(a title that may be data)" in beside.message
+
+
+def written(path: Path, kind: str, rows: list[list[str]]) -> None:
+    """The rows as a file of this kind; of Parquet the first are its columns' names."""
+    if kind == "csv":
+        path.write_text("".join(",".join(row) + "\n" for row in rows))
+    elif kind == "xlsx":
+        book = Workbook()
+        for row in rows:
+            assert book.active is not None
+            book.active.append(row)  # type: ignore[union-attr]
+        book.save(path)
+    else:
+        names = [f"{name}{' ' * index}" if name in rows[0][:index] else name for index, name in enumerate(rows[0])]
+        width = len(names)
+        cells = ", ".join(str((*row, *[""] * width)[:width]).replace(",)", ")") for row in rows[1:])
+        named = ", ".join(f'"{name}"' for name in names)
+        with duckdb.connect() as con:
+            con.execute(f"copy (select * from (values {cells}) as t({named})) to '{path}' (format parquet)")
 
 
 def plant(settings: Settings) -> set[str]:

@@ -349,7 +349,7 @@ def sample(months: int, scale: float, seed: int, out: Path | None) -> int:
 
 
 @commands.command()
-@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port on 127.0.0.1.")
 @_in_words
 def ui(port: int) -> int:
     """Start the Dagster UI with its daemon (schedule and sensors), on this machine only."""

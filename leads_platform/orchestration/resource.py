@@ -87,13 +87,16 @@ class WarehouseResource(DuckDBResource):
             open_session(self.platform, doing, run_id=run_id, say=say) as session,
         ):
             self._session = session
+            by_daemon = IN_PROCESS_TAG not in tags
+            if by_daemon and context.log:  # what the log of `leads-platform ui` tells of a run
+                context.log.info(f"{doing} begins.")
             try:
                 yield self
             finally:
                 self._session = None
             # The command line publishes when its last run is done; the daemon after the run that met no refusal.
-            session.publish = not session.refused and IN_PROCESS_TAG not in tags
-            if session.refused and IN_PROCESS_TAG not in tags:
+            session.publish = not session.refused and by_daemon
+            if session.refused and by_daemon:
                 months = range_of_tags(tags)
                 last = self.platform and _later(session, months[1] if months else None)
                 try:

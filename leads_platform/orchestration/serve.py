@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO
 
 from leads_platform import terminal
@@ -60,15 +61,19 @@ def start(
     home = str(settings.dagster_home)
     options = ["-m", module, "--host", _HOST, "--port", str(port), "--working-directory", home]
     options += ["--log-level", "warning", "--code-server-log-level", "warning"]
-    environment = settings.child_environment() | {
+    environment = settings.child_environment() | dict(extra or {})
+    # Where Dagster loads definitions, it takes the first folder of the path off, which it believes to be the script's.
+    folders = [home, *(str(Path(f).absolute()) for f in environment.get("PYTHONPATH", "").split(os.pathsep) if f)]
+    environment |= {
         "PYTHONSAFEPATH": "1",
+        "PYTHONPATH": os.pathsep.join(folders),
         "LEADS_PLATFORM_DATA": str(settings.data),  # they may have been told relative to the current folder
         "LEADS_PLATFORM_WAREHOUSE": str(settings.warehouse),
     }
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "leads_platform.orchestration.keeper", *options],
         cwd=home,
-        env=environment | dict(extra or {}),
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,

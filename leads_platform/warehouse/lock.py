@@ -17,6 +17,9 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
+# At least so many seconds lie between two words to who waits.
+_TELL_SECONDS = 10.0
+
 
 class LockHeld(Exception):
     """Another run writes to this environment and did not finish within the time given."""
@@ -37,7 +40,7 @@ class Holder:
 
 
 class WriterLock:
-    """The environment's lock. `with WriterLock(home, "build 2024-05"): ...` waits for it, telling once who holds it."""
+    """The environment's lock. `with WriterLock(home, "build 2024-05"): ...` waits for it, telling who holds it."""
 
     def __init__(
         self, home: Path, doing: str, *, wait: float = 600.0, say: Callable[[str], None] = lambda text: None
@@ -52,17 +55,34 @@ class WriterLock:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            self._say(f"Waiting for the warehouse: {holder(self._note.parent) or 'another run'} is writing.")
+            self._wait_and_tell()
+        self._since = time.strftime("%Y-%m-%d %H:%M:%S")
+        self.progress("")
+        return self
+
+    def _wait_and_tell(self) -> None:
+        """Waits for the lock; says for whom, and again as who holds it, or how far that is, has changed."""
+        until = time.monotonic() + self._wait
+        told, told_at = "", 0.0
+        while True:
+            who = str(holder(self._note.parent) or "another run")
+            now = time.monotonic()
+            if not told:
+                self._say(f"Waiting for the warehouse: {who} is writing.")
+                told, told_at = who, now
+            elif who != told and now - told_at > _TELL_SECONDS:
+                self._say(f"Still waiting: {who} is writing.")
+                told, told_at = who, now
             try:
-                self._lock.acquire(timeout=self._wait)
+                self._lock.acquire(timeout=max(0.0, min(until - now, _TELL_SECONDS)))
             except Timeout as error:
+                if time.monotonic() < until:
+                    continue
                 raise LockHeld(
                     f"{holder(self._note.parent) or 'Another run'} has held the warehouse for more than "
                     f"{self._wait:.0f} s. Let it finish, or stop that process, then try again."
                 ) from error
-        self._since = time.strftime("%Y-%m-%d %H:%M:%S")
-        self.progress("")
-        return self
+            return
 
     def progress(self, text: str) -> None:
         """Notes what the holder is at, for those who wait."""

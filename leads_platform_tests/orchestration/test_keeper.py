@@ -18,9 +18,13 @@ from leads_platform.orchestration.serve import serve
 from leads_platform.settings import Settings
 
 _SLEEP = "import time; time.sleep(120)"
-_STUBBORN = "import signal as s, time; s.signal(2, s.SIG_IGN), s.signal(15, s.SIG_IGN); print(1, flush=True); time.sleep(120)"
-    "import signal, time; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)]; print(1, flush=True); time.sleep(120)"
-)
+_STUBBORN = """
+import signal, time
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(120)
+"""
 # A keeper whose `dagster dev` is a child that sleeps.
 _KEEPER = f"""
 import subprocess, sys, time

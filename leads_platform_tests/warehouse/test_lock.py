@@ -70,6 +70,26 @@ def test_the_second_waits_is_told_once_who_writes_and_goes_on(tmp_path: Path) ->
     assert holder(tmp_path) is None
 
 
+def test_who_waits_long_is_told_how_far_the_holder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in use, 14: one line at the start, and then nothing for ten minutes."""
+    monkeypatch.setattr("leads_platform.warehouse.lock._TELL_SECONDS", 0.05)
+    told: list[str] = []
+    with WriterLock(tmp_path, "build 2024-05") as held:
+        held.progress("building shop.t")
+
+        def tell(text: str) -> None:
+            told.append(text)
+            held.progress("building shop.u")
+
+        with pytest.raises(LockHeld), WriterLock(tmp_path, "run", wait=0.4, say=tell):
+            pass
+    assert [text.rsplit("; ", 1)[1] for text in told] == [
+        "building shop.t) is writing.",
+        "building shop.u) is writing.",
+    ]
+    assert told[1].startswith(f"Still waiting: process {os.getpid()} (build 2024-05, since ")
+
+
 def test_after_the_wait_the_holder_is_named(tmp_path: Path) -> None:
     with other_writer(tmp_path) as process, pytest.raises(LockHeld) as error, WriterLock(tmp_path, "run", wait=0.2):
         pass

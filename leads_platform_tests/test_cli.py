@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from leads_platform.cli import commands
 from leads_platform.settings import Settings
+from leads_platform.warehouse.lock import WriterLock
 from leads_platform_tests.helpers import NV_HEADER, drop, nv
 
 OAK = nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")
@@ -302,3 +305,19 @@ def test_debug_shows_the_text_that_is_left_out(command, monkeypatch: pytest.Monk
     shown = command("--debug", "status")
     assert (shown.exit_code, "RuntimeError: a secret value" in shown.output) == (1, True)
     assert "a secret value" not in command("status").output, "asked for once, shown once"
+
+
+def test_rebuild_waits_for_a_file_that_is_just_taken_in(command, settings: Settings) -> None:
+    """Found in use, 18: `rebuild` beside `run` took a file whose manifest was to come for damage, and exited 1."""
+    half = settings.archive / "nv_licensing" / "originals" / f"{'a' * 64}.gz"
+    half.parent.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as threads:
+        with WriterLock(settings.home, "run"):
+            half.write_bytes(b"")
+            rebuilding = threads.submit(command, "rebuild", "--direct")
+            time.sleep(0.5)
+            half.unlink()
+        result = rebuilding.result(60)
+    assert result.exit_code == 0, result.output
+    assert "Waiting for the warehouse: process" in result.output
+    assert "has no manifest" not in result.output

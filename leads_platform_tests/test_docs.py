@@ -1,4 +1,4 @@
-"""What the docs name exists: settings, commands, links."""
+"""What the docs name exists: settings, commands, links, tables, files, make's targets, keys of the status."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ import click
 import pytest
 
 from leads_platform.cli import commands
+from leads_platform.engine import load_platform
 from leads_platform.environment import KNOWN
+from leads_platform.settings import Settings
+from leads_platform.status import read_status
 
-DOCS = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
+ROOT = Path(__file__).parent.parent
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Made up by the two pages that add a supplier and a table.
+EXAMPLES = ("ut_licensing", "rep_leads_by_state")
 
 
 def test_every_setting_is_in_the_table_of_settings() -> None:
@@ -22,9 +28,11 @@ def test_every_setting_is_in_the_table_of_settings() -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_every_command_and_option_exists(page: Path) -> None:
-    for line in re.findall(r"(?:^|`)leads-platform ([a-z][^`\n]*)", page.read_text(encoding="utf-8"), re.MULTILINE):
+    for line in re.findall(
+        r"(?:^|`|/bin/)leads-platform ((?:--debug )?[a-z][^`\n]*)", page.read_text(encoding="utf-8"), re.MULTILINE
+    ):
         command: click.Command = commands
-        words = line.split()
+        words = line.removeprefix("--debug ").split("  #")[0].split()
         while words and isinstance(command, click.Group):
             assert words[0] in command.commands, f"leads-platform {line}"
             command = command.commands[words.pop(0)]
@@ -44,3 +52,39 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         headings = re.findall(r"^#+ (.+)$", other.read_text(encoding="utf-8"), re.MULTILINE)
         slugs = {re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings}
         assert not anchor or anchor in slugs, anchor
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_table_and_file_exists(page: Path, settings: Settings) -> None:
+    """Found in use, 16: docs that name what is not there."""
+    text = page.read_text(encoding="utf-8")
+    platform = load_platform(settings)
+    named = set(re.findall(r"(?<![\w/])(?:prospects|funnel)\.[a-z][a-z0-9_]+\b(?!\*)", text))
+    assert {
+        name for name in named if name not in platform.catalogue.tables and not any(made in name for made in EXAMPLES)
+    } == set()
+    paths = set(
+        re.findall(r"`((?:leads_platform|leads_platform_tests|docs|data)/[\w/.-]+\.(?:py|yaml|txt|json))`", text)
+    )
+    assert {path for path in paths if not (ROOT / path).exists() and not any(m in path for m in EXAMPLES)} == set()
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_target_of_make_and_option_of_the_bench_exists(page: Path) -> None:
+    """Found in use, 16: a claim without a test gets one."""
+    text = page.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+    bench = (ROOT / "leads_platform_tests" / "bench" / "__main__.py").read_text(encoding="utf-8")
+    bench += (ROOT / "leads_platform_tests" / "bench" / "sizes.py").read_text(encoding="utf-8")
+    for line in re.findall(r'ARGS="([^"]*)"', text):
+        assert all(word in bench for word in re.findall(r"--[a-z-]+", line)), line
+
+
+def test_the_keys_that_a_monitor_reads_are_there(settings: Settings) -> None:
+    """Found in use, 16: operations.md names keys of `status --json`."""
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"useful keys are(.*?)\.\n", operations, re.DOTALL)
+    keys = re.findall(r"`(\w+)`", listed)
+    assert len(keys) == 8
+    assert set(keys) <= set(read_status(load_platform(settings)).to_json())

@@ -318,3 +318,15 @@ def test_a_refusal_is_forgotten_when_the_bad_file_is_withdrawn(tmp_path: Path) -
         del feeds.rows["sales"][APR]
         assert build_stale(warehouse) == {}
         assert rows(warehouse, "select month from warehouse.refused_builds") == []
+
+
+def test_a_table_that_nobody_declares_any_more_is_dropped_by_the_next_build(tmp_path: Path) -> None:
+    """Found in use, 16: the docs said that its rows stay until a rebuild; nothing held either."""
+    feeds = three_months()
+    with opened(tmp_path, feeds, base_sales=base(), fct_total=total()) as warehouse:
+        build_stale(warehouse)
+    with opened(tmp_path, feeds, base_sales=base()) as warehouse:
+        build_stale(warehouse)
+        there = "select table_name from duckdb_tables() where schema_name = 'shop'"
+        assert rows(warehouse, there) == [("base_sales",)]
+        assert rows(warehouse, "select distinct table_name from warehouse.builds") == [(BASE,)]

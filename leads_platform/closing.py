@@ -12,7 +12,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.landing import strangers
 from leads_platform.attention import command, files_in_need
+from leads_platform.freshness import findings
 from leads_platform.months import label
 from leads_platform.settings import Settings
 
@@ -52,7 +54,6 @@ def told_of_run(
 def in_need(status: Status) -> list[Need]:
     """What stands and needs a person, whoever met it first: files, folders, checks that kept rows out, what is late."""
     settings = status.platform.settings
-    told = status.to_json()
     found = [
         Need(f"Contract {entry.path.name}", entry.words(), (command(settings, "run"),))
         for entry in status.platform.out_of_order
@@ -67,9 +68,10 @@ def in_need(status: Status) -> list[Need]:
         for item in files_in_need(settings, status.state)
     ]
     checks: dict[tuple[str, str], list[str]] = {}
-    for c in told["failed_checks"]:
-        if c["refused"]:
-            checks.setdefault((c["table"], c["check"]), []).append(f"{c['month']}: {c['bad_rows']} bad row(s)")
+    for failed in status.note.failed:
+        if failed.refused:
+            months = checks.setdefault((failed.table, failed.check), [])
+            months.append(f"{label(failed.month)}: {failed.bad_rows} bad row(s)")
     found += [
         Need(
             table,
@@ -86,9 +88,9 @@ def in_need(status: Status) -> list[Need]:
             "`leads-platform feed new FILE` proposes one",
             blocks=False,
         )
-        for name in told["unknown_folders"]
+        for name in strangers(settings.landing, status.platform.contracts)
     ]
-    found += [Need("Late", says, blocks=False) for says in told["freshness"]]
+    found += [Need("Late", late.says, blocks=False) for late in findings(settings, status.state)]
     return found
 
 

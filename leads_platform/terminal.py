@@ -120,8 +120,9 @@ def manifest_line(manifest: Manifest) -> None:
     counts = f"{manifest.loaded:,} of {manifest.records:,} records" if manifest.records else ""
     console.print(f"  {manifest.verdict:9}", style=style, end="", markup=False)
     say(f" {manifest.feed}/{manifest.file_name}  {counts}")
-    if manifest.message and manifest.message != f"{manifest.records:,} records":
-        say(f"            {manifest.message}")
+    # The line above has the count already.
+    if said := manifest.message.removeprefix(f"{manifest.records:,} records").lstrip(". "):
+        say(f"            {said}")
 
 
 def file_notes(found: Iterable[Note]) -> None:

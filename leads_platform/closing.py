@@ -88,7 +88,7 @@ def in_need(status: Status) -> list[Need]:
             "`leads-platform feed new FILE` proposes one",
             blocks=False,
         )
-        for name in strangers(settings.landing, status.platform.contracts)
+        for name in strangers(settings.landing, status.platform.stopped | set(status.platform.contracts))
     ]
     found += [Need("Late", late.says, blocks=False) for late in findings(settings, status.state)]
     return found

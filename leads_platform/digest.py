@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from leads_platform.arrivals.receive import read_state
+from leads_platform.arrivals.user_contracts import OutOfOrder
 from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded
 from leads_platform.engine import Platform
 from leads_platform.outbox import Notice, Outbox, open_outbox
@@ -27,13 +28,13 @@ class Item:
     """One thing to be told. `key` tells it apart from all others; `text` holds no personal data."""
 
     key: str
-    kind: Literal["run", "kept out", "warning", "refused", "held", "partly loaded"]
+    kind: Literal["run", "out of order", "kept out", "warning", "refused", "held", "partly loaded"]
     text: str
 
 
 def digest(settings: Settings, about: str, run_id: str, items: list[Item]) -> Notice:
     """One notice of all these items; `about` names the job."""
-    order = ("run", "refused", "held", "kept out", "warning", "partly loaded")
+    order = ("run", "out of order", "refused", "held", "kept out", "warning", "partly loaded")
     texts: list[str] = []
     for number, item in enumerate(sorted(items, key=lambda item: order.index(item.kind))):
         if texts and sum(map(len, texts)) + len(item.text) > _MOST_CHARACTERS:
@@ -53,6 +54,8 @@ def _counts(items: list[Item]) -> list[str]:
     """
     many = Counter(item.kind for item in items)
     found = ["run failed"] if many["run"] else []
+    if broken := many["out of order"]:
+        found.append(f"{_some(broken, 'contract')} out of order")
     noun = "file"
     for kind in ("refused", "held"):
         if many[kind]:
@@ -69,6 +72,18 @@ def _counts(items: list[Item]) -> list[str]:
 
 def _some(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' if count > 1 else ''}" if noun else f"{count}"
+
+
+def items_of_feeds(platform: Platform) -> list[Item]:
+    """Contracts that are out of order now, and files in need."""
+    return [*map(_of_contract, platform.out_of_order), *file_items(platform)]
+
+
+def _of_contract(entry: OutOfOrder) -> Item:
+    """Told once for each state of the file: broken again after it was mended, it is told again."""
+    changed = entry.path.stat().st_mtime_ns if entry.path.exists() else 0
+    said = hashlib.sha256(entry.words().encode()).hexdigest()[:16]
+    return Item(f"contract:{entry.path.name}:{changed}:{said}", "out of order", entry.words())
 
 
 def file_items(platform: Platform) -> list[Item]:
@@ -96,8 +111,8 @@ def _key(file: Attention) -> str:
 
 
 def put_files(outbox: Outbox, platform: Platform) -> list[Notice]:
-    """Puts a notice of the files nobody was told of into the outbox; returns it."""
-    items = outbox.untold(file_items(platform))
+    """Puts a notice of the files and contracts nobody was told of into the outbox; returns it."""
+    items = outbox.untold(items_of_feeds(platform))
     notices = [digest(platform.settings, "arrivals", "", items)] if items else []
     for notice in notices:
         outbox.put(notice)
@@ -105,6 +120,6 @@ def put_files(outbox: Outbox, platform: Platform) -> list[Notice]:
 
 
 def tell_of_files(platform: Platform) -> list[Notice]:
-    """Tells of the files that need a person, without Dagster."""
+    """Tells of the files and contracts that need a person, without Dagster."""
     with open_outbox(platform.settings) as outbox:
         return put_files(outbox, platform)

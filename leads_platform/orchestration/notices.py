@@ -26,7 +26,7 @@ from dagster._core.event_api import PartitionKeyFilter  # not exported by 1.13.2
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from leads_platform.arrivals.archive import Archive
-from leads_platform.digest import Item, digest, file_items
+from leads_platform.digest import Item, digest, items_of_feeds
 from leads_platform.engine import Platform
 from leads_platform.months import parse_month
 from leads_platform.orchestration.file_checks import FILES_TAKEN_IN
@@ -56,7 +56,7 @@ def send_notices(instance: DagsterInstance, platform: Platform) -> list[Notice]:
             updated_after=datetime.fromtimestamp(outbox.seen_runs, UTC) if outbox.seen_runs else None,
         )
         records = list(reversed(instance.get_run_records(filters)))
-        files = file_items(platform)  # after the runs were asked for: what they left behind is there
+        files = items_of_feeds(platform)  # after the runs were asked for: what they left behind is there
         last = max((n for n, r in enumerate(records) if r.dagster_run.job_name == _ARRIVALS), default=None)
         found = []
         for number, record in enumerate(records):

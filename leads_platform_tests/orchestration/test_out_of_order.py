@@ -67,15 +67,14 @@ def test_a_broken_contract_is_told_by_asset_and_notice_and_all_definitions_load(
     assert "Out of order" not in described["ok_licensing"]
     names = {sensor.name for sensor in build_definitions(platform, lineage=False).sensors or ()}
     assert {f"{FEED}_files", "utah_files", "ok_licensing_files"} <= names
-    sent = send_notices(instance, settings, platform.out_of_order)
-    assert [notice.title for notice in sent] == [
-        f"{FEED}: the contract {FEED}.yaml is out of order",
-        "utah: the contract utah.yaml is out of order",
-    ]
-    assert send_notices(instance, settings, load_platform(settings).out_of_order) == [], "each is told once"
+    sent = send_notices(instance, platform)
+    assert [notice.title for notice in sent] == ["arrivals: 2 contracts out of order"]
+    assert send_notices(instance, load_platform(settings)) == [], "each is told once"
     path.write_text(packaged(FEED).replace("owner: team:prospects", "owner: Pat Lee"))
-    assert len(send_notices(instance, settings, load_platform(settings).out_of_order)) == 1
-    texts = [json.loads(file.read_text())["text"] for file in settings.outbox.glob("contract_*.json")]
+    assert [notice.title for notice in send_notices(instance, load_platform(settings))] == [
+        "arrivals: 1 contract out of order"
+    ]
+    texts = [json.loads(file.read_text())["text"] for file in settings.outbox.glob("digest_*.json")]
     assert any(f"{path}, line 10: owner: `Pat Lee` is neither" in text for text in texts)
 
 

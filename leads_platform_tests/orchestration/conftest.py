@@ -11,6 +11,7 @@ import pytest
 
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.receive import read_state
+from leads_platform.arrivals.state import SIDES
 from leads_platform.engine import Platform, load_platform, open_session
 from leads_platform.orchestration.run import BatchResult, run_batch
 from leads_platform.prospects.supplier_staging import stg_leads_table
@@ -61,7 +62,7 @@ def platform_with(settings: Settings, table: Table) -> Platform:
     whole = load_platform(settings)
     contract = whole.contracts[FEED]
     tables = [base_table(contract), stg_leads_table(contract), table]
-    catalogue = Catalogue(tables, [FEED, f"{FEED}_counts"], standards())
+    catalogue = Catalogue(tables, [FEED + side for side in ("", *SIDES)], standards())
     return replace(whole, contracts={FEED: contract}, catalogue=catalogue)
 
 

@@ -275,7 +275,9 @@ class State:
                 if reading.verdict != "refused" or taken[reading.file_name] > reading.original:
                     continue
                 current = state.current(state.slot_of(reading.month, reading.part))
-                if current is None or current.order[1] < reading.original:
+                # A file of events replaces no other: what is refused is missing until it is read, whatever comes later.
+                replaces = state.contract.delivery != "events"
+                if current is None or not replaces or current.order[1] < reading.original:
                     found.append(reading)
         return found
 

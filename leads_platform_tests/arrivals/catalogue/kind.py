@@ -155,11 +155,10 @@ class Kind:
 
     `make`: the file's bytes, a function giving them, or one that makes the path itself (`place`). `loaded`: every
     loaded value. `bad`: the quarantined records' line, column and reason. `says`: phrases of what the user sees;
-    of a refusal one of them tells how to mend it. `records`: of a refused file as far as they are counted.
-    `run_says`: phrases that only `run` can say, which knows the feed's other
-    files. `former`: a good list of the same month that came before. `during`: what happens while the file is read.
-    `check`: what `leads-platform check` says where it can't know better. `mended`: the name of the re-issue, where
-    the name was the fault.
+    of a refusal one of them tells how to mend it. `run_says`: those that only `run` can say, which knows the feed's
+    other files. `records`: of a refused file as far as they are counted. `former`: a good list of the same month that
+    came before. `during`: what happens while the file is read. `check`: what `leads-platform check` says where it
+    can't know better. `mended`: the name of the re-issue, where the name was the fault.
     """
 
     id: str

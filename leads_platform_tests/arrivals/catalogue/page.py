@@ -45,9 +45,11 @@ told where it is not the supplier's habit: most files of the feed end so then.
 
 - A CSV file **cut short exactly at the end of a line** looks whole. If it is a re-issue that has lost more than
   `shrink_limit` of its records it is held; the first list of a month is taken. The check `row_volume_is_usual` warns
-  of the worst: "__VOLUME__" A file cut to more than half of that is not told. One cut inside its last cell is told from
-  a whole one only by the missing last line end, which some suppliers always leave out: it is loaded, and that is said
-  unless it is the feed's habit. gz, zip, xlsx and Parquet that are cut short are always refused.
+  where little is left of it:
+  "__VOLUME__"
+  A file cut less is not told. One cut inside its last cell is told from a whole one only by the missing last line end,
+  which some suppliers always leave out: it is loaded, and that is said unless it is the feed's habit. gz, zip,
+  xlsx and Parquet that are cut short are always refused.
 - **The wrong month in a name** is told only where another list of that month stands (held), or where the contract
   takes the month from a column. Else `leads-platform withdraw` takes the file back.
 - **A totals line as wide as a record** is loaded as a record, and the message says that it may be a footer. One that is

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from leads_platform.warehouse import volume_is_usual
 from leads_platform_tests.arrivals.catalogue.groups import KINDS
 from leads_platform_tests.arrivals.catalogue.page import page
 from leads_platform_tests.arrivals.catalogue.paths import PLACES
@@ -26,6 +27,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Counter:
 
 @pytest.mark.parametrize("id", KINDS)
 def test_kind(id: str, start: Counter, tmp_path: Path) -> None:
+    """Found in use, 16: the page's "What you see" was printed by nobody; `run` prints it (trial._printed)."""
     _outcomes[id] = try_kind(KINDS[id], start, tmp_path / "data")
 
 
@@ -52,6 +54,15 @@ def test_a_refusal_says_what_is_wrong_and_how_to_mend_it() -> None:
 
 def test_the_page_tells_what_happens(start: Counter, tmp_path: Path) -> None:
     assert PAGE.read_text(encoding="utf-8") == page(_all(start, tmp_path)), "docs/bad-input.md: run `make docs`"
+
+
+def test_the_page_tells_when_a_cut_file_is_warned_of() -> None:
+    """Found in use, 16: the page said that `row_volume_is_usual` warns of any cut file; it does below half only."""
+    (promise,) = [line.strip().strip('"') for line in PAGE.read_text().splitlines() if "median row count" in line]
+    assert promise == volume_is_usual().says
+    low = [said for said in volume_is_usual().text().split() if said.startswith("0.5")]
+    assert low, "half is what the page's words and the check's condition agree on"
+    assert "between 50% and 200%" in promise
 
 
 def _all(start: Counter, folder: Path) -> list[Outcome]:

@@ -55,6 +55,7 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         verdict="partial",
         reason="shrunk",
         message='a "word"',
+        notes=("a total",),
         records=3,
         loaded=2,
         quarantined=1,
@@ -78,6 +79,21 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
     same = [f.name for f in fields(Manifest) if getattr(manifest, f.name) == getattr(bare, f.name)]
     assert same == ["receipt", "action", "feed", "received_at"]
     assert Manifest.from_json(manifest.to_json()) == manifest
+
+
+def test_a_manifest_of_before_there_were_notes_is_read() -> None:
+    """Found in use, 16: archives of earlier versions hold no notes, and must stay readable."""
+    manifest = Manifest(
+        receipt=7,
+        action="receive",
+        feed="lists",
+        sha256="",
+        received_at=clock("2024-07-15T12:00:00"),
+        message="1 record",
+    )
+    plain = json.loads(manifest.to_json())
+    del plain["notes"]
+    assert Manifest.from_json(json.dumps(plain)) == manifest
 
 
 def test_a_receipt_keeps_the_bytes_as_delivered(desk: Desk) -> None:

@@ -120,8 +120,8 @@ def manifest_line(manifest: Manifest) -> None:
     counts = f"{manifest.loaded:,} of {manifest.records:,} records" if manifest.records else ""
     console.print(f"  {manifest.verdict:9}", style=style, end="", markup=False)
     say(f" {manifest.feed}/{manifest.file_name}  {counts}")
-    # The line above has the count already.
-    if said := manifest.message.removeprefix(f"{manifest.records:,} records").lstrip(". "):
+    # Of a file taken in whole: what it replaces. What else is to be known of it comes after all files (file_notes).
+    if said := manifest.beside if manifest.verdict == "accepted" else manifest.message:
         say(f"            {said}")
 
 

@@ -56,7 +56,8 @@ class Manifest:
     file touched, and `basis` by what these were reckoned; `touched` the months whose effective records this receipt
     changed. `placed_by` is by what each record's month (of events, its key too) was told. Of an events file, `links`
     are the months that share a key with it: a later month of the two -> the earlier ones; None where nobody looked.
-    `notes` are what a person should know of a file though it is taken in, apart from columns that it lacks.
+    `notes` are what a person should know of a file though it is taken in, apart from columns that it lacks;
+    `beside` is what it means to the version that stood or stands in its slot, which `message` holds too.
     `timed`: the records carry their own time. `reckoned_in` is the time zone by which records whose time has an offset
     were placed in months, "" where none has; None in manifests of before it was kept. `stored` is the sha256 of each
     Parquet file of the receipt; manifests of before it was kept have none. `looks_like` is the feed whose contract the
@@ -83,6 +84,7 @@ class Manifest:
     reason: str = ""
     message: str = ""
     notes: tuple[str, ...] = ()
+    beside: str = ""
     records: Count = 0
     loaded: Count = 0
     quarantined: Count = 0

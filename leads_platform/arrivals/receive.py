@@ -251,7 +251,7 @@ class Arrivals:
         former, newest = state.former(manifest)
         current = state.current(state.slot_of(manifest.month, manifest.part))
         if current is not None and not newest and contract.delivery != "reference":
-            manifest = _adding(manifest, f"{current.manifest.file_name} is newer and stands: this file changes nothing")
+            manifest = _beside(manifest, f"{current.manifest.file_name} is newer and stands: this file changes nothing")
         if former is None:
             return manifest
         difference = self._compare(former.manifest, manifest, contract)
@@ -276,7 +276,7 @@ class Arrivals:
             )
             return self._hold(manifest, "another_list", said)
         diff = f"{difference.added:,} added, {difference.changed:,} changed, {difference.removed:,} removed"
-        return _adding(manifest, f"it replaces {former.manifest.file_name}: {diff}")
+        return _beside(manifest, f"it replaces {former.manifest.file_name}: {diff}")
 
     def _compare(self, former: Manifest, manifest: Manifest, contract: FeedContract) -> Difference:
         return compare(
@@ -392,8 +392,11 @@ def waiting(settings: Settings, state: State) -> list[LandingFile]:
     return [file for file in look(settings.landing, state.contracts) if file.look not in known]
 
 
-def _adding(manifest: Manifest, said: str) -> Manifest:
-    return replace(manifest, message=f"{manifest.message}. {said[0].upper()}{said[1:]}" if manifest.message else said)
+def _beside(manifest: Manifest, said: str) -> Manifest:
+    """With what the file means to the version that stood or stands in its slot."""
+    said = f"{said[0].upper()}{said[1:]}"
+    message = f"{manifest.message}. {said}" if manifest.message else said
+    return replace(manifest, message=message, beside=said)
 
 
 def _refused(manifest: Manifest, reason: str, message: str) -> Manifest:

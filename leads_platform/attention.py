@@ -66,8 +66,9 @@ def _item(settings: Settings, state: State, kind: Kind, manifest: Manifest) -> A
         named = full_name(manifest)
         target = printed(named) if _can_be_pasted(named) else manifest.sha256[:12]
         commands["quarantine"] = command(settings, "quarantine", target)
-    if move := _move(settings, manifest):
-        commands = {"move": move, **commands}
+    if manifest.looks_like:
+        for pasted in move(settings, settings.landing / full_name(manifest), manifest.looks_like):
+            commands = {"move": pasted, **commands}
     return Attention(
         kind,
         manifest.feed,
@@ -93,13 +94,13 @@ def decision(settings: Settings, state: State, action: Action, manifest: Manifes
     return command(settings, action, manifest.sha256[:12], *month)
 
 
-def _move(settings: Settings, manifest: Manifest) -> str:
-    """How to bring a file into the folder of the feed that it looks like; empty where that can't be told."""
-    if not manifest.looks_like or not _can_be_pasted(manifest.file_name):
-        return ""
-    folder = settings.landing / manifest.looks_like
+def move(settings: Settings, path: Path, feed: str) -> list[str]:
+    """The command that brings a file into a feed's folder; none for a name that can't be pasted."""
+    if not _can_be_pasted(str(path)):
+        return []
+    folder = settings.landing / feed
     make = "" if folder.is_dir() else f"mkdir -p {shlex.quote(str(folder))} && "
-    return f"{make}mv {shlex.quote(str(settings.landing / full_name(manifest)))} {shlex.quote(f'{folder}/')}"
+    return [f"{make}mv {shlex.quote(str(path))} {shlex.quote(f'{folder}/')}"]
 
 
 def _can_be_pasted(name: str) -> bool:

@@ -35,8 +35,8 @@ def check_file(
 
     Keys: file, feed, verdict, records, loaded, quarantined (line, column_name, reason), quarantined_records (their
     number: of a refused file all its records, which `quarantined` tells as one), warnings (line, column_name,
-    reason, of records that load), message, month. A snapshot of a month after `current_month` is refused. `contracts`
-    are those of all feeds: a file that looks like another one's is told to be.
+    reason, of records that load), message, looks_like (another feed that its header fits better: one of `contracts`,
+    those of all feeds), month. A snapshot of a month after `current_month` is refused.
     """
     says = name_says(path.name, contract)
     with read_file(path, contract) as reading:
@@ -46,7 +46,7 @@ def check_file(
         trouble = _trouble(path, contract, says, month, current_month)
         titles, was_refused = reading.refused_titles or reading.header, reading.verdict == "refused"
         other = resembles(titles, contract, contracts or {}, refused=was_refused)
-        looks = f"{other.words()[:1].upper()}{other.words()[1:]}" if other else ""
+        message = other.after(reading.message) if other else reading.message
         # What its name or month refuses is not read by arrivals; a file refused for its cells counts as far as it goes.
         records = 0 if trouble else reading.records
         loaded = 0 if trouble else reading.loaded_count
@@ -63,7 +63,8 @@ def check_file(
             "loaded": loaded,
             "quarantined": quarantined,
             "quarantined_records": records - loaded,
-            "message": ". ".join(part for part in (trouble, reading.message, looks) if part),
+            "message": ". ".join(part for part in (trouble, message) if part),
+            "looks_like": other.feed if other else "",
             "warnings": _warnings(reading, contract, show_values) if loaded else [],
         }
 

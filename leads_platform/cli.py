@@ -210,6 +210,7 @@ def status(as_json: bool, files: bool, tables: bool, exit_code: bool) -> int:
 @_in_words
 def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
     """Dry run: hold FILE against its feed's contract; nothing is taken in."""
+    from leads_platform.attention import move
     from leads_platform.check_file import check_file
     from leads_platform.engine import load_platform
 
@@ -231,6 +232,8 @@ def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
         terminal.raw(terminal.as_json(told))
     else:
         terminal.findings(told, contracts[feed])
+        for words in move(settings, file.absolute(), told["looks_like"]) if told["looks_like"] else []:
+            terminal.say(f"To move it: {words}")
     return 1 if told["verdict"] == "refused" else 0
 
 

@@ -205,7 +205,7 @@ class Arrivals:
         refused = reading.verdict == "refused"
         other = resembles(reading.refused_titles or reading.header, contract, self.contracts, refused=refused)
         if other is not None:
-            reading.message += f". {other.words()[:1].upper()}{other.words()[1:]}"
+            reading.message = other.after(reading.message)
         manifest = replace(
             start,
             verdict=reading.verdict,

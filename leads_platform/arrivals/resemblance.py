@@ -21,9 +21,10 @@ class Resemblance:
     named: int
     columns: int
 
-    def words(self) -> str:
-        """For a message: `this looks like ...`."""
-        return f"this looks like `{self.feed}` ({self.named} of {self.columns} columns): move it to landing/{self.feed}"
+    def after(self, message: str) -> str:
+        """The message, and then whose file this looks to be."""
+        said = f"This looks like `{self.feed}` ({self.named} of {self.columns} columns): move it to landing/{self.feed}"
+        return f"{message}{'' if message.endswith('?') else '.'} {said}" if message else said
 
 
 def resembles(

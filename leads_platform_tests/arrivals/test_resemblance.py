@@ -78,7 +78,9 @@ def test_check_says_it_too(desk: Desk, tmp_path: Path) -> None:
     contracts = load_platform(desk.settings).contracts
     told = check_file(path, contracts["schools"], contracts=contracts)
     assert told["message"].endswith("This looks like `nurseries` (5 of 5 columns): move it to landing/nurseries")
-    assert "looks like" not in check_file(path, contracts["nurseries"], contracts=contracts)["message"]
+    assert told["looks_like"] == "nurseries"
+    well = check_file(path, contracts["nurseries"], contracts=contracts)
+    assert "looks like" not in well["message"] and well["looks_like"] == ""
 
 
 def test_another_delimiter_hides_no_header(desk: Desk) -> None:

@@ -44,8 +44,7 @@ def check_file(
         if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
             month = next(iter(reading.months))
         trouble = _trouble(path, contract, says, month, current_month)
-        titles, was_refused = reading.refused_titles or reading.header, reading.verdict == "refused"
-        other = resembles(titles, contract, contracts or {}, refused=was_refused)
+        other = resembles(reading.titles, contract, contracts or {}, refused=reading.verdict == "refused")
         message = other.after(reading.message) if other else reading.message
         # What its name or month refuses is not read by arrivals; a file refused for its cells counts as far as it goes.
         records = 0 if trouble else reading.records

@@ -113,9 +113,13 @@ def _may_be_a_record(cells: list[str], contract: FeedContract) -> bool:
 
     Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center").
     """
-    known, declared = matches(cells, contract), _declared(contract)
-    few = known * 2 <= min(len(cells), len(contract.columns)) and known < len(contract.columns)
-    return few or any(looks_like_data(cell) for cell in cells if fold_header(cell) not in declared)
+    there, declared = {fold_header(cell) for cell in cells}, _declared(contract)
+    unknown, half = there - declared - {""}, min(len(cells), len(contract.columns)) / 2
+    if any(map(looks_like_data, unknown)) or len(there & declared) < half:
+        return True
+    # One of two: is the other one renamed ("Full Name"), or somebody's?
+    missing = declared - there
+    return len(there & declared) == half and not all(get_close_matches(one, missing, 1, 0.5) for one in unknown)
 
 
 def _named(cells: list[str], contract: FeedContract, doubtful: bool) -> list[str]:

@@ -38,8 +38,8 @@ class FileReading:
     `verdict`: accepted (all loaded), partial (some quarantined) or refused (none loaded); `held` is decided
     by arrivals. `records` counts the file's records (of a refused file: as far as they could be counted),
     `quarantined` lists those left out; for a file that is not refused, records = loaded_count + quarantined.
-    `header`: the file's column titles; `refused_titles` those for which it was refused, never to be told (they may be
-    the first record); `columns`: contract column -> the file's title; `unexpected`: titles
+    `header`: the file's column titles; `titles` the same as they came, never to be told (they may be the
+    first record); `columns`: contract column -> the file's title; `unexpected`: titles
     the contract doesn't know; `missing_optional`: declared titles the file lacks. `months`: loaded records
     by month, where a column gives it. `message`: for people, without personal data.
     """
@@ -53,7 +53,7 @@ class FileReading:
         self.quarantined: list[Quarantined] = []
         self.message = ""
         self.header: list[str] = []
-        self.refused_titles: list[str] = []
+        self.titles: list[str] = []
         self.columns: dict[str, str] = {}
         self.unexpected: list[str] = []
         self.missing_optional: list[str] = []
@@ -143,7 +143,7 @@ class FileReading:
         self.close()
 
     def _describe(self, header: Header) -> None:
-        self.header, self.columns = header.names, header.columns
+        self.header, self.columns, self.titles = header.names, header.columns, header.cells
         self.unexpected, self.missing_optional = header.unexpected, header.missing_optional
 
 
@@ -175,7 +175,7 @@ def read_file(
     except Refusal as refusal:
         said = str(refusal)
         reading.records = max(reading.records, refusal.records)
-        reading.refused_titles = refusal.titles
+        reading.titles = refusal.titles or reading.titles
         _refuse(reading, f"the file {said}" if said.startswith(_VERBS) else said, room)
     except LoaderFault as fault:
         _refuse(

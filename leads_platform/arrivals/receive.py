@@ -203,7 +203,7 @@ class Arrivals:
     def _store(self, start: Manifest, contract: FeedContract, reading: FileReading) -> tuple[Manifest, str | None]:
         """Archives what was read. Returns the manifest so far and the maximum of the contract's version column."""
         refused = reading.verdict == "refused"
-        other = resembles(reading.refused_titles or reading.header, contract, self.contracts, refused=refused)
+        other = resembles(reading.titles, contract, self.contracts, refused=refused)
         if other is not None:
             reading.message = other.after(reading.message)
         manifest = replace(

@@ -49,7 +49,7 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
         session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
 
     before = set(notes(arrivals.state, left_out=False))
-    with cancelled_when_stopped(context):
+    with cancelled_when_stopped(context.instance, context.run):
         done = arrivals.take_in(files, record)
     for note in notes(arrivals.state, left_out=False):
         if note not in before:

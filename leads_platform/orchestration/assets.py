@@ -159,7 +159,7 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
     first, last = months_of_range(context.partition_key_range)
     hooks.on_start(Work(address, first, last))
     try:
-        with cancelled_when_stopped(context):
+        with cancelled_when_stopped(context.instance, context.run):
             build = session.build(address, first, last, hooks.on_progress)
     except InputsMissing as error:
         session.refused += 1

@@ -23,7 +23,9 @@ from dagster import (
     RunsFilter,
 )
 from dagster._core.event_api import PartitionKeyFilter  # not exported by 1.13.27
+from dagster._core.events import RunFailureReason  # not exported by 1.13.27
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG  # nor this
 
 from leads_platform.arrivals.archive import Archive
 from leads_platform.digest import Item, digest, items_of_feeds
@@ -76,7 +78,9 @@ def send_notices(instance: DagsterInstance, platform: Platform) -> list[Notice]:
 
 
 def _of_run(instance: DagsterInstance, run: DagsterRun) -> Iterator[Item]:
-    if run.status is DagsterRunStatus.FAILURE:
+    # Ended by a signal, as when the UI is stopped: its work is asked for again. One that was killed has no such reason.
+    stopped = run.tags.get(RUN_FAILURE_REASON_TAG) == RunFailureReason.UNEXPECTED_TERMINATION.value
+    if run.status is DagsterRunStatus.FAILURE and not stopped:
         where = "on the command line" if IN_PROCESS_TAG in run.tags else "by the daemon or the UI"
         said = f"Run {run.run_id[:8]} of {run.job_name} failed, started {where}."
         yield Item(f"run:{run.run_id}", "run", "\n".join([said, *_reasons(instance, run.run_id)]))

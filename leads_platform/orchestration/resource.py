@@ -83,6 +83,7 @@ class WarehouseResource(DuckDBResource):
                 context.log.info(text)
 
         with (
+            cancelled_when_stopped(context.instance, run),  # it may wait for the lock for minutes
             alive(self.platform.settings.home, run_id),
             open_session(self.platform, doing, run_id=run_id, say=say) as session,
         ):
@@ -113,12 +114,13 @@ def _later(session: Session, last: date | None) -> date | None:
 
 
 @contextmanager
-def cancelled_when_stopped(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
+def cancelled_when_stopped(instance: dg.DagsterInstance | None, run: dg.DagsterRun | None) -> Iterator[None]:
     """A signal that stops this process cancels its run: it is no failure, of which a notice would be sent."""
     try:
         yield
     except (KeyboardInterrupt, DagsterExecutionInterruptedError):
-        context.instance.report_run_canceling(context.run)
+        if instance and run:
+            instance.report_run_canceling(run)
         raise
 
 

@@ -246,7 +246,7 @@ def test_a_fault_under_dagster_s_storage_is_one_of_the_machine(said: str, words:
     ],
 )
 def test_a_fault_of_a_disk_within_another_error(number: int, words: str) -> None:
-    """Found in use, 20: a full disk behind an error of Dagster's was told as a fault of the program."""
+    """The chain of causes tells, whichever error of Dagster's stands before it."""
     outer = RuntimeError("could not write the log")
     outer.__cause__ = OSError(number, os.strerror(number), "/d/dagster/logs/x")
     found = fault_in_words(outer)

@@ -16,6 +16,7 @@ import pytest
 from leads_platform.engine import Platform, load_platform
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
 from leads_platform.orchestration.keeper import end_group, members
+from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.serve import start
 from leads_platform.settings import Settings
 from leads_platform.warehouse.lock import holder
@@ -71,6 +72,7 @@ def stg_rows(platform: Platform) -> dict[str, int]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)  # half a minute on a machine of its own; the waits only end what hangs
 def test_a_slowly_copied_file_is_taken_when_it_rests_and_everything_is_built(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +88,8 @@ def test_a_slowly_copied_file_is_taken_when_it_rests_and_everything_is_built(
     path = settings.landing / FEED / "nv_2024-05.csv"
     path.parent.mkdir()
     with daemon(settings, log) as process:
+        with open_instance(settings) as instance:
+            wait_for(lambda: "SENSOR" in instance.get_daemon_heartbeats(), 400, log)
         with path.open("w") as file:
             file.write(NV_HEADER + "\n")
             for n in range(1, 31):  # 12 seconds: several ticks
@@ -93,19 +97,22 @@ def test_a_slowly_copied_file_is_taken_when_it_rests_and_everything_is_built(
                 file.flush()
                 time.sleep(0.4)
                 assert held(platform) == []
-        wait_for(lambda: held(platform) == ["2024-05"], 90, log)
+        wait_for(lambda: held(platform) == ["2024-05"], 400, log)
         tables = set(platform.catalogue.tables)
         wait_for(
-            lambda: {t for t, _ in read_note(settings.ledger_note, settings.warehouse).fingerprints} == tables, 120, log
+            lambda: {t for t, _ in read_note(settings.ledger_note, settings.warehouse).fingerprints} == tables, 400, log
         )
         assert stg_rows(platform) == {"2024-05": 30}
         manifests = list(settings.archive.glob("*/manifests/*.json"))
         assert len(manifests) == 1
         path.with_name("nv_2024-05 copy.csv").write_bytes(path.read_bytes())  # the same under another name
-        wait_for(lambda: len(list(settings.archive.glob("*/manifests/*.json"))) == 2, 90, log)
+        wait_for(lambda: len(list(settings.archive.glob("*/manifests/*.json"))) == 2, 400, log)
         assert stg_rows(platform) == {"2024-05": 30}
         path.with_name("nv_2024-06.csv").write_bytes(path.read_bytes())
-        wait_for(lambda: "Dagster run" in str(holder(settings.home)), 90, log)
+        wait_for(lambda: "Dagster run" in str(holder(settings.home)), 400, log)
+        told = log.read_text()
+        assert "gql" not in told
+        assert len(told.splitlines()) < 30, told  # a line or two for each run, none for each tick
         assert len(members(process.pid)) > 4  # keeper, code servers, UI, daemon, and the run
         assert process.stdin is not None
         process.stdin.close()  # as the system does when `leads-platform ui` is killed
@@ -113,6 +120,4 @@ def test_a_slowly_copied_file_is_taken_when_it_rests_and_everything_is_built(
         assert members(process.pid) == set()
     with open_instance(settings) as instance:
         assert [run.run_id for run in instance.get_runs() if not run.is_finished] == []
-        assert "FAILURE" not in {run.status.value for run in instance.get_runs()}
-    assert "gql" not in log.read_text()
-    assert len(log.read_text().splitlines()) < 60, log.read_text()[:4000]
+        assert [notice.title for notice in send_notices(instance, settings) if notice.key.startswith("run:")] == []

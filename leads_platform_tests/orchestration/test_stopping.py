@@ -10,9 +10,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.instance.runs.run_domain import RunDomain  # not exported by 1.13.27
+from dagster._core.events import JobFailureData, RunFailureReason  # not exported by 1.13.27
+from dagster._core.instance.runs.run_domain import RunDomain  # nor this
 
 from leads_platform.engine import Platform
+from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.settings import Settings
@@ -83,6 +85,18 @@ def test_a_stop_while_dagster_makes_the_run_leaves_none_that_seems_to_go_on(
     assert statuses(instance) == ["CANCELED"]
     assert send_notices(instance, small) == []
     assert build_through_dagster(small, instance=instance) == {}
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [(RunFailureReason.UNEXPECTED_TERMINATION, 0), (RunFailureReason.UNKNOWN, 1)]
+)
+def test_a_run_of_the_daemon_that_is_stopped_is_no_news(
+    settings: Settings, instance: dg.DagsterInstance, reason: RunFailureReason, told: int
+) -> None:
+    """Found in use, 13: ending the UI in order sent a notice of a failed run; one that was killed deserves it."""
+    run = instance.create_run_for_job(arrivals_job)
+    instance.report_run_failed(run, "ended", JobFailureData(error=None, failure_reason=reason))
+    assert len(send_notices(instance, settings)) == told
 
 
 def test_the_loop_tells_what_it_does_and_how_much_there_is(

@@ -99,7 +99,9 @@ class Changes:
         tables = f"{len(self.replaced)} table{'' if len(self.replaced) == 1 else 's'}"
         verb = "has" if len(self.months) == 1 else "have"
         names = list(dict.fromkeys(_named(m) for m in self.causes(manifests)))
-        why = f"because of {_some(names)}" if names else "because a contract or the code has changed"
+        # Without a file: what an earlier command began and did not finish looks no different here from new code.
+        otherwise = "because a contract or the code has changed, or an unfinished build goes on"
+        why = f"because of {_some(names)}" if names else otherwise
         return f"{_span(self.months)} {verb} ended and changed: {tables}, {why}"
 
     def causes(self, manifests: Iterable[Manifest]) -> list[Manifest]:

@@ -98,7 +98,8 @@ def test_an_edited_select_is_told_as_such(platform: Platform) -> None:
     changes = Changes(platform, built(platform, before, {(BASE, MAY): 10, (BASE, JUN): 12}))
     changes.hear(build(DIM, {MAY: 94}, {MAY: 86}))
     assert changes.title(before) == (
-        "2024-05 has ended and changed: 1 table, because a contract or the code has changed"
+        "2024-05 has ended and changed: 1 table, "
+        "because a contract or the code has changed, or an unfinished build goes on"
     )
 
 

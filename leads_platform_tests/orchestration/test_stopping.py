@@ -13,7 +13,7 @@ import pytest
 from dagster._core.events import JobFailureData, RunFailureReason  # not exported by 1.13.27
 from dagster._core.instance.runs.run_domain import RunDomain  # nor this
 
-from leads_platform.engine import Platform
+from leads_platform.engine import Platform, load_platform
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.run import build_through_dagster
@@ -96,7 +96,7 @@ def test_a_run_of_the_daemon_that_is_stopped_is_no_news(
     """Found in use, 13: ending the UI in order sent a notice of a failed run; one that was killed deserves it."""
     run = instance.create_run_for_job(arrivals_job)
     instance.report_run_failed(run, "ended", JobFailureData(error=None, failure_reason=reason))
-    assert len(send_notices(instance, settings)) == told
+    assert len(send_notices(instance, load_platform(settings))) == told
 
 
 def test_the_loop_tells_what_it_does_and_how_much_there_is(

@@ -10,7 +10,6 @@ from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.decisions import Action, DecisionError, refused
 from leads_platform.arrivals.naming import printed
 from leads_platform.attention import Attention, decided, files_in_need
-from leads_platform.engine import load_platform
 from leads_platform.months import parse_month
 from leads_platform.quarantined import quarantined_records
 from leads_platform.settings import Settings
@@ -32,7 +31,7 @@ def needed(desk: Desk) -> list[Attention]:
 
 def names(desk: Desk) -> list[str]:
     """What `status` lists as refused; notices and checks ask the same function."""
-    told = [f"{f['feed']}/{f['file']}" for f in read_status(load_platform(desk.settings)).to_json()["refused_files"]]
+    told = [f"{f['feed']}/{f['file']}" for f in read_status(desk.platform()).to_json()["refused_files"]]
     assert told == [f"{m.feed}/{m.file_name}" for m in refused(desk.settings, desk.arrivals().state)]
     assert sorted(told) == [f"{item.feed}/{item.file_name}" for item in needed(desk) if item.kind == "refused"]
     return told
@@ -131,7 +130,8 @@ ODD = [
 def test_a_file_is_named_by_feed_and_file_by_fingerprint_or_by_its_name(desk: Desk, name: str) -> None:
     """Found in use, 11: `withdraw` took fingerprints alone. What is printed to be pasted means the file."""
     taken = desk.drop(f"lists/{name}", people(1, 3))
-    for typed in (f"lists/{name}", name, name.rsplit("/", 1)[-1], taken.sha256, taken.sha256[:4], taken.sha256.upper()):
+    ways = (f"lists/{name}", name, name.rsplit("/", 1)[-1], taken.sha256, taken.sha256[:4], taken.sha256.upper())
+    for typed in ways if name == ODD[2] else ways[:1]:
         assert desk.arrivals().withdraw(typed).original == taken.original
         assert in_force(desk) == []
         undo = shlex.split(decided(desk.settings, desk.arrivals().state, desk.arrivals().state.manifests[-1])
@@ -198,7 +198,7 @@ def test_what_fits_nothing_gets_a_near_miss_or_the_reason(desk: Desk) -> None:
 def test_quarantine_takes_the_same_names(desk: Desk) -> None:
     """Found in use, 11: FEED/FILE there too, and several are listed, not mixed."""
     desk.drop("lists/2024-05.csv", people(1, 4) + "5,Eve,,,\n")
-    platform = load_platform(desk.settings)
+    platform = desk.platform()
     assert [row[:2] for row in quarantined_records(platform, "lists/2024-05.csv")] == [("2024-05.csv", 6)]
     desk.drop("parted/2024-05.csv", people(1, 4) + "5,Eve,,,\n6,Flo,,,\n")
     with pytest.raises(Exception, match="stands for 2 files"):

@@ -161,7 +161,8 @@ TABLES = {
 def test_no_cell_and_no_title_that_looks_like_data_enters_a_manifest(settings: Settings, kind: str) -> None:
     """Found in use, 17: a canary stood in a manifest's `header`: the first lead of a list without one, or a phone."""
     settings.feeds.mkdir(parents=True)
-    for key in ("status", "person"):
+    keys = ("status", "person") if kind == "csv" else ("person",)
+    for key in keys:
         (settings.feeds / f"by_{key}.yaml").write_text(LISTS.format(feed=f"by_{key}", kind=kind, key=key))
         (settings.landing / f"by_{key}").mkdir(parents=True)
         for number, rows in enumerate(TABLES.values()):
@@ -169,16 +170,14 @@ def test_no_cell_and_no_title_that_looks_like_data_enters_a_manifest(settings: S
     contracts = load_platform(settings).contracts
     arrivals = Arrivals(replace(settings, first_month=date(2000, 1, 1)), contracts)
     taken = arrivals.take_in(arrivals.waiting())
-    assert len(taken) == 2 * len(TABLES) and not arrivals.failures
+    assert len(taken) == len(keys) * len(TABLES) and not arrivals.failures
     assert {m.verdict for m in taken} >= {"accepted", "refused"}
     assert scan(settings) == {}
-    for manifest in taken:
-        assert found_in(manifest.message.encode()) == "", manifest.message
-        told = arrivals.archive.rejected(manifest.feed, manifest.receipt)
-        if told.exists():
-            with duckdb.connect() as con:
-                said = con.execute(f"select column_name, reason from read_parquet('{told}')").fetchall()
-            assert found_in(repr(said).encode()) == "", said
+    rejected = [str(path) for path in settings.archive.glob("*/receipts/*/rejected.parquet")]
+    with duckdb.connect() as con:
+        select = f"select column_name, reason from read_parquet({rejected})"
+        said = con.execute(select).fetchall() if rejected else []
+    assert found_in(repr([said, [manifest.message for manifest in taken]]).encode()) == "", said
     # The records keep what the manifest does not tell.
     (beside,) = [m for m in taken if m.feed == "by_person" and m.file_name.startswith("2004-")]
     assert beside.header == ("Status", "Person", "Phone", "column_4") and "(a title that may be data)" in beside.message

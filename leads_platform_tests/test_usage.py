@@ -13,6 +13,7 @@ from leads_platform.cli import commands
 from leads_platform.settings import Settings
 from leads_platform.terminal import as_json, plain
 
+pytestmark = pytest.mark.usefixtures("interruptible")
 # A colour, a window's title, a bell; text that turns around and back; Arabic shapes forced on what follows.
 HOSTILE = "x\x1b[31m\x1b]0;owned\x07\u202edlrow\u202c\u2067\u200f\u206d"
 

@@ -21,6 +21,8 @@ from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
 from leads_platform_tests.orchestration.conftest import REPORT, STG, TABLES, deliver, take_in
 
+pytestmark = pytest.mark.usefixtures("interruptible")
+
 
 def statuses(instance: dg.DagsterInstance) -> list[str]:
     """Of all runs, the latest first."""

@@ -12,6 +12,8 @@ import pytest
 from leads_platform.machine import is_stop
 from leads_platform.warehouse.errors import errors_in_words
 
+pytestmark = pytest.mark.usefixtures("interruptible")
+
 
 def test_a_signal_within_a_query_is_no_error() -> None:
     """Found in use, 14: DuckDB makes a RuntimeError of Ctrl-C, which was told as a fault of the program."""

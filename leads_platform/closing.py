@@ -55,7 +55,7 @@ def in_need(status: Status) -> list[Need]:
     """What stands and needs a person, whoever met it first: files, folders, checks that kept rows out, what is late."""
     settings = status.platform.settings
     found = [
-        Need(f"Contract {entry.path.name}", entry.words(), (command(settings, "run"),))
+        Need(f"Contract {entry.path.name}", entry.words().replace("\n", " "), (command(settings, "run"),))
         for entry in status.platform.out_of_order
     ]
     found += _nothing_fits(status)

@@ -78,7 +78,9 @@ def no_column_has_vanished(contract: FeedContract) -> Audit:
 
 
 def _vanished(name: str, m: Manifest, here: dict[str, str], before: Manifest, title: str, gone: int) -> Vanished:
-    fresh = [new for new in m.header if new not in here.values() and new not in before.header]
+    # A name by position stands for no title, or for one that looks like data.
+    titled = [title for at, title in enumerate(m.header, 1) if title.rstrip("_") != f"column_{at}"]
+    fresh = [new for new in titled if new not in here.values() and new not in before.header]
     instead = _at_its_place(title, before.header, m.header, fresh)
     if instead is None:
         folded = {fold_header(new): new for new in fresh}

@@ -9,7 +9,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from leads_platform.arrivals import seal
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.landing import look
@@ -169,3 +171,11 @@ def touched(manifests: Manifest | Iterable[Manifest]) -> list[str]:
     """The months these receipts touched, in order."""
     several = [manifests] if isinstance(manifests, Manifest) else list(manifests)
     return [month for manifest in several for month in manifest.touched]
+
+
+def as_before(plain: dict[str, Any]) -> dict[str, Any]:
+    """What a manifest of before there were seals holds, of what one holds now."""
+    return {
+        "manifest": seal.UNSEALED,
+        **{name: said for name, said in plain.items() if name not in ("manifest", "seal")},
+    }

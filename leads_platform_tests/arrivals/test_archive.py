@@ -19,7 +19,7 @@ from leads_platform.arrivals import archive
 from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest
 from leads_platform.arrivals.slots import Entry, FeedState, Slot
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows
+from leads_platform_tests.arrivals.desk import Desk, as_before, people, rows
 from leads_platform_tests.conftest import clock
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +72,7 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         links={"2024-06": ["2024-05"]},
         basis="1.5 cd",
         looks_like="calls",
+        beside="It replaces a.csv",
         stored={"records.parquet": "12"},
     )
     # Every field is set to something of its own, so that none can be lost on the way unnoticed.
@@ -91,7 +92,7 @@ def test_a_manifest_of_before_there_were_notes_is_read() -> None:
         received_at=clock("2024-07-15T12:00:00"),
         message="1 record",
     )
-    plain = json.loads(manifest.to_json())
+    plain = as_before(json.loads(manifest.to_json()))
     del plain["notes"]
     assert Manifest.from_json(json.dumps(plain)) == manifest
 

@@ -15,7 +15,7 @@ from leads_platform.engine import open_session
 from leads_platform.settings import Settings
 from leads_platform.values.times import Moment
 from leads_platform.warehouse.direct import build_stale
-from leads_platform_tests.arrivals.desk import CONTRACTS, Desk
+from leads_platform_tests.arrivals.desk import CONTRACTS, Desk, as_before
 
 # Five ways to write 1 June 2024, 05:30 in UTC, then a time of no known zone.
 MIXED = """Id,Name,Seen
@@ -66,7 +66,7 @@ def drop_as_before(desk: Desk, at: str, content: str) -> None:
     )
     new.replace(path)
     note = folder / f"manifests/{receipt:08d}.json"
-    manifest = json.loads(note.read_text())
+    manifest = as_before(json.loads(note.read_text()))
     del manifest["reckoned_in"], manifest["stored"]
     note.write_text(json.dumps(manifest))
 

@@ -244,7 +244,7 @@ def test_a_first_month_past_the_data_removes_nothing_without_yes(
     monkeypatch.setenv("LEADS_PLATFORM_FIRST_MONTH", "2024-06")
     result = command("run", "--direct", "--yes")
     assert result.exit_code == 1, "nothing is left, and that is told"
-    assert "All 2 records lie before the first month, 2024-06" in result.output
+    assert "all 2 records lie before the first month, 2024-06" in result.output
     assert json.loads(command("status", "--json").output)["would_remove"] == []
 
 

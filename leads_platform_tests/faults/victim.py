@@ -13,7 +13,6 @@ import errno
 import os
 import re
 import resource
-import shutil
 import signal
 import sys
 import threading
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from leads_platform.arrivals import archive, reading
-from leads_platform.warehouse import connection, write
+from leads_platform.warehouse import connection, publish, write
 
 # Moments inside one file's arrival, one table's build, the publishing and the notes.
 MOMENTS = (
@@ -146,7 +145,7 @@ def kill_at(moment: str, calls: int) -> None:
         "checkpoint": lambda: _statements(statement("checkpoint")),
         "in checkpoint": lambda: _statements(soon("checkpoint")),
         "first blocks": lambda: _around(connection, "_make", first_blocks, _nothing),
-        "publish": lambda: _around(shutil, "copyfile", half_copied, _nothing),
+        "publish": lambda: _around(publish, "_copied", half_copied, _nothing),
         "published": lambda: _around(os, "replace", _nothing, renamed(r"/published/warehouse\.duckdb$")),
         "ledger.json": lambda: _around(os, "replace", renamed(r"/ledger\.json$"), _nothing),
     }

@@ -110,7 +110,9 @@ def test_a_partly_loaded_file_is_a_warning(small: Platform, settings: Settings, 
     assert says(evaluations(instance)[0]) == (False, "WARN", 0, 0, 1)
     (notice,) = send_notices(instance, small)
     assert notice.title == "arrivals: 1 file partly loaded"
-    assert notice.text.endswith(f"LEADS_PLATFORM_DATA={settings.data} leads-platform quarantine nv_2024-05.csv")
+    assert notice.text.endswith(
+        f"LEADS_PLATFORM_DATA={settings.data} leads-platform quarantine nv_licensing/nv_2024-05.csv"
+    )
 
 
 def test_the_daemon_s_run_tells_of_the_check_itself(

@@ -35,7 +35,7 @@ def alone(process: int) -> list[int]:
     return found
 
 
-@pytest.mark.long  # since the UI runs under a keeper this takes minutes or does not end: to be found out, then slow again
+@pytest.mark.long  # under the keeper it takes minutes or does not end: to be found out, then slow again
 def test_a_run_whose_machine_stopped_is_failed_and_its_work_is_done_without_a_hand(
     settings: Settings, tmp_path: Path
 ) -> None:

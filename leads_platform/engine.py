@@ -165,13 +165,21 @@ def open_session(
             keep(settings.kept_contracts, platform.user, {f for t, f in platform.taken_away().items() if t in built})
             try:
                 yield session
+                _roll_back(con)
                 session.sync_ledger()
                 warehouse.checkpoint()
             finally:
+                _roll_back(con)
                 with contextlib.suppress(duckdb.Error):  # a broken connection has an error of its own to tell
                     write_note(con, settings.ledger_note, settings.warehouse)
         if session.publish:
             publish_where_needed(settings.warehouse, settings.published, say)
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    """Ends a transaction that a signal left open, wherever it came: the note tells of committed months alone."""
+    with contextlib.suppress(duckdb.Error):  # there is none, as a rule
+        con.execute("rollback")
 
 
 def how_to_agree(platform: Platform, going: Removal) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from leads_platform.machine import DAMAGED, fault_in_words, is_damage
+from leads_platform.warehouse.interrupt import interruptible
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
 from leads_platform.warehouse.sql import address, literal
 from leads_platform.warehouse.whole import doubt, is_as_left, leave
@@ -114,7 +115,8 @@ def open_warehouse(
             if not sound:
                 _read_through(con, path)
             _make_ledgers(con)
-            yield con
+            with interruptible(con):
+                yield con
             con.execute(f"checkpoint {CATALOG}")
     finally:
         con.close()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,30 +16,37 @@ from dagster import DagsterRunStatus, RunsFilter
 
 from leads_platform.engine import load_platform
 from leads_platform.orchestration.instance import open_instance
+from leads_platform.orchestration.keeper import end_group, members
 from leads_platform.settings import Settings
 from leads_platform.warehouse.lock import WriterLock, holder
 from leads_platform.warehouse.note import read_note
 from leads_platform_tests.helpers import NV_HEADER, drop, nv
 from leads_platform_tests.orchestration.conftest import FEED, held
-from leads_platform_tests.orchestration.test_daemon import daemon, wait_for
+from leads_platform_tests.orchestration.test_daemon import MODULE, environment_of, turn_on, wait_for
 
 
-def alone(process: int) -> list[int]:
-    """The process and everything it started, whatever group it is in; by what /proc tells."""
-    parents: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
+@contextmanager
+def bare_daemon(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The daemon alone, in a process group of its own; UI and keeper don't matter here and take long to start."""
+    env = environment_of(settings)
+    with log.open("a") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster._daemon", "run", "-m", MODULE],
+            env=env,
+            cwd=settings.data,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
         try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:  # gone meanwhile
-            continue
-        parents.setdefault(int(fields[1]), []).append(int(status.parent.name))
-    found = [process]
-    for member in found:
-        found += parents.get(member, [])
-    return found
+            yield process
+        finally:
+            end_group(process.pid, grace=0)
+            process.wait(30)
 
 
-@pytest.mark.long  # under the keeper it takes minutes or does not end: to be found out, then slow again
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # the waits only end what hangs
 def test_a_run_whose_machine_stopped_is_failed_and_its_work_is_done_without_a_hand(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -48,9 +59,10 @@ def test_a_run_whose_machine_stopped_is_failed_and_its_work_is_done_without_a_ha
         now = holder(settings.home)
         return now is not None and "Dagster run" in now.doing
 
-    with daemon(settings, log) as process:
-        wait_for(under_way, 120, log)
-        for member in alone(process.pid):
+    turn_on(settings)
+    with bare_daemon(settings, log) as process:
+        wait_for(under_way, 400, log)
+        for member in members(process.pid):
             os.kill(member, signal.SIGKILL)
     with WriterLock(settings.home, "test", wait=5):  # nobody holds it any more
         pass
@@ -63,8 +75,8 @@ def test_a_run_whose_machine_stopped_is_failed_and_its_work_is_done_without_a_ha
         built = read_note(settings.ledger_note, settings.warehouse).fingerprints
         return held(platform) == ["2024-05"] and {table for table, _ in built} == tables
 
-    with daemon(settings, log):
-        wait_for(everything_is_built, 180, log)
+    with bare_daemon(settings, log):
+        wait_for(everything_is_built, 400, log)
         with open_instance(settings) as instance:
             until = time.monotonic() + 30
             while (run := instance.get_run_by_id(dead[0])) and run.status is not DagsterRunStatus.FAILURE:

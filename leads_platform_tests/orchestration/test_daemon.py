@@ -28,23 +28,32 @@ ROOT = Path(__file__).parents[2]
 MODULE = "leads_platform_tests.orchestration.quick_definitions"
 
 
-@contextmanager
-def daemon(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """UI and daemon on this environment as `leads-platform ui` starts them, with the feed's sensor on.
-
-    They end when the process's standard input does, as when its starter is killed. The current folder holds what
-    would shadow a module of Dagster's.
-    """
-    env = {
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What Dagster's processes of this environment are started with."""
+    return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "LEADS_PLATFORM_DATA": str(settings.data),
         "LEADS_PLATFORM_NOW": "2024-07-15T12:00:00",
+        "PYTHONDONTWRITEBYTECODE": "",
     }
-    env["PYTHONDONTWRITEBYTECODE"] = ""
+
+
+def turn_on(settings: Settings) -> None:
+    """Turns the feed's sensor on, as a person does in the UI."""
     on = [sys.executable, "-P", "-m", "dagster", "sensor", "start", "-m", MODULE, f"{FEED}_files"]
-    subprocess.run(on, env=env, cwd=settings.data, check=True, capture_output=True, timeout=120)
+    subprocess.run(on, env=environment_of(settings), cwd=settings.data, check=True, capture_output=True, timeout=120)
+
+
+@contextmanager
+def daemon(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """UI and daemon on this environment as `leads-platform ui` starts them.
+
+    They end when the process's standard input does, as when its starter is killed. The current folder holds what
+    would shadow a module of Dagster's.
+    """
+    env = environment_of(settings)
     with log.open("w") as out, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -87,6 +96,7 @@ def test_a_slowly_copied_file_is_taken_when_it_rests_and_everything_is_built(
     platform = load_platform(settings)
     path = settings.landing / FEED / "nv_2024-05.csv"
     path.parent.mkdir()
+    turn_on(settings)
     with daemon(settings, log) as process:
         with open_instance(settings) as instance:
             wait_for(lambda: "SENSOR" in instance.get_daemon_heartbeats(), 400, log)

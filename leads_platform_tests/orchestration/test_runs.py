@@ -210,7 +210,7 @@ def test_a_full_disk_under_dagster_s_storage_is_told_as_one(
             self.execute("pragma max_page_count = 1")  # it grows no more
 
         patch.setattr(kept_connections._Kept, "__init__", on_a_full_disk)
-        with pytest.raises(Exception) as raised:  # noqa: PT011: whichever of Dagster's
+        with pytest.raises(Exception) as raised:  # whichever of Dagster's it is
             build_through_dagster(small, instance=instance)
     assert "The disk is full. Free some space." in str(fault_in_words(raised.value))
     assert build_through_dagster(small) == {}

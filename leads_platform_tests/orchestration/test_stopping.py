@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,13 +15,16 @@ import pytest
 from dagster._core.events import JobFailureData, RunFailureReason  # not exported by 1.13.27
 from dagster._core.instance.runs.run_domain import RunDomain  # nor this
 
-from leads_platform.engine import Platform, load_platform
+from leads_platform.engine import Platform, load_platform, open_session
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
-from leads_platform_tests.orchestration.conftest import REPORT, STG, TABLES, deliver, take_in
+from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.note import read_note
+from leads_platform.warehouse.planner import Work
+from leads_platform_tests.orchestration.conftest import REPORT, STG, TABLES, deliver, platform_with, report, take_in
 
 pytestmark = pytest.mark.usefixtures("interruptible")
 
@@ -72,6 +77,34 @@ def test_a_stop_cancels_the_run_and_keeps_what_is_committed(
     assert build_through_dagster(small, instance=instance) == {}
     assert statuses(instance) == ["SUCCESS", "CANCELED"]
     assert built(settings) == sorted(TABLES)
+
+
+def test_a_stop_within_a_statement_rolls_it_back_at_once(settings: Settings) -> None:
+    """Nothing of it is in the tables, nor in the note beside them."""
+    endless = report()
+    endless = replace(
+        endless,
+        select=f"""
+            select month, bit_xor(hash(range))::bit::bigint as leads, 0::bigint as leads_so_far
+            from (select distinct month from {STG}), range(1000000000000)
+            group by month
+        """,
+    ).named(endless.room, endless.name)
+    platform = platform_with(settings, endless)
+    deliver(settings, "2024-05", 2)
+    take_in(platform)
+    timers: list[threading.Timer] = []
+
+    def soon(work: Work) -> None:
+        if work.table == REPORT:
+            timers.append(threading.Timer(0.3, stop))
+            timers[0].start()
+
+    with pytest.raises(KeyboardInterrupt), open_session(platform, "build") as session:
+        build_stale(session.warehouse, on_start=soon)
+    timers[0].join()
+    assert built(settings) == sorted(TABLES[:2])
+    assert {table for table, _ in read_note(settings.ledger_note, settings.warehouse).rows} == set(TABLES[:2])
 
 
 def test_a_stop_while_dagster_makes_the_run_leaves_none_that_seems_to_go_on(

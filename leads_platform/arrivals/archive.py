@@ -41,6 +41,8 @@ from leads_platform.arrivals.manifest_fields import (
 )
 
 Verdict = Literal["accepted", "partial", "refused", "held", "unchanged"]
+RECORDS, REJECTED = "records.parquet", "rejected.parquet"
+"""A receipt's files: its records, and what was left out of them, line by line."""
 _CHUNK = 1 << 20
 
 
@@ -227,10 +229,10 @@ class Archive:
         return max(numbers, default=0) + 1
 
     def records(self, feed: str, receipt: int) -> Path:
-        return self.root / feed / "receipts" / f"{receipt:08d}" / "records.parquet"
+        return self.root / feed / "receipts" / f"{receipt:08d}" / RECORDS
 
     def rejected(self, feed: str, receipt: int) -> Path:
-        return self.root / feed / "receipts" / f"{receipt:08d}" / "rejected.parquet"
+        return self.root / feed / "receipts" / f"{receipt:08d}" / REJECTED
 
     def _manifest(self, feed: str, receipt: int) -> Path:
         return self.root / feed / "manifests" / f"{receipt:08d}.json"

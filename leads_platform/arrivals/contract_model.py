@@ -128,7 +128,7 @@ class MonthRule(Model):
     )
     timezone: str | None = Field(
         default=None,
-        description="Zone in which months and times are reckoned, such as Europe/Berlin, the file's times being UTC "
+        description="Zone in which months and `record_local_at` are reckoned, such as Europe/Berlin, times being UTC "
         "where they have no offset; none: times without an offset are taken as they stand, others are placed by the "
         "platform's zone (LEADS_PLATFORM_TIMEZONE)",
     )

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import duckdb
 
-from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.archive import RECORDS, REJECTED, Manifest
 from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.contract_model import EPOCH_MS
 from leads_platform.arrivals.loading import connect, literal, record_moment
 from leads_platform.arrivals.parquet import ISO
 from leads_platform.arrivals.slots import titles
 
-_NO_TIME = "is not a date written as"  # how reading tells of a time without a month
+_NO_TIME = "contains(reason, 'is not a date written as')"  # how reading tells of a time without a month
 
 
 def misplaced(contract: FeedContract, manifests: Iterable[Manifest], folder: Path) -> set[int]:
@@ -35,14 +34,14 @@ def misplaced(contract: FeedContract, manifests: Iterable[Manifest], folder: Pat
             unknown.append(m)
         elif m.reckoned_in not in ("", contract.zone):
             found.add(m.receipt)
-    # Milliseconds since 1970 were instants in UTC before, and the contract's own zone was obeyed.
-    right_before = EPOCH_MS in contract.month_formats() and (contract.month.timezone or contract.zone == "UTC")
-    return found if right_before else found | _of_before(contract, unknown, folder)
+    if contract.month.timezone:  # its times were kept by that clock, not in UTC
+        return found | {m.receipt for m in unknown}
+    return found | _of_before(contract, unknown, folder)
 
 
 def _of_before(contract: FeedContract, manifests: list[Manifest], folder: Path) -> set[int]:
     """Of manifests that don't say it: those whose records have an offset, or were left out for a time like that."""
-    found = {m.receipt for m in manifests if m.quarantined and _NO_TIME in m.message}
+    found = set(_that_hold(folder, REJECTED, _NO_TIME, tuple(m.receipt for m in manifests if m.quarantined)))
     also = ISO if contract.format.type != "csv" else ()
     by_condition: dict[str, list[int]] = {}
     for m in manifests:
@@ -52,14 +51,14 @@ def _of_before(contract: FeedContract, manifests: list[Manifest], folder: Path) 
             condition = f"case when ({moment.stated}) is null then {moment.has_offset()} else false end"
             by_condition.setdefault(condition, []).append(m.receipt)
     for condition, receipts in by_condition.items():
-        found |= _that_hold(folder, condition, tuple(receipts))
+        found |= _that_hold(folder, RECORDS, condition, tuple(receipts))
     return found
 
 
 @lru_cache(maxsize=256)
-def _that_hold(folder: Path, condition: str, receipts: tuple[int, ...]) -> frozenset[int]:
-    """Which receipts have a record that fulfils the condition. Archived records never change, so it is asked once."""
-    paths = {str(folder / f"{receipt:08d}" / "records.parquet"): receipt for receipt in receipts}
+def _that_hold(folder: Path, name: str, condition: str, receipts: tuple[int, ...]) -> frozenset[int]:
+    """Which receipts' file `name` has a row that fulfils the condition. They never change, so it is asked once."""
+    paths = {str(folder / f"{receipt:08d}" / name): receipt for receipt in receipts}
     there = [path for path in paths if Path(path).exists()]
     if not there:
         return frozenset()

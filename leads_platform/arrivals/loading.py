@@ -199,13 +199,11 @@ class Loader:
             select = f"select *, {self.moment.stated} as record_at from ({select})"
             # Few times have an offset: only what is no time without one is looked at for it.
             select = f"select *, case when record_at is null then {self.moment.utc} end as record_utc from ({select})"
-            own, shifted = "record_at", in_zone("record_utc", self.zone)
-            if self.all_utc:
-                own = in_zone(own, self.zone)
+            own = in_zone("record_at", self.zone) if self.all_utc else "record_at"
             select = f"""
                 select * exclude (record_at, record_utc),
-                    coalesce({own}, {shifted if self.all_utc else "record_utc"}) as record_at,
-                    coalesce({own}, {shifted}) as record_local_at,
+                    coalesce(record_at, record_utc) as record_at,
+                    coalesce({own}, {in_zone("record_utc", self.zone)}) as record_local_at,
                     record_utc is not null as record_is_instant
                 from ({select})
             """

@@ -41,6 +41,7 @@ _MACRO = rf"""
         [replace(regexp_replace(written, '^{_BLANK}+|{_BLANK}+$', '', 'g'), chr(8722), '-')] -- the minus of typography
             .list_transform(lambda t: regexp_replace(t, '^([-+(]?){_BLANK}*{_CURRENCY}{_BLANK}*', '\1'))
             .list_transform(lambda t: regexp_replace(t, '{_BLANK}*{_CURRENCY}{_BLANK}*([-)]?)$', '\1'))
+            .list_transform(lambda t: regexp_replace(t, '([.,])[-\x{{2013}}\x{{2014}}]{{1,2}}(\)?)$', '\1\2')) -- 5,- has no cents
             .list_transform(lambda t: struct_pack(
                 sign := case when regexp_matches(t, '[-(]') then '-' else '' end,
                 digits := case style
@@ -61,8 +62,8 @@ def install_money(con: DuckDBPyConnection) -> None:
     """Gives a connection `money(written, style)`: a decimal(18,4), null where the text is empty or no amount.
 
     `style` is 'us' (1,234.50) or 'eu' (1.234,50 or 1 234,50). A currency's sign or code may stand before, after or
-    both; which one is not told. Brackets, a minus before or after, mean less than nothing. Digits stand in groups of
-    three or in none: `1,5` is no amount in 'us', as it would be 15 or 1.5. What is finer than four places is rounded,
-    half away from zero. Not within a transaction, as all functions.
+    both; which one is not told. Brackets, a minus before or after, mean less than nothing; a dash in place of the cents
+    (`5,-`) that there are none. Digits stand in groups of three or in none: `1,5` is no amount in 'us', as it would be
+    15 or 1.5. What is finer than four places is rounded, half away from zero. Not in a transaction, as all functions.
     """
     con.execute(_MACRO)

@@ -3,8 +3,8 @@
 Belongs here: the one reading of a time's text, as SQL expressions, and the SQL functions made of them. Does not: which
 column gives a record its month (arrivals), or which zone the platform is in (settings).
 
-A time with an offset (`Z`, `+00`, `-07:00`, ` -0700`, with a fraction or without) is an instant. Without one it is
-taken as it stands: nobody knows of which zone it is. An offset of no known shape is not dropped: such a time can't be
+A time with an offset (`Z`, `GMT`, `+00`, `-07:00`, ` -0700`, `Z[UTC]`) is an instant. Without one it is taken as it
+stands: nobody knows of which zone it is. An offset of no known shape is not dropped: such a time can't be
 read.
 """
 
@@ -25,10 +25,10 @@ EPOCH_MS = "epoch_ms"
 _DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d*)?)?"
 # At most 15:59, as no place on earth is further from Greenwich; DuckDB itself takes +99.
-_OFFSET = r"\s*(?:Z|z|UTC|([+-])(0\d|1[0-5])(?::?([0-5]\d))?)$"
+_OFFSET = r"\s*(?:Z|z|UTC|GMT|([+-])(0\d|1[0-5])(?::?([0-5]\d))?)(?:\[[\w/+-]+\])?$"
 _INSTANT = rf"^({_DAY}(?:T|\s+){_CLOCK}){_OFFSET}"
-# After a time of day: what DuckDB's cast to a timestamp drops without a word, or would if it were written otherwise.
-_DROPPED = r":\d{2}.*(?:[+-]|[zZ]$|UTC$)"
+# A time of day that ends as one without an offset does. DuckDB's casts drop much behind it without a word.
+_PLAIN = r"[T\s]\d{1,2}:\d{2}[\d:.]*\s*(?i:[ap]\.?m\.?)?\s*$"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def moment(cell: str, formats: Sequence[str] = ()) -> Moment:
     None means ISO 8601, as DuckDB reads it. `%z` at a format's end stands for an offset of any shape.
     """
     if not formats:
-        stated = f"case when not regexp_matches({cell}, {_text(_DROPPED)}) then try_cast({cell} as timestamp) end"
+        stated = f"case when not {_has_more(cell)} then try_cast({cell} as timestamp) end"
         return Moment(stated, _shifted(cell, _INSTANT, "try_cast(told.at as timestamp)"))
     zoned = [text for text in formats if re.search("%[zZ]", text)]
     plain = [text for text in formats if text not in zoned and text != EPOCH_MS]
@@ -83,8 +83,7 @@ def local_day(cell: str, formats: Sequence[str], zone: str) -> str:
     told = moment(cell, formats)
     if formats:
         return f"{told.local(zone)}::date"
-    dropped = f"regexp_matches({cell}, {_text(_DROPPED)})"
-    return f"case when {dropped} then ({told.local(zone)})::date else try_cast({cell} as date) end"
+    return f"case when {_has_more(cell)} then ({told.local(zone)})::date else try_cast({cell} as date) end"
 
 
 def in_zone(utc: str, zone: str) -> str:
@@ -100,6 +99,11 @@ def install_times(con: DuckDBPyConnection, zone: str) -> None:
     cell = "trim(written, ' ' || chr(9) || chr(10) || chr(13) || chr(160))"
     con.execute(f"create or replace temp macro local_time(written) as {moment(cell).local(zone)}")
     con.execute(f"create or replace temp macro local_day(written) as {local_day(cell, (), zone)}")
+
+
+def _has_more(cell: str) -> str:
+    """Whether anything follows the time of day that is no part of it: an offset, a zone, or what can't be read."""
+    return f"(regexp_matches({cell}, ':\\d{{2}}') and not regexp_matches({cell}, {_text(_PLAIN)}))"
 
 
 def _shifted(cell: str, pattern: str, at: str) -> str:

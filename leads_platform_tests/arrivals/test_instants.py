@@ -30,6 +30,8 @@ JUNE, MAY = datetime(2024, 6, 1, 5, 30), datetime(2024, 5, 31, 22, 30)
 IN_UTC = [(str(number), "2024-06", JUNE, JUNE) for number in range(1, 6)] + [("6", "2024-05", MAY, MAY)]
 IN_CALIFORNIA = [(str(number), "2024-05", JUNE, MAY) for number in range(1, 6)] + [("6", "2024-05", MAY, MAY)]
 
+ZONED = CONTRACTS["calls"].replace("ALIASES", "").replace("column: seen}", "column: seen, timezone: Europe/Berlin}")
+
 
 @pytest.fixture
 def desk(settings: Settings) -> Desk:
@@ -148,13 +150,31 @@ def test_formats_with_an_offset_give_a_base_table(desk: Desk) -> None:
 
 def test_a_contracts_own_zone_is_the_one_of_reckoning(desk: Desk) -> None:
     """Found in use, 1: a time without an offset is UTC there, as before; others are told by the same clock."""
-    zoned = CONTRACTS["calls"].replace("ALIASES", "").replace("column: seen}", "column: seen, timezone: Europe/Berlin}")
-    desk.contract("calls", zoned)
+    desk.contract("calls", ZONED)
     desk.drop("calls/a.csv", "Id,Name,Seen\n1,Ann,2024-05-31T15:30:00-07:00\n2,Bob,2024-05-31 22:30:00\n")
-    berlin = datetime(2024, 6, 1, 0, 30)
-    assert told(desk, "calls") == [("1", "2024-06", berlin, berlin), ("2", "2024-06", berlin, berlin)]
+    utc, berlin = datetime(2024, 5, 31, 22, 30), datetime(2024, 6, 1, 0, 30)
+    assert told(desk, "calls") == [("1", "2024-06", utc, berlin), ("2", "2024-06", utc, berlin)]
     move_to(desk, "America/Los_Angeles")
     assert desk.take() == []
+
+
+def test_a_contracts_own_zone_once_gave_the_time_too(desk: Desk) -> None:
+    """Found in use, mended: such files are read again once, so that `record_at` is UTC in all of them."""
+    desk.contract("calls", ZONED)
+    drop_as_before(desk, "calls/a.csv", "Id,Name,Seen\n2,Bob,2024-05-31 22:30:00\n")
+    assert [m.file_name for m in desk.take()] == ["a.csv"]
+    assert told(desk, "calls") == [("2", "2024-06", datetime(2024, 5, 31, 22, 30), datetime(2024, 6, 1, 0, 30))]
+    assert desk.take() == []
+
+
+def test_a_time_among_many_faults_is_found(desk: Desk) -> None:
+    """Found in use, mended: a manifest's words tell the most frequent faults only; each record's own fault is kept."""
+    good = "".join(f"{number},Ann,2024-05-31\n" for number in range(100))
+    drop_as_before(desk, "calls/a.csv", f"Id,Name,Seen\n{good}100,Eve,soon\n")
+    note = next(desk.settings.archive.glob("calls/manifests/*.json"))
+    manifest = json.loads(note.read_text())
+    note.write_text(json.dumps({**manifest, "message": "1 of 101 records is left out: another fault"}))
+    assert [m.file_name for m in desk.take()] == ["a.csv"]
 
 
 def test_a_time_with_an_offset_that_cannot_be_read_is_told(desk: Desk) -> None:

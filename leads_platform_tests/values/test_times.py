@@ -21,6 +21,9 @@ SAME = [
     "2026-06-01T05:30:00.000z",
     "2026-06-01 05:30:00 UTC",
     "2026-06-01 05:30:00+00",
+    "2026-06-01 05:30:00 GMT",
+    "2026-06-01T05:30:00Z[UTC]",
+    "2026-05-31T22:30:00-07:00[America/Los_Angeles]",
     "2026-06-01T11:00:00.0+0530",
     "\t2026-06-01 05:30:00 +00:00\u00a0",
 ]
@@ -69,6 +72,14 @@ def test_an_offset_that_cannot_be_read_is_not_dropped(con: duckdb.DuckDBPyConnec
     found = read(con, "UTC", *UNREADABLE)
     assert [at for at, _ in found] == [None] * len(UNREADABLE)
     assert found[:2] == [(None, None)] * 2
+
+
+def test_the_day_of_a_time_that_cannot_be_read_is_not_made_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Found in use, mended: DuckDB's cast gives 31 May for any zone; in California it may be the day before."""
+    unknown = ["2026-05-31 22:30:00 PST", "2026-05-31 22:30:00 Europe/Berlin", "2026-05-31 10:30 PM -0700"]
+    assert read(con, PACIFIC, *unknown) == [(None, None)] * 3
+    # Without a zone the day stays what it was, though the time of day can't be read.
+    assert read(con, PACIFIC, "2026-05-31 10:30:00 PM", "2026-05-31 10:30 a.m.") == [(None, date(2026, 5, 31))] * 2
 
 
 def test_formats_with_an_offset_and_without_stand_side_by_side(con: duckdb.DuckDBPyConnection) -> None:

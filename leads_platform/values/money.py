@@ -41,7 +41,8 @@ _MACRO = rf"""
         [replace(regexp_replace(written, '^{_BLANK}+|{_BLANK}+$', '', 'g'), chr(8722), '-')] -- the minus of typography
             .list_transform(lambda t: regexp_replace(t, '^([-+(]?){_BLANK}*{_CURRENCY}{_BLANK}*', '\1'))
             .list_transform(lambda t: regexp_replace(t, '{_BLANK}*{_CURRENCY}{_BLANK}*([-)]?)$', '\1'))
-            .list_transform(lambda t: regexp_replace(t, '([.,])[-\x{{2013}}\x{{2014}}]{{1,2}}(\)?)$', '\1\2')) -- 5,- has no cents
+            -- 5,- has no cents
+            .list_transform(lambda t: regexp_replace(t, '([.,])[-\x{{2013}}\x{{2014}}]{{1,2}}(\)?)$', '\1\2'))
             .list_transform(lambda t: struct_pack(
                 sign := case when regexp_matches(t, '[-(]') then '-' else '' end,
                 digits := case style

@@ -46,10 +46,13 @@ def environment(data: Path, overrides: Mapping[str, str] | None = None) -> Setti
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Ctrl-C reaches this process and those it starts; in a shell's background they would be told to ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Signals to stop reach this process and those it starts; a shell's background and nohup have them ignored."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def clock(text: str) -> datetime:

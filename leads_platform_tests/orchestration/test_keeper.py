@@ -17,6 +17,8 @@ from leads_platform.orchestration.keeper import end_group, members
 from leads_platform.orchestration.serve import serve
 from leads_platform.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("interruptible")
+
 _SLEEP = "import time; time.sleep(120)"
 _STUBBORN = """
 import signal, time

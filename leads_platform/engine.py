@@ -9,6 +9,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -68,15 +69,28 @@ class Platform:
     def taken_away(self) -> dict[str, str]:
         """Tables that a contract of the user's declared and none declares now: table to feed.
 
-        A contract whose file was taken away, or broken without a copy that could stand in.
+        Of a contract whose file was taken away, or broken without a copy that could stand in; or that names another
+        feed, room or kind now.
         """
-        gone = [contract for contract in self.user.kept.values() if contract.feed not in self.contracts]
-        found = {table.address: contract.feed for contract in gone for table in tables_of(contract)}
+        found = {table: self.user.kept[name].feed for name, tables in self._of_copies().items() for table in tables}
         for feed in self.stopped - set(self.contracts):
             for room in ROOMS:
                 names = (f"base_{feed}", f"base_leads_{feed}", f"stg_leads_{feed}")
                 found |= {f"{room}.{name}": feed for name in names}
         return found
+
+    def copies_needed(self, built: AbstractSet[str]) -> set[str]:
+        """The names of the kept contracts by which alone it is known whose some of the built tables are."""
+        return {name for name, tables in self._of_copies().items() if built & tables}
+
+    def _of_copies(self) -> dict[str, set[str]]:
+        """By the name of a kept contract, the tables that follow from it and that nothing declares now."""
+        declared = set(self.catalogue.tables)
+        return {
+            name: {table.address for table in tables_of(contract)} - declared
+            for name, contract in self.user.kept.items()
+            if self.contracts.get(contract.feed) is not contract  # as it is kept, so it is in force
+        }
 
 
 def load_platform(settings: Settings) -> Platform:
@@ -161,8 +175,7 @@ def open_session(
             warehouse = Warehouse(con, platform.catalogue, arrivals.state, run, verify, leave, zone)
             session = Session(platform, arrivals, warehouse, lock)
             session.sync_ledger()
-            built = {table for table, _ in warehouse.built()}
-            keep(settings.kept_contracts, platform.user, {f for t, f in platform.taken_away().items() if t in built})
+            _keep_contracts(platform, warehouse)
             try:
                 yield session
                 _roll_back(con)
@@ -172,8 +185,15 @@ def open_session(
                 _roll_back(con)
                 with contextlib.suppress(duckdb.Error):  # a broken connection has an error of its own to tell
                     write_note(con, settings.ledger_note, settings.warehouse)
+                    _keep_contracts(platform, warehouse)  # of tables that were agreed to go, no copy is needed now
         if session.publish:
             publish_where_needed(settings.warehouse, settings.published, say)
+
+
+def _keep_contracts(platform: Platform, warehouse: Warehouse) -> None:
+    """Keeps the contracts in order, except where a former text still tells whose tables stand."""
+    built = {table for table, _ in warehouse.built()}
+    keep(platform.settings.kept_contracts, platform.user, platform.copies_needed(built))
 
 
 def _roll_back(con: duckdb.DuckDBPyConnection) -> None:

@@ -14,6 +14,7 @@ from leads_platform.settings import Settings
 from leads_platform.status import read_status
 from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.outcome import Build
+from leads_platform.warehouse.removal import WouldRemove
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv
 
 OAK = nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")
@@ -107,6 +108,44 @@ def test_tables_of_a_broken_contract_without_a_copy_are_not_dropped(settings: Se
     assert platform.taken_away()["prospects.stg_leads_more"] == "more"
     path.unlink()
     assert load_platform(settings).taken_away() == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "base"),
+    [
+        ("feed: more", "feed: most", "prospects.base_leads_most"),
+        ("room: prospects\nkind: lead_list", "room: funnel\nkind: plain", "funnel.base_more"),
+        ("kind: lead_list", "kind: plain", "prospects.base_more"),
+    ],
+)
+def test_tables_of_a_contract_that_names_others_now_wait_for_a_person_s_word(
+    settings: Settings, old: str, new: str, base: str
+) -> None:
+    """Found in use, mended: `feed:` renamed within the file, or `room` or `kind`: the next plans dropped its tables."""
+    text = packaged("nv_licensing").replace("feed: nv_licensing", "feed: more")
+    assert old in text
+    former = "prospects.base_leads_more"
+    user_contract(settings, "more", text)
+    drop(settings, "more", "more_2024-05.csv", NV_HEADER, [ELM])
+    assert former in built(settings, former)
+    changed = text.replace(old, new).split("\nleads:")[0] if "plain" in new else text.replace(old, new)
+    user_contract(settings, "more", changed)
+    for _ in range(2):  # the second plan knows of the former contract by its copy alone
+        with pytest.raises(WouldRemove, match="No contract declares these tables of more any more: 1 month of 1 table"):
+            built(settings, base)
+        assert (settings.kept_contracts / "more.yaml").read_text() == text
+    assert former not in built(settings, base, agreed=True)
+    assert (settings.kept_contracts / "more.yaml").read_text() == changed, "what has no tables needs no copy"
+    assert load_platform(settings).taken_away() == {}
+
+
+def built(settings: Settings, table: str, *, agreed: bool = False) -> set[str]:
+    """Takes files in and builds one table; the tables that stand then."""
+    with open_session(load_platform(settings), "test", agreed=agreed) as session:
+        session.arrivals.take_in(session.arrivals.waiting())
+        session.sync_ledger()
+        assert build_stale(session.warehouse, select=[table]) == {}
+        return {name for name, _ in session.warehouse.built()}
 
 
 @pytest.mark.parametrize("feed", ["select", "order", "table", "month", "warehouse"])

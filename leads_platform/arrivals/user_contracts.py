@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,22 +145,22 @@ def _read_kept(folder: Path, read: Mapping[str, tuple[bytes, FeedContract]]) -> 
     return {name: copy for _, name, copy in sorted(found, key=lambda each: each[:2])}
 
 
-def keep(folder: Path, found: UserContracts, still_built: Iterable[str]) -> None:
+def keep(folder: Path, found: UserContracts, needed: AbstractSet[str]) -> None:
     """Makes the copies what is in order now, each by rename. Call it with the writer lock held.
 
-    Copies of broken files stay, and so do those of contracts taken away while tables of theirs (`still_built`, feeds)
-    are in the warehouse: by them it is known that a person took them away, and not an upgrade.
+    Copies of broken files stay, and so do those by which alone it is known whose some tables in the warehouse are
+    (`needed`, by name): by them it is known that a person took a contract away, or changed it, and not an upgrade.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in found.texts.items():
         path = folder / name
-        if not path.exists() or path.read_bytes() != text:
+        if name not in needed and (not path.exists() or path.read_bytes() != text):
             scratch = folder / f"{name}.{os.getpid()}.tmp"
             scratch.write_bytes(text)
             scratch.replace(path)
-    needed = {entry.feed for entry in found.out_of_order} | set(still_built)
+    broken = {entry.feed for entry in found.out_of_order}
     for name, contract in found.kept.items():
-        if name not in found.texts and contract.feed not in needed:
+        if name not in found.texts and name not in needed and contract.feed not in broken:
             (folder / name).unlink(missing_ok=True)
 
 

@@ -59,7 +59,7 @@ class Removal:
                 f"{_counts(self.of_first_month)}, {label(min(months))} to {label(max(months))}, would go."
             )
         said += [
-            f"No contract declares {feed} any more: {_counts(rows)} would go."
+            f"No contract declares these tables of {feed} any more: {_counts(rows)} would go."
             for feed, rows in sorted(self.of_contracts.items())
         ]
         return "\n".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,9 @@ class Folder:
     def look(self, upgraded: bool = False) -> UserContracts:
         return read_user_contracts(self.feeds, self.kept, PACKAGED, ("prospects", "funnel"), upgraded=upgraded)
 
-    def session(self, still_built: tuple[str, ...] = ()) -> UserContracts:
+    def session(self, needed: AbstractSet[str] = frozenset()) -> UserContracts:
         found = self.look()
-        keep(self.kept, found, still_built)
+        keep(self.kept, found, needed)
         return found
 
 
@@ -165,7 +166,7 @@ def test_what_a_new_rule_refuses_goes_on_declaring_its_tables_after_an_upgrade(f
     found = folder.look(upgraded=True)
     assert told(found) == [("people", "people.yaml", "its last good text")]
     assert found.stand_ins["people"].phone_region == "UK"
-    keep(folder.kept, found, ())
+    keep(folder.kept, found, set())
     assert folder.look().stand_ins["people"].phone_region == "UK"
     (folder.kept / "people.yaml").unlink()
     assert told(folder.look()) == [("people", "people.yaml", "nothing")], "a new contract was never in force"
@@ -176,7 +177,7 @@ def test_copies_go_with_their_contracts_unless_tables_still_stand(folder: Folder
     folder.write("people.yaml", GOOD)
     folder.session()
     (folder.feeds / "people.yaml").unlink()
-    assert list(folder.session(still_built=("people",)).kept) == ["people.yaml"]
+    assert list(folder.session(needed={"people.yaml"}).kept) == ["people.yaml"]
     folder.session()
     assert folder.look().kept == {} and list(folder.kept.iterdir()) == []
 

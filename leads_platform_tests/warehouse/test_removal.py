@@ -46,7 +46,8 @@ def test_a_moved_first_month_is_asked_about_with_months_tables_and_rows() -> Non
 def test_a_contract_taken_away_is_asked_about_and_dropped_code_is_not() -> None:
     """Found in use, 12: an upgrade that drops a table asks nothing; a contract that is gone may be a slip."""
     found = going(JAN, (JAN, MAR), {"p.base_utah": "utah"})
-    assert found.words() == "No contract declares utah any more: 1 month of 1 table with 3 rows would go."
+    would_go = "No contract declares these tables of utah any more: 1 month of 1 table with 3 rows would go."
+    assert found.words() == would_go
     upgrade = going(JAN, (JAN, MAR))
     assert not upgrade.needs_a_word and set(upgrade.undeclared) == {("p.base_utah", FEB), ("p.fct_old", MAR)}
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from leads_platform.arrivals.base_table import base_table
+from leads_platform.arrivals.base_table import RECORD_TIMES, base_table
 from leads_platform.arrivals.contract import FeedContract, about_feed, load_contracts
 from leads_platform.arrivals.state import SIDES
 from leads_platform.arrivals.user_contracts import Problem, UserContracts, read_user_contracts
@@ -106,13 +106,14 @@ def _lacks(contract: FeedContract, packaged: FeedContract) -> str | None:
     base = f"{packaged.room}.{packaged.base_table}"
     columns = {column.name for column in contract.columns}
     gone = [column.name for column in packaged.columns if column.name not in columns]
-    gone += ["record_at"] if packaged.month.column and not contract.month.column else []
+    times = [column.name for column in RECORD_TIMES] if packaged.month.column and not contract.month.column else []
+    gone += times
     for table in room_tables() if gone else ():
         read = set(re.findall(r"\w+", table.select)) if base in table.reads else set()
         if lost := [name for name in gone if name in read]:
-            if lost == ["record_at"]:
+            names = ", ".join(f"`{name}`" for name in lost if name not in times)
+            if not names:
                 return f"its month comes from no column; {table.address} reads each record's time: write `from: column`"
-            names = ", ".join(f"`{name}`" for name in lost if name != "record_at")
             return f"lacks {names}, which {table.address} reads; declare it: where a file lacks it, it is null"
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -56,6 +57,17 @@ def test_what_the_rooms_tables_can_t_live_with_stops_its_own_feed(
     assert (
         found.catalogue.declarations == contracts_in_force(Settings(data=Path("/nonexistent"))).catalogue.declarations
     )
+
+
+@pytest.mark.parametrize("feed", ["pipedrive_deal_changes", "pipedrive_activity"])
+def test_a_contract_whose_records_have_no_time_stops_its_own_feed(settings: Settings, feed: str) -> None:
+    """Found in use, mended: the rooms read `record_local_at`, `record_at` was looked for, and the build failed."""
+    text = re.sub(r"month: \{.*\}", "month: {from: name}", packaged(feed))
+    user_contract(settings, feed, re.sub("delivery: .*", "delivery: snapshot", text))
+    (entry,) = contracts_in_force(settings).user.out_of_order
+    assert (entry.feed, entry.stands) == (feed, "the packaged contract")
+    table = feed.replace("pipedrive", "funnel.stg")
+    assert f"its month comes from no column; {table} reads each record's time" in entry.problems[0]
 
 
 LEADS = "prospects.dim_prospective_leads_source_level"

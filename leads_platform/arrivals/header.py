@@ -6,7 +6,7 @@ finding the header in the file (reading.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -25,8 +25,8 @@ RESERVED = ("_line", "record_at", "record_local_at", "record_is_instant", "recor
 class Header:
     """The file's columns (as titled, in its order) and what they mean.
 
-    Those without a title are called column_<position>; where titles may be somebody's data, also those that the
-    contract does not know: names go into manifests and messages. `cells` are the titles as they stand, which do not.
+    Those without a title are called column_<position>, and so are titles that may be somebody's data: names go into
+    manifests and messages. `cells` are the titles as they stand, which do not.
     """
 
     names: list[str]
@@ -66,9 +66,11 @@ def match_header(cells: list[str], contract: FeedContract) -> Header:
 
 
 def _matched(cells: list[str], contract: FeedContract) -> Header:
-    doubtful = _may_be_a_record(cells, contract)
-    names = _named(cells, contract, doubtful)
-    tell = _untold if doubtful else shown
+    names, hidden = _named(cells, _may_be_data(cells, contract))
+
+    def tell(name: str) -> str:
+        return "(a title that may be data)" if name in hidden else shown(name)
+
     by_fold: dict[str, str] = {}
     for name in names:
         if (folded := fold_header(name)) in by_fold:
@@ -93,7 +95,7 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     taken = set(columns.values())
     unexpected = [name for name in names if name not in taken]
     if lost := [column for column in missing if column.name in contract.needed]:
-        raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell, doubtful))
+        raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell, hidden))
     header = Header(names, list(cells), columns, unexpected, [column.header for column in missing])
     if unexpected:
         header.warnings.append(
@@ -108,43 +110,51 @@ def _declared(contract: FeedContract) -> set[str]:
     return {fold_header(title) for column in contract.columns for title in (column.header, *column.aliases)}
 
 
-def _may_be_a_record(cells: list[str], contract: FeedContract) -> bool:
-    """Whether these may be cells of a record: few are titles the contract knows, or another one looks like data.
+def _may_be_data(cells: list[str], contract: FeedContract) -> set[str]:
+    """The titles, folded, that may be somebody's data: all that the contract does not know, where few are known.
 
-    Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center").
+    Of a list without a header the first lead stands here, and a cell of it can be a title by chance ("Center"). Where
+    half of the titles are known, it is a header: then a title that looks like data is alone in doubt.
     """
-    there, declared = {fold_header(cell) for cell in cells}, _declared(contract)
-    unknown, half = there - declared - {""}, min(len(cells), len(contract.columns)) / 2
-    if any(map(looks_like_data, unknown)) or len(there & declared) < half:
-        return True
-    # One of two: is the other one renamed ("Full Name"), or somebody's?
-    missing = declared - there
-    return len(there & declared) == half and not all(get_close_matches(one, missing, 1, 0.5) for one in unknown)
+    there, declared = {fold_header(cell) for cell in cells} - {""}, _declared(contract)
+    known, unknown, missing = there & declared, there - declared, declared - there
+    half = min(len(cells), len(contract.columns)) / 2
+    odd = set(filter(looks_like_data, unknown))
+    if len(known) == half:  # one of two: is the other one renamed ("Full Name"), or somebody's?
+        odd |= {one for one in unknown if not get_close_matches(one, missing, 1, 0.5)}
+    few = len(known) < half or 2 * len(known) < len(there)
+    return unknown if len(known) < half or (odd and few) else odd
 
 
-def _named(cells: list[str], contract: FeedContract, doubtful: bool) -> list[str]:
-    """The columns' names. `doubtful`: any title that the contract does not know may be data."""
-    declared, names = _declared(contract), [cell.strip() for cell in cells]
+def _named(cells: list[str], may_be_data: set[str]) -> tuple[list[str], set[str]]:
+    """The columns' names, and those of them that stand for a title that may be data."""
+    names, hidden = [cell.strip() for cell in cells], set()
     taken = {name.casefold() for name in names}
     for index, name in enumerate(names):
-        if not name or (doubtful and fold_header(name) not in declared):
+        if not name or fold_header(name) in may_be_data:
             new = f"column_{index + 1}"
             while new in taken:
                 new += "_"
             taken.add(new)
             names[index] = new
-    return names
+            hidden |= {new} if name else set()
+    return names, hidden
 
 
-def _untold(title: str) -> str:
-    return "(a title that may be data)"
+def named_by_position(names: Iterable[str]) -> bool:
+    """Whether a column is named by its position, so that a title may be hidden there.
+
+    >>> named_by_position(["Name", "column_2"]), named_by_position(["column_2", "Name"])
+    (True, False)
+    """
+    return any(name.rstrip("_") == f"column_{position}" for position, name in enumerate(names, 1))
 
 
-def _lost(lost: list[str], new: list[str], contract: FeedContract, tell: Callable[[str], str], doubtful: bool) -> str:
+def _lost(lost: list[str], new: list[str], contract: FeedContract, tell: Callable[[str], str], hidden: set[str]) -> str:
     said = f"{_listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
     if not new:
         return f"{said}; ask the supplier for the full list"
-    if doubtful:
+    if hidden.issuperset(new):
         return f"{said}; the first line names few columns of {contract.label}: is it the header?"
     said += f"; {_listed(new, tell)} {'is' if len(new) == 1 else 'are'} new"
     close = len(new) == 1 or any(

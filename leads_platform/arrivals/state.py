@@ -19,6 +19,7 @@ import duckdb
 from leads_platform.arrivals.accounting import accounts
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.header import named_by_position
 from leads_platform.arrivals.instants import misplaced
 from leads_platform.arrivals.loading import connect
 from leads_platform.arrivals.refusal import shown
@@ -284,6 +285,7 @@ class State:
     def to_reread(self) -> list[Manifest]:
         """Readings worth another try: refused or partly quarantined under another contract, or too early then.
 
+        Those that hid a title which may be one of a column that the contract declares now.
         And those whose records another contract would give other months or, of events, other keys; or another time
         zone, where a record's time has an offset.
         """
@@ -294,7 +296,11 @@ class State:
             now = contract.hash()
             for m in state.readings.values():
                 incomplete = m.verdict == "refused" or m.quarantined
-                changed = m.contract_hash != now and m.sha256 and (incomplete or m.placed_by != placing(contract, m))
+                changed = (
+                    m.contract_hash != now
+                    and m.sha256
+                    and (incomplete or m.placed_by != placing(contract, m) or _may_hide_a_column(contract, m))
+                )
                 opened = m.reason == "future" and m.month and not self.month_is_future(m.month)
                 if changed or opened or m.receipt in moved:
                     found.append(m)
@@ -328,6 +334,11 @@ def placing(contract: FeedContract, manifest: Manifest) -> str:
     preferred = contract.column(contract.month.prefer).formats if contract.month.prefer else ()
     said = [contract.delivery, key, given, contract.month_formats(), preferred, contract.month.timezone]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _may_hide_a_column(contract: FeedContract, manifest: Manifest) -> bool:
+    """Whether a column of the contract may stand in the file under a title that the manifest does not tell."""
+    return named_by_position(manifest.header) and len(titles(contract, manifest)) < len(contract.columns)
 
 
 def _placed(contract: FeedContract, entries: Iterable[Entry]) -> bool:

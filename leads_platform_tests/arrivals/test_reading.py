@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from leads_platform.arrivals import FeedContract, load_contracts, read_file
+from leads_platform.arrivals.header import match_header
 
 HEAD = b"Id,Name,Phone,City\n"
 ONE, TWO, THREE = b"1,Ann,702-555-0101,Reno\n", b"2,Bob,702-555-0102,Elko\n", b"3,Cyd,702-555-0103,Ely\n"
@@ -351,3 +352,20 @@ def test_temporary_files_vanish_and_relations_outlive(tmp_path: Path) -> None:
     with read_file(tmp_path / "x.csv", contract(), workspace=work):
         assert list(work.iterdir())
     assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        ("Id,Name,Phone,Fax,702-346-9171", "Id,Name,Phone,Fax,column_5"),
+        ("Id,Phone,Full Name,702-346-9171", "Id,Phone,Full Name,column_4"),
+        ("Id,Name,Fax,Ann Lee,702-346-9171", "Id,Name,column_3,column_4,column_5"),
+        ("City,Ann Lee,702-346-9171", "City,column_2,column_3"),
+    ],
+)
+def test_a_title_that_looks_like_data_hides_itself_and_others_only_where_few_titles_are_known(
+    cells: str, names: str
+) -> None:
+    """Found in use, mended: one number among the titles, and every new column beside it lost its title."""
+    one = [{"name": name.lower(), "header": name} for name in ("Id", "Name", "Phone", "City")]
+    assert match_header(cells.split(","), contract(columns=one, key=[])).names == names.split(",")

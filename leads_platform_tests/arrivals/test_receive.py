@@ -368,6 +368,22 @@ def test_a_partly_quarantined_file_is_read_again_when_its_contract_changes(desk:
     assert desk.take() == []
 
 
+def test_a_file_whose_title_was_hidden_is_read_again_when_the_contract_declares_the_column(desk: Desk) -> None:
+    """Found in use, mended: a title that looks like data is in no manifest, so its column stayed null for ever."""
+    desk.drop("lists/2024-04.csv", A)
+    hidden = desk.drop("lists/2024-05.csv", "Id,Name,Seen,Fee of 05/01/2024\n1,Ann,,7\n")
+    assert hidden.header == ("Id", "Name", "Seen", "column_4")
+    text = (desk.settings.feeds / "lists.yaml").read_text()
+    desk.contract("lists", text + "description: Fees by month\n")
+    assert desk.take() == [], "no column is sought"
+    desk.contract("lists", text + "  - {name: fee, header: Fee of 05/01/2024}\n")
+    (again,) = desk.take()
+    assert (again.file_name, again.verdict, again.columns["fee"]) == ("2024-05.csv", "accepted", "Fee of 05/01/2024")
+    desk.build("lists")
+    assert [row[-1] for row in desk.tables("lists")["lists"]] == [None, None, "7"]
+    assert desk.take() == []
+
+
 def test_a_file_read_again_keeps_its_place_when_what_it_replaced_is_withdrawn(desk: Desk) -> None:
     stood = desk.drop("lists/2024-05-20.csv", rows("1 Ann", "3 Cid"))
     desk.drop("lists/2024-05.csv", BROKEN)  # undated: newer than the 20th

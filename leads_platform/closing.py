@@ -58,6 +58,14 @@ def in_need(status: Status) -> list[Need]:
         Need(f"Contract {entry.path.name}", entry.words().replace("\n", " "), (command(settings, "run"),))
         for entry in status.platform.out_of_order
     ]
+    found += [
+        Need(
+            f"File {path.name}",
+            f"is not read, as it lies beside the contract that is; move it out of {path.parent}",
+            blocks=False,
+        )
+        for path in status.platform.user.passed_over
+    ]
     found += _nothing_fits(status)
     found += [
         Need(

@@ -50,6 +50,7 @@ class Status:
                 {"feed": e.feed, "path": str(e.path), "problems": list(e.problems), "tables_by": e.stands}
                 for e in self.platform.out_of_order
             ],
+            "contracts_passed_over": [str(path) for path in self.platform.user.passed_over],
             "would_remove": self.removal.words().split("\n") if self.removal.needs_a_word else [],
             "feeds": self.feeds(),
             "files": self.files(),

@@ -216,6 +216,8 @@ def _contracts_in_need(told: dict[str, Any]) -> int:
             ["feed", "what is wrong", "its tables"],
             [(e["feed"], problem, f"by {e['tables_by']}") for e in told["out_of_order"] for problem in e["problems"]],
         )
+    for path in told["contracts_passed_over"]:
+        say(f"{path} is not read, as it lies beside the contract that is.")
     for line in told["would_remove"]:
         say(f"Waits for your yes: {line} `leads-platform run` says how.")
     return len(told["out_of_order"]) + len(told["would_remove"])

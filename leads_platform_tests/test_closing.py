@@ -7,6 +7,7 @@ from datetime import date
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.closing import Need, in_need, still_stale, told_of_run, verdict
+from leads_platform.contracts_in_force import packaged_folders
 from leads_platform.engine import load_platform
 from leads_platform.settings import Settings
 from leads_platform.status import read_status
@@ -44,6 +45,18 @@ def test_checks_that_kept_rows_out_and_folders_of_no_feed(settings: Settings) ->
     stale = replace(status, stale={"funnel.dim_deals": [MAY]})
     assert still_stale(stale) == [], "the check says why"
     assert [need.what for need in still_stale(replace(stale, note=Note({}, {}, {}, [])))] == ["Stale"]
+
+
+def test_a_copy_beside_a_contract_is_worth_a_look(settings: Settings) -> None:
+    """Found in use, mended: it stopped the feed; it is only said."""
+    text = next(path for folder in packaged_folders() for path in folder.glob("nv_licensing.yaml")).read_text()
+    settings.feeds.mkdir()
+    for name in ("nv_licensing.yaml", "nv_licensing.yaml.save"):
+        (settings.feeds / name).write_text(text)
+    status = read_status(load_platform(settings))
+    (need,) = in_need(status)
+    assert (need.what, need.blocks) == ("File nv_licensing.yaml.save", False)
+    assert status.to_json()["contracts_passed_over"] == [str(settings.feeds / "nv_licensing.yaml.save")]
 
 
 def test_the_verdict() -> None:

@@ -51,13 +51,17 @@ class OutOfOrder:
 
 @dataclass(frozen=True)
 class UserContracts:
-    """What a look at the user's folder found. `texts` are the files in order, by name: what is to be kept."""
+    """What a look at the user's folder found. `texts` are the files in order, by name: what is to be kept.
+
+    `passed_over`: files named nearly as a contract, beside the one that is read; they stop nothing.
+    """
 
     good: dict[str, FeedContract] = field(default_factory=dict)
     stand_ins: dict[str, FeedContract] = field(default_factory=dict)
     out_of_order: tuple[OutOfOrder, ...] = ()
     texts: dict[str, bytes] = field(default_factory=dict)
     kept: dict[str, FeedContract] = field(default_factory=dict)
+    passed_over: tuple[Path, ...] = ()
 
 
 def contract_files(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -91,12 +95,15 @@ def read_user_contracts(
     rooms = list(rooms)
     files, odd = contract_files(folder)
     good: dict[Path, FeedContract] = {}
-    bad: dict[Path, list[Problem]] = {path: [(1, "", _misnamed(path))] for path in odd}
+    bad: dict[Path, list[Problem]] = {}
     texts: dict[Path, bytes] = {}
-    for path in files:
+    for path in [*files, *odd]:
         try:
             texts[path] = path.read_bytes()
-            good[path] = parse_contract(path, texts[path], rooms)
+            if path in odd:
+                bad[path] = [(1, "", f"is not read: a contract's name ends in .yaml; {_way_out(path)}")]
+            else:
+                good[path] = parse_contract(path, texts[path], rooms)
         except ContractError as error:
             bad[path] = error.problems
         except OSError as error:
@@ -109,6 +116,10 @@ def read_user_contracts(
     meant = {path: contract.feed for path, contract in good.items()}
     for path in bad:
         meant.setdefault(path, _meant(path, texts.get(path, b""), kept, {*by_feed, *packaged}, set(meant.values())))
+    read = {meant[path] for path in files}
+    passed_over = tuple(path for path in odd if meant[path] in read or _right_name(path) in {one.name for one in files})
+    for path in passed_over:
+        del bad[path], meant[path]
     _declared_twice(meant, good, bad)
     while clashes := _same_table(packaged, {p: c for p, c in good.items() if p not in bad}, by_feed, meant, bad):
         bad |= clashes
@@ -116,7 +127,8 @@ def read_user_contracts(
     told = []
     for path in sorted(bad):
         feed = meant[path]
-        stand_in = by_feed.get(feed) or (_as_before(path, texts.get(path)) if upgraded and path not in good else None)
+        obeyed = upgraded and path not in good and path not in odd
+        stand_in = by_feed.get(feed) or (_as_before(path, texts.get(path)) if obeyed else None)
         stands = "its last good text" if stand_in else "the packaged contract" if feed in packaged else "nothing"
         if stand_in:
             stand_ins[feed] = stand_in
@@ -125,7 +137,7 @@ def read_user_contracts(
     in_order = {path: contract for path, contract in good.items() if path not in bad}
     keep = {path.name: texts[path] for path in in_order}
     keep |= {c.path.name: texts[c.path] for c in stand_ins.values() if c.path in texts}
-    return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(told), keep, kept)
+    return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(told), keep, kept, passed_over)
 
 
 def _read_kept(folder: Path, read: Mapping[str, tuple[bytes, FeedContract]]) -> dict[str, FeedContract]:
@@ -164,15 +176,19 @@ def keep(folder: Path, found: UserContracts, needed: AbstractSet[str]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _misnamed(path: Path) -> str:
-    right = re.sub(r"(?i)(\.ya?ml)\..*$", r"\1", path.name)
-    return f"is not read: a contract's name ends in .yaml; rename it to {right}, or move it out of {path.parent.name}/"
+def _right_name(path: Path) -> str:
+    """What a file that was meant as a contract should be called: `nv.yaml` for `nv.yaml.txt`."""
+    return re.sub(r"(?i)(\.ya?ml)\..*$", r"\1", path.name)
+
+
+def _way_out(path: Path) -> str:
+    return f"rename it to {_right_name(path)}, or move it out of {path.parent.name}/"
 
 
 def _meant(path: Path, text: bytes, kept: Mapping[str, FeedContract], known: set[str], declared: set[str]) -> str:
     """The feed a file that can't be read was meant for: as it says, else as its copy does, else as it is named."""
     said = _NAMED.search(text.decode("utf-8", "replace"))
-    copy = kept.get(path.name)
+    copy = kept.get(_right_name(path))
     if said and said[1] in known:
         return said[1]
     if copy is not None and copy.feed not in declared:

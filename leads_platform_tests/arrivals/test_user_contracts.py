@@ -141,6 +141,29 @@ def test_a_file_that_was_meant_as_a_contract_is_told_and_left_overs_are_not(fold
     assert "a contract's name ends in .yaml; rename it to people.yaml" in entry.problems[0]
 
 
+@pytest.mark.parametrize("text", [GOOD, BROKEN, "", GOOD.replace("feed: people", "feed: others")])
+@pytest.mark.parametrize("suffix", ["save", "disabled", "old2", "2024-05-01", "txt"])
+def test_a_file_beside_the_contract_that_is_read_stops_nothing(folder: Folder, suffix: str, text: str) -> None:
+    """Found in use, mended: `people.yaml.save` beside a good people.yaml, and the feed was out of order."""
+    folder.write("people.yaml", GOOD)
+    folder.write(f"people.yaml.{suffix}", text)
+    folder.write("people-march.yaml.txt", GOOD)
+    found = folder.session()
+    assert (told(found), list(found.good)) == ([], ["people"])
+    assert [path.name for path in found.passed_over] == ["people-march.yaml.txt", f"people.yaml.{suffix}"]
+    assert list(folder.look().kept) == ["people.yaml"]
+
+
+def test_a_contract_named_away_stands_by_its_copy(folder: Folder) -> None:
+    """Found in use, mended: of `list.yaml.disabled` the feed was sought in its name alone."""
+    folder.write("list.yaml", GOOD)
+    folder.session()
+    (folder.feeds / "list.yaml").rename(folder.feeds / "list.yaml.disabled")
+    found = folder.session()
+    assert told(found) == [("people", "list.yaml.disabled", "its last good text")]
+    assert found.passed_over == ()
+
+
 def test_a_folder_or_a_dead_link_is_told(folder: Folder) -> None:
     """Found in use, 10: what can't be read is one contract's fault, too."""
     (folder.feeds / "people.yaml").mkdir()

@@ -22,7 +22,7 @@ from leads_platform.arrivals.loading import Quarantined, Taken, identifier, lite
 REPEATED = "repeats the header, so it is no record"
 OTHER = "is the header of a second table with other columns; put that table in a file of its own"
 _LOOKED_AT = 5
-"""Columns, from the left, in which a title is looked for first. The other cells are read only where one is found."""
+"""Titled columns, from the left, in which one is looked for first. The others are read only where one is found."""
 
 
 class Titles:
@@ -40,11 +40,13 @@ class Titles:
             self.own.append(frozenset(map(fold_header, (title, *also))))
         declared_titles = {title for column in contract.columns for title in (column.header, *column.aliases)}
         self.known = frozenset().union(*self.own, map(fold_header, declared_titles)) - {""}
-        self.titled = sum("" not in titles for titles in self.own)
-        written = declared_titles | {*header.names[:_LOOKED_AT], *header.cells[:_LOOKED_AT]}
-        forms = {form for title in written for form in (title, title.lower(), title.upper(), title.title())}
-        self.written = sorted(form for form in forms if form.strip())
-        self._bytes = [title.encode() for title in self.known]
+        titled = [index for index, titles in enumerate(self.own) if "" not in titles]
+        self.titled = len(titled)
+        self.looked_at = [header.names[index] for index in titled[:_LOOKED_AT]]
+        # As `_folded` gives them, which knows no more of letters than their case.
+        written = declared_titles | {cells[index] for index in titled for cells in (header.names, header.cells)}
+        self.folded = sorted(self.known | {" ".join(title.lower().split()) for title in written})
+        self._bytes = [_unspaced(title.encode()) for title in self.known]
 
     def reason(self, cells: Sequence[str | None]) -> str | None:
         """Why these cells are no record: REPEATED, OTHER, or None where they may be one."""
@@ -61,10 +63,14 @@ class Titles:
 
     def reason_in(self, body: bytes, cells: Callable[[], list[bytes]]) -> str | None:
         """The same of a record of text; its cells are asked for only where a title occurs in it."""
-        low = body.lower()
+        low = _unspaced(body.lower())
         if not any(title in low for title in self._bytes):
             return None
         return self.reason([cell.decode("utf-8", errors="replace") for cell in cells()])
+
+
+def _unspaced(text: bytes) -> bytes:
+    return b"".join(text.split())
 
 
 @dataclass
@@ -120,35 +126,40 @@ def _tables(own: list[int], other: list[int]) -> list[tuple[int, int | None]]:
 
 
 def _suspects(taken: Taken, titles: Titles) -> list[tuple]:
-    """Line and cells of the loaded records that hold at least two different titles, edges and case aside."""
+    """Line and cells of the loaded records that hold at least two different titles, space and case aside."""
     assert taken.loader is not None
     loader = taken.loader
-    written = ", ".join(map(literal, titles.written))
-    # One column at a time, as it is written: DuckDB skips groups of rows by what it stored of their values.
-    looked_at = taken.header.names[:_LOOKED_AT]
+    known = ", ".join(map(literal, titles.folded))
     hits = " union ".join(
-        f"select _line from {loader.loaded} where {identifier(name)} in ({written})" for name in looked_at
+        f"select _line from {loader.loaded} where {_folded(name)} in ({known})" for name in titles.looked_at
     )
     lines = [row[0] for row in loader.run(hits)]
     if not lines:
         return []
-    known = ", ".join(map(literal, sorted(titles.known)))
-    cells = [identifier(name) for name in taken.header.names]
-    held = f"list_intersect([{', '.join(f'lower(trim({cell}))' for cell in cells)}], [{known}])"
+    names = taken.header.names
+    held = f"list_intersect([{', '.join(map(_folded, names))}], [{known}])"
     return loader.run(
-        f"select _line, {', '.join(cells)} from {loader.loaded} semi join ({hits}) using (_line) "
+        f"select _line, {', '.join(map(identifier, names))} from {loader.loaded} semi join ({hits}) using (_line) "
         f"where len({held}) > 1 order by _line"
     )
+
+
+def _folded(name: str) -> str:
+    """A column's cell as `fold_header` gives it, nearly: a full look at space costs ten times as much, and is rare."""
+    cell = identifier(name)
+    odd = [f"contains({cell}, {space})" for space in ("'  '", "chr(9)", "chr(10)", "chr(13)", "chr(160)")]
+    odd += [f"{cell} like ' %'", f"{cell} like '% '"]
+    full = f"trim(regexp_replace(lower({cell}), '[[:space:]\\x{{00A0}}]+', ' ', 'g'))"
+    return f"case when {' or '.join(odd)} then {full} else lower({cell}) end"
 
 
 def _warn_of_title(taken: Taken, titles: Titles) -> None:
     """Of a list of one titled column a repeated header can't be told from a value."""
     assert taken.loader is not None
-    at = next((at for at, own in enumerate(titles.own) if "" not in own), None)
-    if at is None:
+    if not titles.looked_at:
         return
-    written = ", ".join(map(literal, titles.written))
-    lines = taken.loader.lines_where(f"{identifier(taken.header.names[at])} in ({written})")
+    known = ", ".join(map(literal, titles.folded))
+    lines = taken.loader.lines_where(f"{_folded(titles.looked_at[0])} in ({known})")
     if lines:
         listed = ", ".join(map(str, lines[:5])) + (" and more" if len(lines) > 5 else "")
         taken.warnings.append(

@@ -91,6 +91,39 @@ def test_headers_among_the_records(
         assert outcome(reading) == ([line - off for line in loaded], left_out)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_header"),
+    [
+        ("iD,nAmE,pHone,cITy", True),
+        ('" ID","Name\n","Phone ",\tcity', True),
+        ('"Id\r\n","\u00a0NAME","phone","  tOWN "', True),
+        ('iD,"pHone\n",nAmE,City', True),  # in another order
+        ('7,"nAme\n",pHoNe,Reno', False),
+        ('iD,Ann,"702-555-0199\n",Reno', False),
+    ],
+)
+def test_titles_in_odd_case_and_space(line: str, is_header: bool, tmp_path: Path) -> None:
+    """Found in use, mended: concatenated lists whose header differed in case or space loaded it as a lead."""
+    with read(tmp_path, f"{csv([HEAD, ANN, BOB]).decode()}{line}\n".encode()) as reading:
+        loaded, left_out = outcome(reading)
+        assert (loaded, [at for at, _ in left_out]) == (([2, 3], [4]) if is_header else ([2, 3, 4], []))
+
+
+def test_a_header_whose_words_stand_on_lines_of_their_own(tmp_path: Path) -> None:
+    """Found in use, mended: a wrapped title, repeated with its line break elsewhere, was loaded as a lead."""
+    one = {"columns": [{"name": "name", "header": "Name of Person"}, {"name": "id", "header": "Licence No"}], "key": []}
+    content = b'"Name\nof Person","Licence\nNo"\nAnn,1\n"NAME OF\nPERSON","LICENCE  NO"\nBob,2\n'
+    with read(tmp_path, content, **one) as reading:
+        assert (reading.loaded_count, [bad.reason for bad in reading.quarantined]) == (2, [REPEATS])
+
+
+def test_columns_without_a_title_hide_no_header(tmp_path: Path) -> None:
+    """Found in use, mended: a title was looked for in the first five columns, though these had none."""
+    blank = ("",) * 5
+    with read(tmp_path, csv([(*blank, *HEAD), (*blank, *ANN), (*blank, *HEAD), ("x", *blank[1:], *BOB)])) as reading:
+        assert outcome(reading) == ([2, 4], [(3, REPEATS)])
+
+
 def test_a_second_table_of_other_width_takes_no_record_of_the_first_with_it(tmp_path: Path) -> None:
     """Found in use, 5: of a second table with fewer or more columns, rows as wide as the first one's were loaded."""
     for title, row, stray, much in (

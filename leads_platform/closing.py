@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.landing import strangers
+from leads_platform.arrivals.notes import from_sub_folders, grouped
 from leads_platform.attention import command, files_in_need
 from leads_platform.freshness import findings
 from leads_platform.months import label
@@ -97,6 +98,10 @@ def in_need(status: Status) -> list[Need]:
             blocks=False,
         )
         for name in strangers(settings.landing, status.platform.stopped | set(status.platform.contracts))
+    ]
+    found += [
+        Need(f"Sub-folder, {feed}/{files}", says, blocks=False)
+        for feed, files, says in grouped(from_sub_folders(status.state))
     ]
     found += [Need("Late", late.says, blocks=False) for late in findings(settings, status.state)]
     return found

@@ -131,11 +131,30 @@ def sub_folder_trouble(name: str, contract: FeedContract) -> str:
     if contract.delivery != "events" or "/" not in name:
         return ""
     return (
-        f"it lies in the sub-folder {shown(name.rsplit('/', 1)[0])}, and a feed of events is one sender's: the later "
+        f"it lies in the sub-folder {_sub_folder(name)}, and a feed of events is one sender's: the later "
         "record of a key replaces the earlier one, whoever sent it. If the files are all of one sender, move this one "
-        f"up into landing/{contract.feed}/; if not, give each sender a feed: copy {contract.label} under a name of its "
-        "own"
+        f"up into landing/{contract.feed}/; if not, {_own_feed(contract)}"
     )
+
+
+def sub_folder_note(name: str, contract: FeedContract) -> str:
+    """What to know of such a file that a version of before this rule took in; empty as for `sub_folder_trouble`."""
+    if not sub_folder_trouble(name, contract):
+        return ""
+    return (
+        f"taken from the sub-folder {_sub_folder(name)} before such files were refused, and it stands: where two "
+        "senders have the same key, the later record has replaced the earlier one. If all files are one sender's, "
+        f"leave it, and put new ones into landing/{contract.feed}/; if not, {_own_feed(contract)}, move the sender's "
+        "files into that feed's folder, and withdraw them here with `leads-platform withdraw`"
+    )
+
+
+def _sub_folder(name: str) -> str:
+    return shown(name.rsplit("/", 1)[0])
+
+
+def _own_feed(contract: FeedContract) -> str:
+    return f"give each sender a feed: copy {contract.label} under a name of its own"
 
 
 def _ignored(name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from leads_platform.arrivals.landing import sub_folder_note
 from leads_platform.arrivals.slots import Entry, FeedState
 from leads_platform.arrivals.state import State
 from leads_platform.arrivals.text import NO_LINE_END
@@ -32,11 +33,21 @@ def notes(state: State, *, left_out: bool = True) -> list[Note]:
     found = []
     for feed, own in state.by_feed.items():
         habit = _ends_without_line_end(own)
-        for entry in sorted(own.entries, key=lambda one: (str(one.manifest.month), one.order)):
+        for entry in _by_version(own):
             said = [_capital(one) for one in _of_file(state, own, entry, habit, left_out)]
             if said and state.in_force(own, entry.manifest):
                 found += [Note(feed, entry.manifest.file_name, entry.manifest.sha256, one) for one in said]
     return found
+
+
+def from_sub_folders(state: State) -> list[Note]:
+    """The notes of those files in force that would not be taken in today, for where they lay."""
+    return [
+        Note(feed, m.file_name, m.sha256, _capital(said))
+        for feed, own in state.by_feed.items()
+        for m in (entry.manifest for entry in _by_version(own))
+        if (said := sub_folder_note(m.file_name, own.contract)) and state.in_force(own, m)
+    ]
 
 
 def grouped(found: Iterable[Note]) -> list[tuple[str, str, str]]:
@@ -50,6 +61,10 @@ def grouped(found: Iterable[Note]) -> list[tuple[str, str, str]]:
     ]
 
 
+def _by_version(own: FeedState) -> list[Entry]:
+    return sorted(own.entries, key=lambda one: (str(one.manifest.month), one.order))
+
+
 def _of_file(state: State, own: FeedState, entry: Entry, habit: bool, left_out: bool) -> list[str]:
     m = entry.manifest
     said = [one for one in m.notes if not (habit and one == NO_LINE_END)]
@@ -60,6 +75,7 @@ def _of_file(state: State, own: FeedState, entry: Entry, habit: bool, left_out: 
     latest = own.readings.get(m.original, m)
     if latest.message != m.message:  # read again in vain: the contract has changed
         said.append(latest.message.removeprefix(m.message).removeprefix(". "))
+    said += [one for one in (sub_folder_note(m.file_name, own.contract),) if one]
     return [*said, *(one.words(own.contract) for one in state.vanished(m.feed).get(m.receipt, ()))]
 
 

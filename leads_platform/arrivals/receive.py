@@ -160,7 +160,9 @@ class Arrivals:
         state = self.state.by_feed[start.feed]
         says = name_says(start.file_name, contract)
         start = replace(start, part=says.part, file_date=says.day or says.month, intrinsic=state.intrinsic(says, None))
-        for reason, said in (("sub_folder", sub_folder_trouble(start.file_name, contract)), ("month", says.trouble)):
+        # What a version of before this rule took in from there goes on being read; a note tells of it.
+        sub_folder = "" if state.entry(start.original) else sub_folder_trouble(start.file_name, contract)
+        for reason, said in (("sub_folder", sub_folder), ("month", says.trouble)):
             if said:
                 return _refused(start, reason, said)
         if contract.delivery == "snapshot" and contract.month.from_ == "name":

@@ -7,8 +7,12 @@ from datetime import date
 
 import pytest
 
+from leads_platform.arrivals import receive
 from leads_platform.arrivals.landing import name_says
+from leads_platform.arrivals.notes import grouped, notes
+from leads_platform.closing import in_need
 from leads_platform.settings import Settings
+from leads_platform.status import read_status
 from leads_platform_tests.arrivals.desk import CONTRACTS, Desk, people, rows
 
 MAY = date(2024, 5, 1)
@@ -126,6 +130,28 @@ def test_events_of_two_senders_in_sub_folders_do_not_overwrite_each_other(desk: 
     assert (taken.verdict, taken.loaded) == ("accepted", 1)
     assert [m.file_name for m in desk.arrivals().state.refused()] == ["zenith/2024-05.csv"]
     assert desk.build("calls") == {"calls": [("2024-05", "A1", "Ann")]}
+
+
+def test_events_that_were_taken_from_sub_folders_before_stand_and_are_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, mended: after an upgrade nothing told of them, and a changed contract could not read them again."""
+    with monkeypatch.context() as before:
+        before.setattr(receive, "sub_folder_trouble", lambda name, contract: "")
+        for name in ("acme/2024-04.csv", "acme/2024-05.csv", "2024-06.csv"):
+            desk.drop(f"calls/{name}", rows("A1 Ann 2024-05-03", f"{name} Zoe 2024-05-04"))
+    desk.contract("calls", CONTRACTS["calls"].replace("ALIASES", "").replace("key: [id]", "key: [id, name]"))
+    again = desk.take()
+    assert [(m.verdict, m.loaded) for m in again] == [("accepted", 2)] * 3
+    assert desk.drop("calls/acme/2024-07.csv", rows("A2 Eve 2024-05-05")).reason == "sub_folder"
+    desk.contract("calls", CONTRACTS["calls"].replace("ALIASES", ""))
+    assert desk.take()[-1].reason == "sub_folder", "what was refused for it stays so"
+    told = grouped(notes(desk.arrivals().state))
+    assert [(feed, files) for feed, files, _ in told] == [("calls", "acme/2024-05.csv and 1 more")]
+    assert "taken from the sub-folder `acme` before such files were refused, and it stands" in told[0][2].lower()
+    needs = {need.what: need for need in in_need(read_status(desk.platform()))}
+    need = needs["Sub-folder, calls/acme/2024-05.csv and 1 more"]
+    assert (need.message, need.blocks) == (told[0][2], False)
 
 
 @pytest.mark.parametrize("feed", ["lists", "parted", "stages"])

@@ -6,7 +6,6 @@ Belongs here: where contracts, rooms, arrivals and warehouse meet, without Dagst
 from __future__ import annotations
 
 import contextlib
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
@@ -259,13 +258,13 @@ def _drop(settings: Settings) -> None:
 def _sweep(settings: Settings) -> None:
     """Removes what a crash left half-written beside the archive, which sweeps its own. Call with the lock held.
 
-    Sensors, which hold no lock, write some of these by rename too: what is younger than a minute may be theirs.
+    All of it is written under this lock, so that none is at work. What is not has its own lock, and is swept there:
+    the outbox, and Dagster's configuration (orchestration.instance).
     """
     spill = settings.warehouse.parent / "tmp"
     half = [*settings.home.glob("*.tmp"), *settings.published.parent.glob("*.new"), *spill.glob("duckdb_temp_*")]
-    half += settings.published.parent.glob("*.tmp")
-    shared = [*settings.dagster_home.glob("*.tmp"), *(settings.home / "requests").glob("*.tmp")]
-    half += settings.kept_contracts.glob("*.tmp")
-    old = time.time() - 60
-    for path in half + [path for path in shared if path.stat().st_mtime < old]:
+    for folder in (settings.published.parent, settings.kept_contracts, settings.home / "requests"):
+        half += folder.glob("*.tmp")
+    half += [path for path in settings.dagster_home.glob("*.tmp") if not path.name.startswith("dagster.")]
+    for path in half:
         path.unlink(missing_ok=True)

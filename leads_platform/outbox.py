@@ -115,6 +115,8 @@ def open_outbox(settings: Settings) -> Iterator[Outbox]:
     folder = settings.outbox
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock", timeout=_WAIT_SECONDS):
+        for left in folder.glob("*.tmp"):  # of a process that was killed here; this lock is ours
+            left.unlink()
         outbox = Outbox(folder, settings.slack_webhook)
         yield outbox
         outbox.note()

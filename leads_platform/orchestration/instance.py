@@ -37,6 +37,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / "preparing.lock", timeout=_PATIENCE):
         if not is_ready():
+            for left in home.glob("dagster.*.tmp"):  # of a process that was killed here; this lock is ours
+                left.unlink()
             scratch = path.with_suffix(f".{os.getpid()}.tmp")
             scratch.write_text(text)
             scratch.replace(path)

@@ -17,6 +17,7 @@ from leads_platform.arrivals.notes import from_sub_folders, grouped
 from leads_platform.attention import command, files_in_need
 from leads_platform.freshness import findings
 from leads_platform.months import label
+from leads_platform.outbox import slack_refusal
 from leads_platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def in_need(status: Status) -> list[Need]:
         for feed, files, says in grouped(from_sub_folders(status.state))
     ]
     found += [Need("Late", late.says, blocks=False) for late in findings(settings, status.state)]
+    if said := slack_refusal(settings):
+        found.append(Need("Slack", said, blocks=False))
     return found
 
 

@@ -10,8 +10,10 @@ looked at; what a crash kept out of it is read from the notices that are younger
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +28,9 @@ from leads_platform.settings import Settings
 from leads_platform.unforeseen import unforeseen
 
 _SLACK_SECONDS = 10
+_SENT = "sent"
+# Answers below 500 that mean "later": a timeout, too early, too many. Any other is the same at the next try.
+_LATER = (408, 425, 429)
 # Longer than another program needs to write and post what it has to tell.
 _WAIT_SECONDS = 120
 
@@ -89,10 +94,14 @@ class Outbox:
         """Keeps what was told and how far the runs were looked at."""
         _replace(self._mark, {"runs": self.seen_runs, "keys": sorted(self._told)})
 
-    def deliver(self) -> None:
-        """Posts the notices that Slack has not taken yet; each is marked only after it has."""
+    def deliver(self) -> str:
+        """Posts the notices that Slack has not answered yet; each is marked only after it has.
+
+        One that Slack refuses is given up, so that the later ones go out. Returns what is to be said of such.
+        """
         if not self._webhook:
-            return
+            return ""
+        refused: list[str] = []
         for path in sorted(self._folder.glob("*.json"), key=lambda p: p.stat().st_mtime_ns):
             notice = json.loads(path.read_text())
             if notice.get("slack") != "waiting":
@@ -100,18 +109,54 @@ class Outbox:
             # Names of files come from strangers: in Slack's own markup they could call everybody in the channel.
             title, text = (_escaped(notice[part]) for part in ("title", "text"))
             body = json.dumps({"text": f"*{title}*\n{text}"}).encode()
-            request = urllib.request.Request(self._webhook, body, {"Content-Type": "application/json"})
-            try:
-                with urllib.request.urlopen(request, timeout=_SLACK_SECONDS):
-                    pass
-            except OSError:
-                return
-            _replace(path, notice | {"slack": "sent"}, indent=1)
+            answer = _post(self._webhook, body)
+            if not answer:
+                break
+            _replace(path, notice | {"slack": answer}, indent=1)
+            refused += [] if answer == _SENT else [answer]
+        return _refusal(self._folder, refused)
+
+
+def _post(webhook: str, body: bytes) -> str:
+    """Slack's answer as the notice's file keeps it; empty when there was none, and it is to be tried again."""
+    try:
+        request = urllib.request.Request(webhook, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=_SLACK_SECONDS):
+            return _SENT
+    except urllib.error.HTTPError as error:
+        error.close()
+        return "" if error.code >= 500 or error.code in _LATER else f"refused, HTTP {error.code}"
+    except (OSError, http.client.HTTPException, ValueError):  # no network; no answer of the protocol; no address
+        return ""
+
+
+def slack_refusal(settings: Settings) -> str:
+    """What is the matter with Slack when it refused the notice it answered last; empty when it took that one."""
+    for path in sorted(settings.outbox.glob("*.json"), key=lambda p: p.stat().st_mtime_ns, reverse=True):
+        answer = str(json.loads(path.read_text()).get("slack", ""))
+        if answer == _SENT:
+            break
+        if answer.startswith("refused"):
+            return _refusal(settings.outbox, [answer])
+    return ""
+
+
+def _refusal(folder: Path, answers: list[str]) -> str:
+    if not answers:
+        return ""
+    what = f"{len(answers)} notices" if len(answers) > 1 else "a notice"
+    return (
+        f"Slack did not take {what} ({', '.join(dict.fromkeys(answers))}). Is the webhook of "
+        f"LEADS_PLATFORM_SLACK_WEBHOOK still in use? What it refused is not posted again, and lies in {folder}."
+    )
 
 
 @contextmanager
-def open_outbox(settings: Settings) -> Iterator[Outbox]:
-    """The outbox, for one process at a time. What was put into it is noted and delivered on leaving."""
+def open_outbox(settings: Settings, say: Callable[[str], None] = lambda text: None) -> Iterator[Outbox]:
+    """The outbox, for one process at a time. What was put into it is noted and delivered on leaving.
+
+    `say` hears of notices that Slack refused.
+    """
     folder = settings.outbox
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock", timeout=_WAIT_SECONDS):
@@ -120,7 +165,8 @@ def open_outbox(settings: Settings) -> Iterator[Outbox]:
         outbox = Outbox(folder, settings.slack_webhook)
         yield outbox
         outbox.note()
-        outbox.deliver()
+        if said := outbox.deliver():
+            say(said)
 
 
 def attempt(send: Callable[[], object], say: Callable[[str], None]) -> None:

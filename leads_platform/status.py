@@ -18,6 +18,7 @@ from leads_platform.arrivals.state import State
 from leads_platform.engine import Platform
 from leads_platform.freshness import findings
 from leads_platform.months import label
+from leads_platform.outbox import slack_refusal
 from leads_platform.warehouse.lock import holder
 from leads_platform.warehouse.note import Note, read_note
 from leads_platform.warehouse.planner import stale_months
@@ -76,6 +77,7 @@ class Status:
                 for f in self.note.failed
             ],
             "freshness": [finding.says for finding in findings(settings, self.state)],
+            "slack": slack_refusal(settings),
         }
 
     def feeds(self) -> list[dict[str, Any]]:

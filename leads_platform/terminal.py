@@ -199,6 +199,9 @@ def status(told: dict[str, Any], *, files: bool = False, tables: bool = False) -
             grouped(Note(**note) for note in told["notes"]),
         )
     needs = _contracts_in_need(told) + _files_in_need(told) + _tables_in_need(told)
+    if told["slack"]:
+        needs += 1
+        say(told["slack"])
     for feed, counts in told["outside_partitions"].items():
         say(
             f"{feed}: {counts['waiting']} records wait for their month to begin, "

@@ -49,7 +49,7 @@ def notices_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
         description="Tells once of failed runs, checks and contracts and of files that need a person: outbox, Slack.",
     )
     def notices(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        sent = send_notices(context.instance, current.now())
+        sent = send_notices(context.instance, current.now(), context.log.warning)
         return dg.SkipReason("; ".join(notice.title for notice in sent) or "Nothing failed since the last time.")
 
     return notices

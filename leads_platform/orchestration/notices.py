@@ -10,7 +10,7 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from dagster import (
@@ -44,14 +44,17 @@ _MANY = 500
 _ARRIVALS = "arrivals"
 
 
-def send_notices(instance: DagsterInstance, platform: Platform) -> list[Notice]:
+def send_notices(
+    instance: DagsterInstance, platform: Platform, say: Callable[[str], None] = lambda text: None
+) -> list[Notice]:
     """Tells what happened since the last time, in one notice a run. Slack is tried again while it does not answer.
 
-    Files are told of with the run that took them in; those of the command line in a notice of their own.
+    Files are told of with the run that took them in; those of the command line in a notice of their own. `say` hears
+    of notices that Slack refused.
     """
     settings = platform.settings
     sent = []
-    with open_outbox(settings) as outbox:
+    with open_outbox(settings, say) as outbox:
         # Judged by the runs' records: on SQLite the events of each run are numbered for themselves.
         filters = RunsFilter(
             statuses=[DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS],

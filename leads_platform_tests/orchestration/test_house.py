@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,8 @@ import dagster as dg
 import pytest
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
-from leads_platform.engine import Platform
+from leads_platform.closing import in_need
+from leads_platform.engine import Platform, load_platform
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
@@ -23,7 +25,9 @@ from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.resource import alive
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.orchestration.schedules import close_requests
+from leads_platform.outbox import Notice, open_outbox, slack_refusal
 from leads_platform.settings import Settings
+from leads_platform.status import read_status
 from leads_platform_tests.conftest import clock, environment
 from leads_platform_tests.orchestration.conftest import (
     QUIET,
@@ -136,15 +140,20 @@ class Slack:
     def __init__(self) -> None:
         self.posts: list[str] = []
         self.answer = 200
+        self.refuses: dict[str, int] = {}  # its answer to what holds such a word
         slack = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if slack.answer == 200:
-                    slack.posts.append(json.loads(body)["text"])
-                self.send_response(slack.answer)
-                self.end_headers()
+                text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"]
+                answer = next((code for word, code in slack.refuses.items() if word in text), slack.answer)
+                if answer == 200:
+                    slack.posts.append(text)
+                if answer:
+                    self.send_response(answer)
+                    self.end_headers()
+                else:
+                    self.wfile.write(b"no answer of the protocol\r\n\r\n")
 
             def log_message(self, format: str, *args: object) -> None:
                 """Keeps the tests quiet."""
@@ -188,6 +197,50 @@ def test_each_failure_is_told_once(tmp_path: Path, slack: Slack, instance: dg.Da
     told = "\n".join(path.read_text() for path in settings.outbox.glob("*.json"))
     assert "keeps its former rows" in told
     assert "346-0001" not in told and "OAK ST" not in told
+
+
+def put(settings: Settings, *titles: str) -> list[str]:
+    """Puts a notice of each title into the outbox, posts what waits, and returns what is said of it."""
+    said: list[str] = []
+    with open_outbox(settings, said.append) as outbox:
+        for title in titles:
+            outbox.put(Notice(title, "text", "", (title,)))
+            time.sleep(0.01)  # they are posted in the order of their files' times
+    return said
+
+
+def test_a_notice_that_slack_refuses_stops_no_other(tmp_path: Path, slack: Slack) -> None:
+    """Found in use, mended: a notice that Slack answered with 400 was posted for ever, and no later one was."""
+    settings = environment(tmp_path / "data", {"LEADS_PLATFORM_SLACK_WEBHOOK": slack.url})
+    slack.refuses = {"bad": 400}
+    (said,) = put(settings, "bad one", "good one", "bad two")
+    assert slack.posts == ["*good one*\ntext"]
+    assert said.startswith("Slack did not take 2 notices (refused, HTTP 400).")
+    assert slack_refusal(settings).startswith("Slack did not take a notice (refused, HTTP 400).")
+    assert [need.what for need in in_need(read_status(load_platform(settings)))] == ["Slack"]
+    slack.refuses = {}
+    assert put(settings) == []  # given up
+    assert put(settings, "good two") == []
+    assert slack.posts == ["*good one*\ntext", "*good two*\ntext"]
+    assert slack_refusal(settings) == ""
+
+
+@pytest.mark.parametrize("answer", [429, 500, 408, 0])
+def test_what_slack_can_t_answer_now_is_posted_again(tmp_path: Path, slack: Slack, answer: int) -> None:
+    """Found in use, mended: an answer that is none of the protocol's ended the look at all runs."""
+    settings = environment(tmp_path / "data", {"LEADS_PLATFORM_SLACK_WEBHOOK": slack.url})
+    slack.answer = answer
+    assert put(settings, "one") == []
+    slack.answer = 200
+    assert put(settings, "two") == []
+    assert slack.posts == ["*one*\ntext", "*two*\ntext"]
+    assert slack_refusal(settings) == ""
+
+
+def test_a_webhook_that_is_no_address_breaks_nothing(tmp_path: Path) -> None:
+    """Found in use, mended: its port is a word, which urllib tells by an error of its own kind."""
+    settings = environment(tmp_path / "data", {"LEADS_PLATFORM_SLACK_WEBHOOK": "http://127.0.0.1:port/"})
+    assert put(settings, "one") == []
 
 
 def test_dagster_home_has_what_a_one_writer_platform_needs(settings: Settings) -> None:

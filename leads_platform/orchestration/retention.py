@@ -7,10 +7,11 @@ A run stays while it is young, or one of the newest; while it is the last word o
 kind for a month of a table, or the latest result of a check for a month); and while it is not over. So each asset's
 months, their status, their last event and their checks are the same in the UI before and after.
 
-A run is deleted by Dagster (`DagsterInstance.delete_run`). Dagster leaves three things lying, which are taken away here
-with its own storage classes: the rows of the run's checks, its captured logs, and its emptied event file. Killed in
-between, the next look finds the event file without a run and ends the work. Room in a database is used again; when
-much of it is empty, it is given back to the disk.
+A run is deleted by Dagster (`DagsterInstance.delete_run`). Dagster 1.13 leaves three things lying, for ever, which are
+taken away beside it, with its own storage classes: the rows of the run's checks (the index grows by them, and the UI
+lists executions of a run that is gone), its captured logs, and its emptied event file (SQLite keeps its size, most of
+what a run takes). Killed in between, the next look finds the event file without a run and ends the work. Room in a
+database is used again; when much of it is empty, it is given back to the disk.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, AssetKeyTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.schedules.sqlite import SqliteScheduleStorage
+from sqlalchemy.exc import OperationalError
 
 from leads_platform.machine import fault_in_words
 from leads_platform.orchestration.catch_up import note_forgotten
@@ -63,9 +65,12 @@ def prune(
     keep_days: float = KEEP_DAYS,
     keep_runs: int = KEEP_RUNS,
     seconds: float = TICK_SECONDS,
+    say: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Deletes old runs for at most `seconds`; returns how many. Does nothing while somebody writes, or before
-    `every` seconds have passed since a look that left nothing to do."""
+    `every` seconds have passed since a look that left nothing to do.
+
+    `say` hears of empty room that could not be given back: the next look tries again."""
     storage, mark = instance.event_log_storage, settings.dagster_home / "pruned.json"
     if not isinstance(storage, SqliteEventLogStorage) or time.time() < _looked(mark) + every:
         return 0
@@ -80,9 +85,9 @@ def prune(
             deleted += 1
         if free:
             _purge_idle_ticks(instance)
-            _give_back(storage.index_connection)
+            _give_back(storage.index_connection, say)
             if isinstance(instance.schedule_storage, SqliteScheduleStorage):
-                _give_back(instance.schedule_storage.connect)
+                _give_back(instance.schedule_storage.connect, say)
             _note(mark)
     return deleted
 
@@ -95,7 +100,7 @@ def prune_when_alone(settings: Settings, say: Callable[[str], None]) -> None:
         with open_instance(settings) as instance:
             beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
             if not beats or time.time() - max(beats) > _DAEMON_SECONDS:
-                prune(instance, settings, every=DAY)
+                prune(instance, settings, every=DAY, say=say)
     except Exception as error:  # anything: what was built is built, and the next command tries again
         say(f"Old runs could not be deleted from DAGSTER_HOME: {fault_in_words(error) or unforeseen(error)}")
 
@@ -164,16 +169,24 @@ def _purge_idle_ticks(instance: DagsterInstance) -> None:
         instance.purge_ticks(state.instigator_origin_id, state.selector_id, before, [TickStatus.SKIPPED])
 
 
-def _give_back(connect: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
-    """Writes a database anew, without its empty pages, when they are many."""
+def _give_back(connect: Callable[[], AbstractContextManager[sa.Connection]], say: Callable[[str], None]) -> None:
+    """Writes a database anew, without its empty pages, when they are many and nobody uses it."""
     with connect() as con:
         pages, empty, size = (
             int(con.exec_driver_sql(f"pragma {name}").scalar_one())
             for name in ("page_count", "freelist_count", "page_size")
         )
         if empty * size > _EMPTY_BYTES and empty * 4 > pages:
-            con.exec_driver_sql("vacuum")
-            con.exec_driver_sql("pragma wal_checkpoint(truncate)")
+            con.exec_driver_sql(
+                "pragma busy_timeout = 1000"
+            )  # not Dagster's 30 s: a run may wait for the writer's lock
+            try:
+                con.exec_driver_sql("vacuum")
+                con.exec_driver_sql("pragma wal_checkpoint(truncate)")
+            except OperationalError as error:  # the UI or a run is at work in it, or the disk is full
+                say(
+                    f"Empty room in DAGSTER_HOME could not be given back now ({error.orig}); the next look tries again."
+                )
 
 
 def _looked(mark: Path) -> float:

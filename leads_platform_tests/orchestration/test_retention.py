@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,9 @@ def test_a_command_looks_once_a_day_where_no_daemon_lives(settings: Settings, mo
     said: list[str] = []
     looks: list[float] = []
     real = retention.prune
-    monkeypatch.setattr(retention, "prune", lambda *given, every: looks.append(every) or real(*given, every=every))
+    monkeypatch.setattr(
+        retention, "prune", lambda *given, every, say: looks.append(every) or real(*given, every=every, say=say)
+    )
     with open_instance(settings) as instance:
         beat = DaemonHeartbeat(time.time(), "SENSOR", "daemon")
         instance.add_daemon_heartbeat(beat)
@@ -193,6 +196,24 @@ def test_a_command_looks_once_a_day_where_no_daemon_lives(settings: Settings, mo
     (settings.dagster_home / "pruned.json").write_text("{")
     retention.prune_when_alone(settings, said.append)
     assert said[0].startswith("Old runs could not be deleted from DAGSTER_HOME: JSONDecodeError")
+
+
+def test_a_database_in_use_is_no_failure(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in use, mended: a run or the UI at work in it ended the janitor's look with "database is locked"."""
+    monkeypatch.setattr(retention, "_EMPTY_BYTES", 0)
+    index = settings.dagster_home / "storage" / "history" / "runs" / "index.db"
+    said: list[str] = []
+    with open_instance(settings) as instance, closing(sqlite3.connect(index)) as other:
+        other.execute("create table filler as select zeroblob(2000000) as filler")
+        other.execute("drop table filler")
+        other.execute("begin immediate")
+        assert retention.prune(instance, settings, every=0, say=said.append) == 0
+        assert said == [
+            "Empty room in DAGSTER_HOME could not be given back now (database is locked); the next look tries again."
+        ]
+        other.rollback()
+        assert retention.prune(instance, settings, every=0, say=said.append) == 0
+    assert len(said) == 1 and index.stat().st_size < 2_000_000
 
 
 def test_ticks_that_asked_for_nothing_go_after_two_hours(settings: Settings) -> None:

@@ -6,6 +6,9 @@ sensors do, by attempt). Called at the start of every command-line build and by 
 A living run holds a lock on a file of its own (resource.alive), which the system frees however its process ends: no
 process id that another program could have by now, and no guess from the clock. A run that died before it came so
 far is judged by time alone.
+
+A run that was made and never started is the command line's, killed while Dagster made it, or the daemon's, which
+starts what it has made also after it was killed itself: that one is left alone.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import time
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
-from leads_platform.orchestration.resource import is_alive
+from leads_platform.orchestration.resource import IN_PROCESS_TAG, is_alive
 from leads_platform.settings import Settings
 
 _UNDER_WAY = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
@@ -25,7 +28,8 @@ _START_SECONDS = 180.0
 def clean_up(instance: DagsterInstance, settings: Settings, start_seconds: float = _START_SECONDS) -> list[str]:
     """Fails every run that nobody works on and frees its slots. Returns their ids."""
     dead = []
-    for record in instance.get_run_records(RunsFilter(statuses=_UNDER_WAY)):
+    made = RunsFilter(statuses=[DagsterRunStatus.NOT_STARTED], tags={IN_PROCESS_TAG: "true"})
+    for record in [*instance.get_run_records(RunsFilter(statuses=_UNDER_WAY)), *instance.get_run_records(made)]:
         run = record.dagster_run
         living = is_alive(settings.home, run.run_id)
         if living is None:

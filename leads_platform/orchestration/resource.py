@@ -9,7 +9,7 @@ has one connection, opened under the writer lock and closed whatever happens.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -75,6 +75,7 @@ class WarehouseResource(DuckDBResource):
         run = context.run
         run_id = run.run_id if run else context.run_id or "no run"
         tags = run.tags if run else {}
+        by_daemon = IN_PROCESS_TAG not in tags
         doing = f"Dagster run {run_id[:8]}{f' of {run.job_name}' if run else ''}"
 
         def say(text: str) -> None:
@@ -84,11 +85,10 @@ class WarehouseResource(DuckDBResource):
 
         with (
             cancelled_when_stopped(context.instance, run),  # it may wait for the lock for minutes
-            alive(self.platform.settings.home, run_id),
+            alive(self.platform.settings.home, run_id) if by_daemon else nullcontext(),  # else `run` holds it already
             open_session(self.platform, doing, run_id=run_id, say=say) as session,
         ):
             self._session = session
-            by_daemon = IN_PROCESS_TAG not in tags
             if by_daemon and context.log:  # what the log of `leads-platform ui` tells of a run
                 context.log.info(f"{doing} begins.")
             try:

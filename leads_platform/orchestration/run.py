@@ -30,7 +30,7 @@ from leads_platform.orchestration.jobs import MONTHLY
 from leads_platform.orchestration.kept_connections import kept_connections
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
-from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks
+from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks, alive
 from leads_platform.orchestration.results import asset_key
 from leads_platform.outbox import attempt
 from leads_platform.warehouse.direct import blocked_from, plan_stale, window
@@ -68,6 +68,7 @@ class Runner:
 
     def __init__(self, instance: dg.DagsterInstance, platform: Platform, hooks: Hooks | None = None) -> None:
         self._instance, self._hooks = instance, hooks or Hooks()
+        self._home = platform.settings.home
         self._builds: list[Build] = []
         self._outdated = False
         own = replace(self._hooks, on_build=self._note, on_outdated=self._note_outdated)
@@ -88,7 +89,7 @@ class Runner:
         self._builds, self._outdated = [], False
         run_id = make_new_run_id()
         try:
-            with _quiet():
+            with alive(self._home, run_id), _quiet():  # from before Dagster has made the run, which takes a while
                 result = self._job.execute_in_process(
                     instance=self._instance,
                     run_id=run_id,

@@ -22,7 +22,7 @@ from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.notices import send_notices
-from leads_platform.orchestration.resource import alive
+from leads_platform.orchestration.resource import IN_PROCESS_TAG, alive
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.orchestration.schedules import close_requests
 from leads_platform.outbox import Notice, open_outbox, slack_refusal
@@ -132,6 +132,19 @@ def test_the_janitor_fails_the_dead_and_leaves_the_living(settings: Settings, in
     assert status(young) is dg.DagsterRunStatus.STARTED  # has yet to say so
     clean_up(instance, settings, start_seconds=0)
     assert status(young) is dg.DagsterRunStatus.FAILURE
+
+
+def test_the_janitor_fails_a_run_killed_while_dagster_made_it(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """Found in use, mended: `run` killed in create_run left a run that was "not started" for ever."""
+    own = {IN_PROCESS_TAG: "true"}
+    dead, living, young = (instance.create_run_for_job(arrivals_job, tags=own) for _ in range(3))
+    instance.create_run_for_job(arrivals_job)  # the daemon's, which will start it
+    (settings.home / "runs").mkdir(parents=True)
+    (settings.home / "runs" / f"{dead.run_id}.lock").touch()
+    with alive(settings.home, living.run_id):
+        assert clean_up(instance, settings) == [dead.run_id]
+        assert clean_up(instance, settings, start_seconds=0) == [young.run_id]  # of a version without such a lock
+    assert sorted(run.status.value for run in instance.get_runs()) == ["FAILURE"] * 2 + ["NOT_STARTED"] * 2
 
 
 class Slack:

@@ -18,6 +18,7 @@ from dagster._core.instance.runs.run_domain import RunDomain  # nor this
 from leads_platform.engine import Platform, load_platform, open_session
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.resource import is_alive
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
@@ -113,8 +114,14 @@ def test_a_stop_while_dagster_makes_the_run_leaves_none_that_seems_to_go_on(
     """Found in use, 14: planning takes most of the time, and a run stopped in it stayed "not started" for ever."""
     deliver(settings, "2024-05", 2)
     take_in(small)
+
+    def stop_in_it(*_: object) -> None:
+        (run,) = instance.get_runs()
+        assert is_alive(settings.home, run.run_id)  # else a janitor beside it would think it dead
+        stop()
+
     with monkeypatch.context() as patch:
-        patch.setattr(RunDomain, "_log_asset_planned_events", stop)
+        patch.setattr(RunDomain, "_log_asset_planned_events", stop_in_it)
         with pytest.raises(KeyboardInterrupt):
             build_through_dagster(small, instance=instance)
     assert statuses(instance) == ["CANCELED"]

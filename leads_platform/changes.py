@@ -26,6 +26,9 @@ from leads_platform.warehouse.planner import Fingerprinter
 if TYPE_CHECKING:
     from leads_platform.engine import Platform
 
+# By table, in build order, and month: rows before and after.
+Replaced = Mapping[str, Mapping[date, tuple[int, int]]]
+
 
 def newest_with_data(platform: Platform, rows: Mapping[tuple[str, date], int]) -> date | None:
     """The last month in which some feed has records of its own; a reference serves every month and has none.
@@ -58,6 +61,29 @@ def in_words(months: Mapping[date, tuple[int, int]]) -> str:
     return "; ".join(f"{label(m)} has ended and changed: rows {old:,} -> {now:,}" for m, (old, now) in months.items())
 
 
+def headline(replaced: Replaced) -> str:
+    """Which months, and how many tables.
+
+    >>> headline({"a.b": {date(2024, 5, 1): (86, 94)}, "a.c": {date(2024, 4, 1): (1, 1), date(2024, 5, 1): (2, 3)}})
+    '2 of 2024-04 to 2024-05 have ended and changed: 2 tables'
+    """
+    months = sorted({month for months in replaced.values() for month in months})
+    verb = "has" if len(months) == 1 else "have"
+    return f"{_span(months)} {verb} ended and changed: {len(replaced)} table{'' if len(replaced) == 1 else 's'}"
+
+
+def rows_of(replaced: Replaced) -> list[tuple[str, str, int, int]]:
+    """Table, months, rows before and after.
+
+    >>> rows_of({"a.c": {date(2024, 4, 1): (1, 1), date(2024, 5, 1): (2, 3)}})
+    [('a.c', '2 of 2024-04 to 2024-05', 3, 4)]
+    """
+    return [
+        (table, _span(list(months)), sum(old for old, _ in months.values()), sum(now for _, now in months.values()))
+        for table, months in replaced.items()
+    ]
+
+
 @dataclass
 class Changes:
     """The ended months that the builds of one command changed. Made before the first of them, from the note."""
@@ -86,23 +112,17 @@ class Changes:
 
     def rows(self) -> list[tuple[str, str, int, int]]:
         """Table, months, rows before and after, in build order."""
-        return [
-            (table, _span(list(months)), sum(old for old, _ in months.values()), sum(now for _, now in months.values()))
-            for table in self.platform.catalogue.tables
-            if (months := self.replaced.get(table))
-        ]
+        return rows_of({t: self.replaced[t] for t in self.platform.catalogue.tables if t in self.replaced})
 
     def title(self, manifests: Iterable[Manifest]) -> str:
         """What changed and because of what, in one sentence; empty when nothing did."""
         if not self.months:
             return ""
-        tables = f"{len(self.replaced)} table{'' if len(self.replaced) == 1 else 's'}"
-        verb = "has" if len(self.months) == 1 else "have"
         names = list(dict.fromkeys(_named(m) for m in self.causes(manifests)))
         # Without a file: what an earlier command began and did not finish looks no different here from new code.
         otherwise = "because a contract or the code has changed, or an unfinished build goes on"
         why = f"because of {_some(names)}" if names else otherwise
-        return f"{_span(self.months)} {verb} ended and changed: {tables}, {why}"
+        return f"{headline(self.replaced)}, {why}"
 
     def causes(self, manifests: Iterable[Manifest]) -> list[Manifest]:
         """The receipts that made the base tables other than they were before, in order.

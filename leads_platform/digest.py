@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from leads_platform.arrivals.receive import read_state
 from leads_platform.arrivals.user_contracts import OutOfOrder
@@ -23,18 +24,22 @@ from leads_platform.warehouse.lock import holder
 _MOST_CHARACTERS = 12_000
 
 
+# The worst first.
+Kind = Literal["run", "out of order", "refused", "held", "kept out", "changed", "warning", "partly loaded"]
+
+
 @dataclass(frozen=True)
 class Item:
     """One thing to be told. `key` tells it apart from all others; `text` holds no personal data."""
 
     key: str
-    kind: Literal["run", "out of order", "kept out", "warning", "refused", "held", "partly loaded"]
+    kind: Kind
     text: str
 
 
 def digest(settings: Settings, about: str, run_id: str, items: list[Item]) -> Notice:
     """One notice of all these items; `about` names the job."""
-    order = ("run", "out of order", "refused", "held", "kept out", "warning", "partly loaded")
+    order = get_args(Kind)
     texts: list[str] = []
     for number, item in enumerate(sorted(items, key=lambda item: order.index(item.kind))):
         if texts and sum(map(len, texts)) + len(item.text) > _MOST_CHARACTERS:
@@ -65,6 +70,8 @@ def _counts(items: list[Item]) -> list[str]:
         found.append(f"{_some(checks, 'check')} failed")
     if many["kept out"]:
         found.append(f"{many['kept out']} kept rows out")
+    if many["changed"]:
+        found.append("ended months changed")
     if many["partly loaded"]:
         found.append(f"{_some(many['partly loaded'], noun)} partly loaded")
     return found
@@ -72,6 +79,12 @@ def _counts(items: list[Item]) -> list[str]:
 
 def _some(count: int, noun: str) -> str:
     return f"{count} {noun}{'s' if count > 1 else ''}" if noun else f"{count}"
+
+
+def item_of_changes(about: str, title: str, rows: Iterable[tuple[str, str, int, int]]) -> Item:
+    """Ended months that a run or a command changed (see changes); `about` names it as no other."""
+    lines = [f"    {table}: {months}, rows {old:,} -> {now:,}" for table, months, old, now in rows]
+    return Item(f"changed:{about}", "changed", "\n".join([f"{title}.", *lines]))
 
 
 def items_of_feeds(platform: Platform) -> list[Item]:

@@ -15,7 +15,13 @@ from leads_platform.machine import fault_in_words
 from leads_platform.months import label, months_between
 from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
 from leads_platform.orchestration.requests import note_outcome
-from leads_platform.orchestration.resource import CHANGED_TAG, REFUSED_TAG, WarehouseResource, cancelled_when_stopped
+from leads_platform.orchestration.resource import (
+    CHANGED_TAG,
+    REFUSED_TAG,
+    ROWS_BEFORE,
+    WarehouseResource,
+    cancelled_when_stopped,
+)
 from leads_platform.orchestration.results import (
     asset_key,
     check_results,
@@ -193,11 +199,11 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
         context.log.info(f"{address}: {in_words(changed)}.")
         _tag(context, CHANGED_TAG, *(label(month) for month in changed))
     for month, rows in build.rows.items():
+        metadata = rows_metadata(rows) | ({ROWS_BEFORE: changed[month][0]} if month in changed else {})
         if first <= month <= last:
-            before = {"rows_before_change": changed[month][0]} if month in changed else {}
-            context.add_asset_metadata(rows_metadata(rows) | before, partition_key=key_of(month))
+            context.add_asset_metadata(metadata, partition_key=key_of(month))
         else:  # its columns have changed, so that all months were built anew
-            report_month(context.instance, address, month, rows)
+            report_month(context.instance, address, month, metadata)
     yield dg.MaterializeResult()
     yield from check_results(build)
     yield from evaluations(build, context.instance)

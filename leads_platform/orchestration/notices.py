@@ -1,4 +1,4 @@
-"""Notices: one for each run that failed, in which checks failed, or that left files refused, held or partly loaded.
+"""Notices: one for each run that failed, in which checks failed, that changed ended months, or left files in need.
 
 Belongs here: finding what failed in Dagster's runs, and telling it once. Does not: deciding what fails, how a notice
 is put together (digest), or keeping and posting it (outbox).
@@ -11,7 +11,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from dagster import (
     AssetCheckEvaluation,
@@ -28,13 +28,15 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG  # nor this
 
 from leads_platform.arrivals.archive import Archive
-from leads_platform.digest import Item, digest, items_of_feeds
+from leads_platform.changes import headline, rows_of
+from leads_platform.digest import Item, digest, item_of_changes, items_of_feeds
 from leads_platform.engine import Platform
-from leads_platform.months import parse_month
+from leads_platform.months import label, parse_month
+from leads_platform.orchestration.build_sensor import WHY_TAG
 from leads_platform.orchestration.file_checks import FILES_TAKEN_IN
 from leads_platform.orchestration.freshness_checks import MONTH_PRESENT
 from leads_platform.orchestration.partitions import key_of
-from leads_platform.orchestration.resource import IN_PROCESS_TAG
+from leads_platform.orchestration.resource import CHANGED_TAG, IN_PROCESS_TAG, ROWS_BEFORE
 from leads_platform.outbox import Notice, open_outbox
 from leads_platform.settings import Settings
 
@@ -57,7 +59,7 @@ def send_notices(
     with open_outbox(settings, say) as outbox:
         # Judged by the runs' records: on SQLite the events of each run are numbered for themselves.
         filters = RunsFilter(
-            statuses=[DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS],
+            statuses=[DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS, DagsterRunStatus.CANCELED],
             updated_after=datetime.fromtimestamp(outbox.seen_runs, UTC) if outbox.seen_runs else None,
         )
         records = list(reversed(instance.get_run_records(filters)))
@@ -66,7 +68,8 @@ def send_notices(
         found = []
         for number, record in enumerate(records):
             run = record.dagster_run
-            items = [*_of_run(instance, run), *_of_checks(instance, settings, run), *(files if number == last else [])]
+            items = [*_of_run(instance, run), *_of_changes(instance, run), *_of_checks(instance, settings, run)]
+            items += files if number == last else []
             found.append((run.job_name, run.run_id, items, record.update_timestamp.timestamp()))
         if last is None:
             found.append((_ARRIVALS, "", files, 0.0))
@@ -87,6 +90,27 @@ def _of_run(instance: DagsterInstance, run: DagsterRun) -> Iterator[Item]:
         where = "on the command line" if IN_PROCESS_TAG in run.tags else "by the daemon or the UI"
         said = f"Run {run.run_id[:8]} of {run.job_name} failed, started {where}."
         yield Item(f"run:{run.run_id}", "run", "\n".join([said, *_reasons(instance, run.run_id)]))
+
+
+def _of_changes(instance: DagsterInstance, run: DagsterRun) -> Iterator[Item]:
+    """An item when the run changed months that had ended: its tag names them, its materialisations carry the rows."""
+    if CHANGED_TAG not in run.tags:
+        return
+    replaced: dict[str, dict[date, tuple[int, int]]] = {}
+    for entry in instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION):
+        made = entry.asset_materialization
+        if made is None or made.partition is None or ROWS_BEFORE not in made.metadata:
+            continue
+        old, now = (int(str(made.metadata[name].value)) for name in (ROWS_BEFORE, "dagster/partition_row_count"))
+        table = replaced.setdefault(".".join(made.asset_key.path), {})
+        table[date.fromisoformat(made.partition)] = (old, now)
+    said = [headline(replaced)] if replaced else []
+    with_rows = {label(month) for months in replaced.values() for month in months}
+    if others := sorted(set(run.tags[CHANGED_TAG].split()) - with_rows):  # of tables whose columns changed
+        said.append(f"{', '.join(others)} changed beside the run's own months; its log names the tables")
+    if WHY_TAG in run.tags:
+        said.append(f"the reason of the build: {run.tags[WHY_TAG]}")
+    yield item_of_changes(run.run_id, "; ".join(said), rows_of(replaced))
 
 
 def _of_checks(instance: DagsterInstance, settings: Settings, run: DagsterRun) -> Iterator[Item]:

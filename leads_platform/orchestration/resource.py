@@ -34,8 +34,9 @@ IN_PROCESS_TAG = "leads_platform/in_process"
 # Set on runs in which a blocking check refused a build; its value names the tables.
 REFUSED_TAG = "leads_platform/refused"
 # Set on runs that changed months which had ended; its value lists them (2024-04 2024-05). The materialisations of those
-# months carry `rows_before_change`.
+# months carry the rows they had.
 CHANGED_TAG = "leads_platform/changed_months"
+ROWS_BEFORE = "rows_before_change"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def report_builds(instance: DagsterInstance, builds: Iterable[Build], summaries:
     for build in builds:
         key = asset_key(build.table)
         for month, rows in build.rows.items() if build.committed else ():
-            report_month(instance, build.table, month, rows)
+            report_month(instance, build.table, month, rows_metadata(rows))
         for result in check_results(build) if summaries else ():
             instance.report_runless_asset_event(
                 AssetCheckEvaluation(
@@ -110,10 +110,10 @@ def report_builds(instance: DagsterInstance, builds: Iterable[Build], summaries:
             instance.report_dagster_event(event, run_id=build.run_id)
 
 
-def report_month(instance: DagsterInstance, address: str, month: date, rows: int) -> None:
+def report_month(instance: DagsterInstance, address: str, month: date, metadata: dict[str, int]) -> None:
     """A month's materialisation that belongs to no run, or that its run was not asked for."""
     instance.report_runless_asset_event(
-        dg.AssetMaterialization(asset_key(address), partition=key_of(month), metadata=rows_metadata(rows))
+        dg.AssetMaterialization(asset_key(address), partition=key_of(month), metadata=metadata)
     )
 
 

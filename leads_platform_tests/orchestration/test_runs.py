@@ -24,6 +24,7 @@ from leads_platform.warehouse.planner import Work
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import drop
 from leads_platform_tests.orchestration.conftest import (
+    BASE,
     FEED,
     QUIET,
     REPORT,
@@ -257,7 +258,10 @@ def test_dagster_hears_later_of_files_and_builds_made_without_it(
 def test_a_run_that_changes_an_ended_month_is_marked(
     small: Platform, settings: Settings, instance: dg.DagsterInstance
 ) -> None:
-    """Found in use, 7: with the daemon an ended month changed as silently as on the command line."""
+    """Found in use, 7: with the daemon an ended month changed as silently as on the command line.
+
+    Found in use, mended: and no notice told of it.
+    """
     deliver(settings, "2024-05", 2)
     deliver(settings, "2024-06", 3)
     take_in(small)
@@ -273,3 +277,12 @@ def test_a_run_that_changes_an_ended_month_is_marked(
         if record.asset_materialization
     }
     assert found == {"2024-05-01": dg.IntMetadataValue(2), "2024-06-01": None}
+    (notice,) = (notice for notice in send_notices(instance, small) if notice.run_id == second.run_id)
+    assert notice.title == "monthly: ended months changed"
+    assert notice.text == "\n".join(
+        [
+            "2024-05 has ended and changed: 3 tables.",
+            *(f"    {table}: 2024-05, rows 2 -> 4" for table in (BASE, STG)),
+            f"    {REPORT}: 2024-05, rows 1 -> 1",
+        ]
+    )

@@ -25,7 +25,16 @@ from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.note import read_note
 from leads_platform.warehouse.planner import Work
-from leads_platform_tests.orchestration.conftest import REPORT, STG, TABLES, deliver, platform_with, report, take_in
+from leads_platform_tests.orchestration.conftest import (
+    REPORT,
+    STG,
+    TABLES,
+    build,
+    deliver,
+    platform_with,
+    report,
+    take_in,
+)
 
 pytestmark = pytest.mark.usefixtures("interruptible")
 
@@ -127,6 +136,20 @@ def test_a_stop_while_dagster_makes_the_run_leaves_none_that_seems_to_go_on(
     assert statuses(instance) == ["CANCELED"]
     assert send_notices(instance, small) == []
     assert build_through_dagster(small, instance=instance) == {}
+
+
+def test_what_a_stopped_run_found_is_told(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """Found in use, mended: checks that failed before a run was cancelled were in no notice, neither then nor later."""
+    platform = platform_with(settings, report(warn=1))
+    deliver(settings, "2024-05", 2)
+    take_in(platform)
+    run = instance.get_run_by_id(build(instance, platform, "2024-05", "2024-05").run_id)
+    assert run
+    instance.report_run_canceled(run)
+    assert statuses(instance) == ["CANCELED"]
+    (notice,) = send_notices(instance, platform)
+    assert notice.run_id == run.run_id
+    assert f"{REPORT}: not_many_leads failed for 2024-05" in notice.text
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,20 @@ from typing import Literal
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.decisions import Action, files_for, refused
+from leads_platform.arrivals.landing import unreadable
 from leads_platform.arrivals.naming import full_name, printed
+from leads_platform.arrivals.receive import waiting
 from leads_platform.arrivals.standing import stands_now
 from leads_platform.arrivals.state import State
 from leads_platform.months import label
 from leads_platform.settings import DEFAULT_FIRST_MONTH, Settings
 
-Kind = Literal["refused", "held", "partly loaded"]
+Kind = Literal["refused", "held", "unreadable", "partly loaded"]
 
 
 @dataclass(frozen=True)
 class Attention:
-    """A file that waits for a person, or of which some records could not be loaded.
+    """A file that waits for a person, that can't be read, or of which some records could not be loaded.
 
     `message` says what is the matter and how to mend it; it holds no personal data. `commands` settle it, each ready
     to be pasted from any folder.
@@ -39,6 +41,7 @@ class Attention:
     commands: tuple[str, ...]
     actions: tuple[str, ...] = ()  # what each of the commands does
     original: int = 0  # the receipt under which the file came; the same bytes delivered again are another item
+    look: str = ""  # of a file that could not be taken in, and has no receipt: its name, size and time of change
 
 
 def files_in_need(settings: Settings, state: State) -> list[Attention]:
@@ -46,6 +49,17 @@ def files_in_need(settings: Settings, state: State) -> list[Attention]:
     found = [_item(settings, state, "held", m) for m in state.held()]
     found += [_item(settings, state, "refused", m) for m in refused(settings, state)]
     return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
+
+
+def files_unreadable(settings: Settings, state: State) -> list[Attention]:
+    """Every waiting file that the system does not let this process read now, by feed and name."""
+    found = []
+    for file in waiting(settings, state):
+        if why := unreadable(file):
+            said = f"{why}. Let the user that the platform runs as read it; it is taken in at a later look"
+            look = f"{file.name}:{file.size}:{file.mtime_ns}"
+            found.append(Attention("unreadable", file.feed, file.name, "", None, said, (), look=look))
+    return sorted(found, key=lambda item: (item.feed, item.file_name))
 
 
 def files_partly_loaded(settings: Settings, state: State) -> list[Attention]:

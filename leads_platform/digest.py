@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from leads_platform.arrivals.receive import read_state
 from leads_platform.arrivals.user_contracts import OutOfOrder
-from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded
+from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded, files_unreadable
 from leads_platform.engine import Platform
 from leads_platform.outbox import Notice, Outbox, open_outbox
 from leads_platform.settings import Settings
@@ -25,7 +25,9 @@ _MOST_CHARACTERS = 12_000
 
 
 # The worst first.
-Kind = Literal["run", "out of order", "refused", "held", "kept out", "changed", "warning", "partly loaded"]
+Kind = Literal[
+    "run", "out of order", "refused", "held", "unreadable", "kept out", "changed", "warning", "partly loaded"
+]
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def _counts(items: list[Item]) -> list[str]:
     if broken := many["out of order"]:
         found.append(f"{_some(broken, 'contract')} out of order")
     noun = "file"
-    for kind in ("refused", "held"):
+    for kind in ("refused", "held", "unreadable"):
         if many[kind]:
             found.append(f"{_some(many[kind], noun)} {kind}")
             noun = ""
@@ -100,13 +102,19 @@ def _of_contract(entry: OutOfOrder) -> Item:
 
 
 def file_items(platform: Platform) -> list[Item]:
-    """Files refused, held or partly loaded now; none while files are being taken in, to be told of together then."""
+    """Files refused, held, unreadable or partly loaded now.
+
+    None while files are being taken in, to be told of together then.
+    """
     writer = holder(platform.settings.home)
     if writer and (not writer.progress or writer.progress.startswith("taken in")):
         return []
     state = read_state(platform.settings, platform.contracts)
-    found = [*files_in_need(platform.settings, state), *files_partly_loaded(platform.settings, state)]
-    return [Item(_key(file), file.kind, in_words(file)) for file in found]
+    return [
+        Item(_key(file), file.kind, in_words(file))
+        for find in (files_in_need, files_unreadable, files_partly_loaded)
+        for file in find(platform.settings, state)
+    ]
 
 
 def in_words(file: Attention) -> str:
@@ -120,7 +128,7 @@ def in_words(file: Attention) -> str:
 def _key(file: Attention) -> str:
     """Another message is another item; so are the same bytes, delivered again after somebody settled them."""
     said = hashlib.sha256(file.message.encode("utf-8", "replace")).hexdigest()[:16]
-    return f"file:{file.kind}:{file.original}:{said}"
+    return f"file:{file.kind}:{file.look or file.original}:{said}"
 
 
 def put_files(outbox: Outbox, platform: Platform) -> list[Notice]:

@@ -97,6 +97,19 @@ def settled(before: Iterable[LandingFile], now: Iterable[LandingFile]) -> list[L
     return [file for file in now if file.look in known]
 
 
+def unreadable(file: LandingFile) -> str:
+    """What the system says when the file can't be read; empty when it can, has vanished, or is no plain file."""
+    try:
+        if file.regular:
+            with file.path.open("rb") as opened:
+                opened.read(1)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
 def name_says(name: str, contract: FeedContract) -> NameSays:
     """Month, day and part as a file's name tells them. The month is `YYYY-MM` anywhere in it; two are trouble.
 

@@ -1,10 +1,12 @@
-"""The check `files_are_taken_in` of each feed: fails while a file is refused or held, warns of one loaded in part.
+"""The check `files_are_taken_in` of each feed: fails while a file is refused or held, else warns of one that can't be
+read or was loaded in part.
 
 Belongs here: the check, and telling Dagster of it. Does not: what is refused or held (arrivals), or notices of it.
 
 Whoever took a file in or decided on one, Dagster is told at the end of the `arrivals` run, by the next command that
 builds through Dagster, or at the janitor's next tick. `files_told.json` in DAGSTER_HOME keeps what it was told: an
-event costs 10 ms, so only feeds are told of that had a receipt since, or whose answer is another.
+event costs 10 ms, so only feeds are told of that had a receipt since, or whose answer is another. Nothing is told of a
+feed that never delivered.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
@@ -21,7 +24,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from leads_platform.arrivals.receive import read_state
 from leads_platform.arrivals.state import State
-from leads_platform.attention import Attention, files_in_need, files_partly_loaded
+from leads_platform.attention import Attention, Kind, files_in_need, files_partly_loaded, files_unreadable
 from leads_platform.engine import Platform
 from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.results import asset_key
@@ -56,7 +59,7 @@ def files_check(platform: Platform) -> dg.AssetChecksDefinition:
         dg.AssetCheckSpec(
             FILES_TAKEN_IN,
             asset=asset_key(f"{ARRIVALS}{feed}"),
-            description="No file of the feed is refused or held (an error), or loaded in part (a warning).",
+            description="No file of the feed is refused or held (an error), unreadable or loaded in part (a warning).",
         )
         for feed in platform.contracts
     ]
@@ -82,15 +85,16 @@ def files_check(platform: Platform) -> dg.AssetChecksDefinition:
 def answers(settings: Settings, state: State, feeds: Iterable[str]) -> list[Answer]:
     """What the check says of these feeds now."""
     by_feed: dict[str, list[Attention]] = {feed: [] for feed in feeds}
-    for file in [*files_in_need(settings, state), *files_partly_loaded(settings, state)]:
-        if file.feed in by_feed:
-            by_feed[file.feed].append(file)
+    for find in (files_in_need, files_unreadable, files_partly_loaded):
+        for file in find(settings, state):
+            if file.feed in by_feed:
+                by_feed[file.feed].append(file)
     return [_answer(feed, files) for feed, files in by_feed.items()]
 
 
 def _answer(feed: str, files: list[Attention]) -> Answer:
     many = Counter(file.kind for file in files)
-    counts = {"refused": many["refused"], "held": many["held"], "partly_loaded": many["partly loaded"]}
+    counts = {kind.replace(" ", "_"): many[kind] for kind in get_args(Kind)}
     told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
     shown: dict[str, str | int] = {}
     for number, file in enumerate(files[:_SHOWN], 1):
@@ -125,7 +129,11 @@ def report_files_of(instance: dg.DagsterInstance, settings: Settings, state: Sta
     path = settings.dagster_home / "files_told.json"
     told: dict[str, list] = json.loads(path.read_text()) if path.exists() else {}
     receipts = {m.feed: m.receipt for m in state.manifests if m.feed in state.contracts}
-    now = {answer.feed: [receipts[answer.feed], answer.hash()] for answer in answers(settings, state, receipts)}
+    now = {
+        answer.feed: [receipts.get(answer.feed, 0), answer.hash()]
+        for answer in answers(settings, state, state.contracts)
+        if answer.feed in receipts or answer.feed in told or not answer.passed
+    }
     changed = [feed for feed in now if told.get(feed) != now[feed]]
     for answer in answers(settings, state, changed):
         _report(instance, answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -113,6 +114,37 @@ def test_a_partly_loaded_file_is_a_warning(small: Platform, settings: Settings, 
     assert notice.text.endswith(
         f"LEADS_PLATFORM_DATA={settings.data} leads-platform quarantine nv_licensing/nv_2024-05.csv"
     )
+
+
+def test_a_file_that_can_t_be_read_is_a_warning_until_it_can(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, mended: without the right to read it, a file was a line in a run's log, and the check stayed green.
+
+    Its feed never delivered before: there is no receipt yet.
+    """
+    deliver(settings, "2024-05", 1)
+    with monkeypatch.context() as patch:
+        really = Path.open
+
+        def opened(path: Path, *how: Any, **more: Any) -> Any:
+            if path.name == "nv_2024-05.csv":
+                raise PermissionError(13, "Permission denied", str(path))
+            return really(path, *how, **more)
+
+        patch.setattr(Path, "open", opened)
+        job = build_definitions(small).resolve_job_def("arrivals")
+        assert job.execute_in_process(instance=instance, run_config=QUIET).success
+        (first,) = evaluations(instance)
+        assert says(first) == (False, "WARN", 0, 0, 0)
+        said = "Permission denied. Let the user that the platform runs as read it; it is taken in at a later look"
+        assert first.metadata["1. nv_2024-05.csv"].value == f"unreadable: {said}"
+        (notice,) = send_notices(instance, small)
+        assert notice.title == "arrivals: 1 file unreadable"
+        assert notice.text == f"{FEED}/nv_2024-05.csv unreadable: {said}"
+        assert tell(instance, small) == [] and send_notices(instance, small) == []  # once
+    assert tell(instance, small) == [FEED]
+    assert evaluations(instance)[0].passed
 
 
 def test_the_daemon_s_run_tells_of_the_check_itself(

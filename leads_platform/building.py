@@ -14,7 +14,7 @@ from leads_platform import terminal
 from leads_platform.arrivals.archive import Archive, Manifest
 from leads_platform.changes import Changes
 from leads_platform.closing import in_need, still_stale, told_of_run, verdict
-from leads_platform.digest import tell_of_files
+from leads_platform.digest import Item, item_of_changes, items_of_builds, tell_directly
 from leads_platform.engine import Platform, open_session
 from leads_platform.headlines import TOTAL, funnel, net_new
 from leads_platform.months import label
@@ -92,7 +92,7 @@ def build_everything(
         try:
             if direct:
                 failed = _build_directly(
-                    platform, first=first, last=last, select=select, again=again, agreed=agreed,
+                    changes, builds, first=first, last=last, select=select, again=again, agreed=agreed,
                     on_plan=on_plan, on_start=on_start, on_build=on_build,
                 )  # fmt: skip
             else:
@@ -123,15 +123,25 @@ def build_everything(
     return failed
 
 
-def _build_directly(platform: Platform, *, agreed: bool, **asked: Any) -> dict[str, date]:
-    """`direct.build_stale` in a session of its own, which publishes; then tells of files, as no run of Dagster does."""
+def _build_directly(changes: Changes, builds: list[Build], *, agreed: bool, **asked: Any) -> dict[str, date]:
+    """`direct.build_stale` in a session of its own, which publishes; then sends notices, as no run of Dagster does."""
+    platform = changes.platform
     try:
         with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
             failed = build_stale(session.warehouse, **asked)
             session.publish = True
             return failed
     finally:
-        attempt(lambda: tell_of_files(platform), terminal.say)
+        attempt(lambda: tell_directly(platform, _items(changes, builds)), terminal.say)
+
+
+def _items(changes: Changes, builds: list[Build]) -> list[Item]:
+    """What is to be told of builds: checks that failed, and ended months that changed."""
+    found = items_of_builds(changes.before, builds)
+    if changes.months:
+        title = changes.title(Archive(changes.platform.settings.archive).manifests())
+        found.append(item_of_changes(builds[-1].run_id, title, changes.rows()))
+    return found
 
 
 @contextmanager

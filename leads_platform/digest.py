@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, get_args
 
 from leads_platform.arrivals.receive import read_state
 from leads_platform.arrivals.user_contracts import OutOfOrder
 from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded, files_unreadable
 from leads_platform.engine import Platform
-from leads_platform.outbox import Notice, Outbox, open_outbox
+from leads_platform.outbox import Notice, open_outbox
 from leads_platform.settings import Settings
 from leads_platform.warehouse.lock import holder
+from leads_platform.warehouse.note import Note
+from leads_platform.warehouse.outcome import Build, CheckResult, in_figures
 
 # Slack cuts a message of 40,000 characters; nobody reads so much.
 _MOST_CHARACTERS = 12_000
@@ -89,6 +92,39 @@ def item_of_changes(about: str, title: str, rows: Iterable[tuple[str, str, int, 
     return Item(f"changed:{about}", "changed", "\n".join([f"{title}.", *lines]))
 
 
+def item_of_check(
+    table: str, check: str, blocked: bool, figures: Mapping[str, object], since: str, said: str = ""
+) -> Item:
+    """A check that failed. `figures` are those of outcome.in_figures; `since` tells when it last passed."""
+    months, bad = figures.get("failed_months", ""), figures.get("bad_rows", "")
+    outcome = "These months keep their former rows." if blocked else "A warning: the rows are in the table."
+    details = [f"{name}: {value}" for name, value in figures.items()]
+    title = f"{table}: {check} failed{f' for {months}' if months else ''}"
+    return Item(
+        f"check:{table}:{check}:{months}:{bad}:{said}:{since}",
+        "kept out" if blocked else "warning",
+        "\n    ".join([title, *(part for part in (said, outcome) if part), *details]),
+    )
+
+
+def items_of_builds(before: Note, builds: Iterable[Build]) -> list[Item]:
+    """Checks that failed in these builds, but for what failed alike before them (`before`), and was told then."""
+    known = {(f.table, f.check, f.month, f.bad_rows, f.refused) for f in before.failed}
+    latest: dict[tuple[str, str], dict[date, CheckResult]] = {}
+    for build in builds:
+        for result in build.checks:  # a table that was refused is built again, to its last good month
+            latest.setdefault((build.table, result.check), {})[result.month] = result
+    found = []
+    for (table, check), results in latest.items():
+        failed = [
+            r for r in results.values() if not r.passed and (table, check, r.month, r.bad_rows, r.blocking) not in known
+        ]
+        if failed:
+            since = [before.built_at.get((table, r.month), 0.0) for r in failed]
+            found.append(item_of_check(table, check, failed[0].blocking, in_figures(failed), str(since)))
+    return found
+
+
 def items_of_feeds(platform: Platform) -> list[Item]:
     """Contracts that are out of order now, and files in need."""
     return [*map(_of_contract, platform.out_of_order), *file_items(platform)]
@@ -131,16 +167,12 @@ def _key(file: Attention) -> str:
     return f"file:{file.kind}:{file.look or file.original}:{said}"
 
 
-def put_files(outbox: Outbox, platform: Platform) -> list[Notice]:
-    """Puts a notice of the files and contracts nobody was told of into the outbox; returns it."""
-    items = outbox.untold(items_of_feeds(platform))
-    notices = [digest(platform.settings, "arrivals", "", items)] if items else []
-    for notice in notices:
-        outbox.put(notice)
-    return notices
-
-
-def tell_of_files(platform: Platform) -> list[Notice]:
-    """Tells of the files and contracts that need a person, without Dagster."""
+def tell_directly(platform: Platform, of_builds: Iterable[Item] = ()) -> list[Notice]:
+    """Tells, without Dagster, of the files and contracts that need a person, and of what builds came to."""
+    notices = []
     with open_outbox(platform.settings) as outbox:
-        return put_files(outbox, platform)
+        for about, items in (("arrivals", items_of_feeds(platform)), ("build", list(of_builds))):
+            if untold := outbox.untold(items):
+                notices.append(digest(platform.settings, about, "", untold))
+                outbox.put(notices[-1])
+    return notices

@@ -29,7 +29,7 @@ from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG  # nor this
 
 from leads_platform.arrivals.archive import Archive
 from leads_platform.changes import headline, rows_of
-from leads_platform.digest import Item, digest, item_of_changes, items_of_feeds
+from leads_platform.digest import Item, digest, item_of_changes, item_of_check, items_of_feeds
 from leads_platform.engine import Platform
 from leads_platform.months import label, parse_month
 from leads_platform.orchestration.build_sensor import WHY_TAG
@@ -149,18 +149,9 @@ def _of_check(evaluation: AssetCheckEvaluation, since: str) -> Item:
     table = ".".join(evaluation.asset_key.path)
     if evaluation.check_name == MONTH_PRESENT:  # a closed month is missing in many tables at once: one notice
         table, since = f"tables ({evaluation.description})", ""
-    values = _values(evaluation)
-    months, bad = values.get("failed_months", ""), values.get("bad_rows", "")
     blocked = evaluation.severity is AssetCheckSeverity.ERROR
-    outcome = "These months keep their former rows." if blocked else "A warning: the rows are in the table."
-    said = evaluation.description or ""
-    details = [f"{name}: {value}" for name, value in values.items()]
-    title = f"{table}: {evaluation.check_name} failed{f' for {months}' if months else ''}"
-    return Item(
-        f"check:{table}:{evaluation.check_name}:{months}:{bad}:{said}:{since}",
-        "kept out" if blocked else "warning",
-        "\n    ".join([title, *(part for part in (said, outcome) if part), *details]),
-    )
+    figures, said = _values(evaluation), evaluation.description or ""
+    return item_of_check(table, evaluation.check_name, blocked, figures, since, said)
 
 
 def _values(evaluation: AssetCheckEvaluation) -> dict[str, object]:

@@ -22,9 +22,8 @@ from dagster._core.event_api import PartitionKeyFilter  # not exported by 1.13.2
 from dagster._core.instance.utils import RUNLESS_JOB_NAME  # nor this
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from leads_platform.months import label
 from leads_platform.orchestration.partitions import key_of
-from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult
+from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult, in_figures, worst_of
 from leads_platform.warehouse.table import SCHEMA_CONTRACT
 
 _FAILED, _SUCCEEDED = AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED
@@ -46,13 +45,13 @@ def check_results(build: Build) -> Iterator[dg.AssetCheckResult]:
     for results in _by_check(build):
         if not build.committed and all(r.passed for r in results):
             continue  # they passed on rows that were rolled back: no statement about the rows that stand
-        worst = max(results, key=lambda r: (not r.passed, r.bad_rows))
+        worst = worst_of(results)
         yield dg.AssetCheckResult(
             passed=worst.passed,
             check_name=worst.check,
             asset_key=asset_key(build.table),
             severity=_severity(worst),
-            metadata=_metadata(results, worst),
+            metadata=in_figures(results),
         )
 
 
@@ -76,7 +75,7 @@ def evaluations(build: Build, instance: DagsterInstance) -> Iterator[AssetCheckE
             blocking=result.blocking,
             partition=key_of(result.month),
             target_materialization_data=targets.get(key_of(result.month)),
-            metadata=_metadata([result], result),
+            metadata=in_figures([result]),
         )
 
 
@@ -130,19 +129,6 @@ def _by_check(build: Build) -> list[list[CheckResult]]:
 
 def _severity(result: CheckResult) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.ERROR if result.blocking else dg.AssetCheckSeverity.WARN
-
-
-def _metadata(results: list[CheckResult], worst: CheckResult) -> dict[str, str | int | dict[str, object]]:
-    failed = [r for r in results if not r.passed]
-    metadata: dict[str, str | int | dict[str, object]] = {
-        "months": f"{label(min(r.month for r in results))} to {label(max(r.month for r in results))}",
-        "bad_rows": sum(r.bad_rows for r in results),
-    }
-    if failed:
-        metadata["failed_months"] = ", ".join(label(r.month) for r in failed)
-    if worst.bad_rows or worst.evidence:
-        metadata |= {"worst_month": label(worst.month), "evidence": dict(worst.evidence)}
-    return metadata
 
 
 def _failing(instance: DagsterInstance, build: Build) -> set[tuple[str, str]]:

@@ -5,6 +5,7 @@ Belongs here: the results and their words for a person. Does not: asking (auditi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,6 +26,25 @@ class CheckResult:
     passed: bool
     bad_rows: int
     evidence: dict[str, object] = field(default_factory=dict)
+
+
+def worst_of(results: Sequence[CheckResult]) -> CheckResult:
+    """The result of the worst month."""
+    return max(results, key=lambda r: (not r.passed, r.bad_rows))
+
+
+def in_figures(results: Sequence[CheckResult]) -> dict[str, str | int | dict[str, object]]:
+    """One check's answers for some months, in figures: what the UI and notices show of it."""
+    failed, worst = [r for r in results if not r.passed], worst_of(results)
+    figures: dict[str, str | int | dict[str, object]] = {
+        "months": f"{label(min(r.month for r in results))} to {label(max(r.month for r in results))}",
+        "bad_rows": sum(r.bad_rows for r in results),
+    }
+    if failed:
+        figures["failed_months"] = ", ".join(label(r.month) for r in failed)
+    if worst.bad_rows or worst.evidence:
+        figures |= {"worst_month": label(worst.month), "evidence": dict(worst.evidence)}
+    return figures
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from leads_platform import building
-from leads_platform.digest import Item, tell_of_files
+from leads_platform.digest import Item, tell_directly
 from leads_platform.engine import Platform, open_session
 from leads_platform.orchestration import run as runs
 from leads_platform.orchestration.build import build_definitions
@@ -183,11 +183,11 @@ def test_files_are_told_of_once_and_again_when_they_come_again(settings: Setting
     assert f"    {where} accept '{FEED}/nv_2024-05 short.csv'\n" in told["text"]
     assert f"    {where} withdraw {FEED}/nv_2024-06.csv" in told["text"]
     assert "702-346" not in path.read_text()
-    assert tell_of_files(small) == []
+    assert tell_directly(small) == []
     decide(small, "withdraw", fingerprint(small, "refused"))
     refused(settings)
     take_in(small)
-    assert [notice.title for notice in tell_of_files(small)] == ["arrivals: 1 file refused"]
+    assert [notice.title for notice in tell_directly(small)] == ["arrivals: 1 file refused"]
 
 
 def test_a_notice_that_was_written_and_not_noted_is_not_sent_again(settings: Settings) -> None:
@@ -195,13 +195,13 @@ def test_a_notice_that_was_written_and_not_noted_is_not_sent_again(settings: Set
     small = small_platform(settings, report())
     refused(settings)
     take_in(small)
-    (notice,) = tell_of_files(small)
+    (notice,) = tell_directly(small)
     mark = settings.outbox / ".told"
     mark.unlink()
-    assert tell_of_files(small) == []
+    assert tell_directly(small) == []
     assert [path.name for path in settings.outbox.glob("*.json")] == [notice.file_name]
     (settings.outbox / notice.file_name).unlink()
-    assert tell_of_files(small) == []  # noted
+    assert tell_directly(small) == []  # noted
 
 
 def test_what_the_former_version_told_is_not_told_again(settings: Settings) -> None:
@@ -225,7 +225,7 @@ def test_slack_s_own_markup_in_a_file_s_name_calls_nobody(tmp_path: Path, monkey
     take_in(small)
     posted: list[str] = []
     monkeypatch.setattr("urllib.request.urlopen", lambda request, timeout: _took(posted, request.data))
-    tell_of_files(small)
+    tell_directly(small)
     assert len(posted) == 1 and "<" not in posted[0] and "nv_&lt;!channel&gt;_2024-06.csv" in posted[0]
 
 
@@ -237,7 +237,7 @@ def test_notices_that_can_t_be_written_fail_no_run(
     monkeypatch.setattr(runs, "send_notices", _no_space)
     assert runs.build_through_dagster(small, instance=instance, say=said.append) == {}
     assert said[-1].startswith("Notices could not be written: The disk is full.")
-    monkeypatch.setattr(building, "tell_of_files", _no_space)
+    monkeypatch.setattr(building, "tell_directly", _no_space)
     assert building.build_everything(small, direct=True) == {}
     assert "Notices could not be written: The disk is full." in capsys.readouterr().out
 

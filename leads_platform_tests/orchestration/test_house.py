@@ -32,7 +32,6 @@ from leads_platform_tests.conftest import clock, environment
 from leads_platform_tests.orchestration.conftest import (
     QUIET,
     REPORT,
-    STG,
     TABLES,
     build,
     check_history,
@@ -269,16 +268,3 @@ def test_dagster_home_has_what_a_one_writer_platform_needs(settings: Settings) -
         assert coordinator.dequeue_interval_seconds == 1
         assert instance.run_monitoring_enabled
         assert not instance.telemetry_enabled
-
-
-def test_a_run_of_the_command_line_reads_back_from_the_persistent_instance(small: Platform, settings: Settings) -> None:
-    """What `run` builds must show in the UI, which opens the same instance later."""
-    deliver(settings, "2024-05", 2)
-    take_in(small)
-    assert build_through_dagster(small) == {}
-    with open_instance(settings) as instance:
-        (run,) = instance.get_runs()
-        assert run.status is dg.DagsterRunStatus.SUCCESS
-        key = dg.AssetKey(STG.split("."))
-        (record,) = instance.fetch_materializations(key, limit=5).records
-        assert record.partition_key == "2024-05-01"

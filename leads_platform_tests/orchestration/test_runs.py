@@ -215,6 +215,10 @@ def test_a_full_disk_under_dagster_s_storage_is_told_as_one(
             build_through_dagster(small, instance=instance)
     assert "The disk is full. Free some space." in str(fault_in_words(raised.value))
     assert build_through_dagster(small) == {}
+    with open_instance(settings) as instance:  # what `run` builds must show in the UI, which opens the same one later
+        assert instance.get_runs(limit=1)[0].status is dg.DagsterRunStatus.SUCCESS
+        (record,) = instance.fetch_materializations(dg.AssetKey(STG.split(".")), limit=5).records
+        assert record.partition_key == "2024-05-01"
 
 
 def test_nothing_of_a_record_is_in_the_event_log(settings: Settings, instance: dg.DagsterInstance) -> None:

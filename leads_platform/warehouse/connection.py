@@ -108,7 +108,7 @@ def open_warehouse(
     sound = is_as_left(path, note) if path.is_file() else None
     if sound is False:
         raise WarehouseUnusable(f"{path}: {DAMAGED}")
-    con = _connect(path, say)
+    con = _attached(path, say)
     try:
         with _faults_in_words(path):
             harden(con, readable, path.parent / "tmp")
@@ -124,30 +124,35 @@ def open_warehouse(
 
 
 @contextlib.contextmanager
-def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_published(
+    path: Path, *, say: Callable[[str], None] = lambda text: None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the published copy, for people, reports and status.
 
-    Raises WarehouseUnusable when it can't be read; the next run then makes it anew, whatever its look.
+    Raises WarehouseUnusable when it can't be read: another program holds it open to write, or it is damaged; the next
+    run then makes it anew, whatever its look.
     """
-    con, opened = duckdb.connect(), False
+    con = _attached(path, say, read_only=True)
     try:
-        con.execute(f"attach {literal(str(path))} as {CATALOG} (read_only)")
-        con.execute(f"use {CATALOG}")
-        opened = True
         yield con
     except duckdb.Error as error:
-        words = fault_in_words(error)
-        if is_damage(error) or (not opened and words is None and path.exists()):
-            doubt(note_of_copy(path))
-            words = (
-                f"{path}, the copy that people read, is damaged; the warehouse is not touched by that. "
-                "`leads-platform run` makes the copy anew."
-            )
-        if words is None:
+        if (words := _of_copy(path, error)) is None:
             raise
-        raise WarehouseUnusable(_about(path, words)) from None
+        raise WarehouseUnusable(words) from None
     finally:
         con.close()
+
+
+def _of_copy(path: Path, error: duckdb.Error) -> str | None:
+    """What is the matter with the published copy, in words; None for an error that is not about the file."""
+    if is_damage(error):
+        doubt(note_of_copy(path))
+        return (
+            f"{path}, the copy that people read, is damaged; the warehouse is not touched by that. "
+            "`leads-platform run` makes the copy anew."
+        )
+    words = fault_in_words(error)
+    return words and _about(path, words)
 
 
 def note_of_copy(published: Path) -> Path:
@@ -212,31 +217,33 @@ def _about(path: Path, words: str) -> str:
     return words if words.startswith("/") else f"{path}: {words}"
 
 
-def _connect(path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnection:
+def _attached(path: Path, say: Callable[[str], None], *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection with the file attached as CATALOG. Another program that holds the file is waited for a while."""
     until, told = time.monotonic() + _CONFLICT_WAIT, False
     while True:
         con = duckdb.connect()
         try:
-            if not path.exists():
+            if not (read_only or path.exists()):
                 _make(con, path)
-            con.execute(f"attach {literal(str(path))} as {CATALOG}")
+            con.execute(f"attach {literal(str(path))} as {CATALOG}{' (read_only)' if read_only else ''}")
             con.execute(f"use {CATALOG}")
             return con
         except duckdb.Error as error:
             con.close()
             text = str(error)
             if "Could not set lock on file" not in text:
-                raise WarehouseUnusable(_why_unusable(path, error)) from error
+                words = read_only and _of_copy(path, error)
+                raise WarehouseUnusable(words or _why_unusable(path, error)) from error
             held = re.search(r"Conflicting lock is held in (.+?)(?: \(PID (\d+)\)|$)", text, re.MULTILINE)
             program = Path(held[1]).name if held else "another program"
             who = f"{program} (process {held[2]})" if held and held[2] else program
             if time.monotonic() > until:
                 raise WarehouseUnusable(
                     f"{who} has {path} open. Close it there and try again; "
-                    "to look at the tables, open the published copy instead."
+                    "to look at the tables, open the published copy, and to read only."
                 ) from error
             if not told:
-                say(f"Waiting for {who}, which has the warehouse file open.")
+                say(f"Waiting for {who}, which has {path} open.")
                 told = True
             time.sleep(0.5)
         except BaseException:

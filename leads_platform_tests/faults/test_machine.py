@@ -114,9 +114,9 @@ def test_a_reader_of_the_live_file_is_waited_for_and_named(tmp_path: Path, whole
     with process(_READER, live) as pid:
         code, out, err = scene.call(*DIRECT, fault=("impatient",))
         assert code == 1
-        assert f"(process {pid}), which has the warehouse file open" in out
+        assert f"(process {pid}), which has {live} open" in out
         assert f"(process {pid}) has {live} open. Close it there and try again" in err
-        assert "open the published copy instead" in err
+        assert "open the published copy, and to read only" in err
     scene.finishes(whole[1])
 
 

@@ -14,6 +14,7 @@ from leads_platform.warehouse import connection
 from leads_platform.warehouse.connection import (
     WarehouseUnusable,
     memory_limit_mb,
+    note_of_copy,
     open_published,
     open_warehouse,
 )
@@ -176,7 +177,7 @@ def test_a_file_that_another_process_holds_is_waited_for_and_the_process_named(
         with pytest.raises(WarehouseUnusable) as error, open_warehouse(path, say=told.append):
             pass
         assert f"(process {process.pid}) has {path} open. Close it there and try again" in str(error.value)
-        assert len(told) == 1 and f"(process {process.pid}), which has the warehouse file open" in told[0]
+        assert len(told) == 1 and f"(process {process.pid}), which has {path} open" in told[0]
         monkeypatch.setattr(connection, "_CONFLICT_WAIT", 20.0)
         told.clear()
 
@@ -207,3 +208,26 @@ def test_the_published_copy_is_read_only(tmp_path: Path) -> None:
         assert con.execute("select count(*) from shop.t").fetchall() == [(200000,)]
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):
             con.execute("delete from shop.t")
+
+
+def test_a_published_copy_that_another_process_holds_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, mended: it was called damaged, and the note of what it is was deleted."""
+    path = made(tmp_path)
+    copy = tmp_path / "published" / "warehouse.duckdb"
+    publish(path, copy)
+    monkeypatch.setattr(connection, "_CONFLICT_WAIT", 0.2)
+    process = subprocess.Popen([sys.executable, "-c", _HOLDER, str(copy)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == "open\n"
+        with pytest.raises(WarehouseUnusable) as error, open_published(copy):
+            pass
+    finally:
+        process.kill()
+        process.wait()
+    assert f"(process {process.pid}) has {copy} open. Close it there and try again" in str(error.value)
+    assert "damaged" not in str(error.value)
+    assert note_of_copy(copy).exists()
+    with open_published(copy) as con:
+        assert con.execute("select count(*) from shop.t").fetchall() == [(200000,)]

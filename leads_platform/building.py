@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+from duckdb import Error
+
 from leads_platform import terminal
 from leads_platform.arrivals.archive import Archive, Manifest
 from leads_platform.changes import Changes
@@ -20,7 +22,7 @@ from leads_platform.headlines import TOTAL, funnel, net_new
 from leads_platform.months import label
 from leads_platform.outbox import attempt
 from leads_platform.status import read_status
-from leads_platform.warehouse.connection import open_published
+from leads_platform.warehouse.connection import WarehouseUnusable, open_published
 from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.note import read_note
 from leads_platform.warehouse.outcome import Build
@@ -82,8 +84,9 @@ def build_everything(
 
         def on_build(build: Build) -> None:
             builds.append(build)
+            quiet = not changes.months
             changes.hear(build)
-            if changes.months and not former:  # published is what stood before, until the last build is done
+            if quiet and changes.months:  # published is what stood before, until the last build is done
                 former.update(_net_new_leads(platform))
             if not build.committed:
                 terminal.complain(build.words())
@@ -154,7 +157,7 @@ def _telling(changes: Changes, former: Mapping[date, int]) -> Iterator[None]:
         yield
     finally:
         if changes.months:
-            _tell(changes, former)
+            attempt(lambda: _tell(changes, former), terminal.complain, "What changed could not be told")
 
 
 def _tell(changes: Changes, former: Mapping[date, int]) -> None:
@@ -162,14 +165,17 @@ def _tell(changes: Changes, former: Mapping[date, int]) -> None:
     terminal.say(f"{changes.title(manifests)}.")
     terminal.grid("", ["table", "months", "rows before", "rows now"], changes.rows())
     now = _net_new_leads(changes.platform)
-    for month in sorted(former):
+    for month in sorted(former) if now else ():
         if former[month] != now.get(month, 0):
             terminal.say(f"Net-new leads of {label(month)}: {former[month]:,} before, {now.get(month, 0):,} now.")
 
 
 def _net_new_leads(platform: Platform) -> dict[date, int]:
-    """Each month's net-new leads of all suppliers, as published."""
-    return {row[0]: row[3] for row in _rows(platform, "prospects.rep_net_new_leads", _NET_NEW) if row[1] == TOTAL}
+    """Each month's net-new leads of all suppliers, as published; none where the copy can't be read: no build fails."""
+    try:
+        return {row[0]: row[3] for row in _rows(platform, "prospects.rep_net_new_leads", _NET_NEW) if row[1] == TOTAL}
+    except (WarehouseUnusable, Error):
+        return {}
 
 
 def _rows(platform: Platform, table: str, query: str) -> list[tuple]:
@@ -178,7 +184,7 @@ def _rows(platform: Platform, table: str, query: str) -> list[tuple]:
     if not published.exists():
         return []
     schema, name = table.split(".")
-    with open_published(published) as con:
+    with open_published(published, say=terminal.say) as con:
         there = con.execute(
             f"select 1 from duckdb_tables() where schema_name = '{schema}' and table_name = '{name}'"
         ).fetchall()

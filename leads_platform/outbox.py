@@ -169,12 +169,14 @@ def open_outbox(settings: Settings, say: Callable[[str], None] = lambda text: No
             say(said)
 
 
-def attempt(send: Callable[[], object], say: Callable[[str], None]) -> None:
+def attempt(
+    send: Callable[[], object], say: Callable[[str], None], failed: str = "Notices could not be written"
+) -> None:
     """Sends notices. That they can't be sent is said, and fails nothing: what was built is built."""
     try:
         send()
     except Exception as error:
-        say(f"Notices could not be written: {fault_in_words(error) or unforeseen(error)}")
+        say(f"{failed}: {fault_in_words(error) or unforeseen(error)}")
 
 
 def _escaped(text: str) -> str:

@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, Error
 
 from leads_platform.arrivals.archive import Archive
 from leads_platform.orchestration.partitions import key_of
 from leads_platform.orchestration.results import asset_key, report_builds, standing
 from leads_platform.settings import Settings
-from leads_platform.warehouse.connection import open_published
+from leads_platform.warehouse.connection import WarehouseUnusable, open_published
 from leads_platform.warehouse.lock import lock_if_free
 from leads_platform.warehouse.outcome import Build, CheckResult
 from leads_platform.warehouse.sql import literal
@@ -48,7 +49,10 @@ def _catch_up(instance: DagsterInstance, settings: Settings) -> int:
     fresh = [m for m in Archive(settings.archive).manifests() if m.receipt > told["receipt"] and m.receipt not in known]
     for manifest in fresh:
         instance.report_runless_asset_event(receipt_event(manifest))
-    found = _unheard(instance, settings, told) if _is_newer(settings, told) else _Unheard()
+    found = _Unheard()
+    if _is_newer(settings, told):
+        with suppress(WarehouseUnusable, Error):  # what is in a damaged copy is heard once it is made anew
+            found = _unheard(instance, settings, told)
     report_builds(instance, found.builds)
     report_builds(instance, found.overtaken, summaries=False)
     if fresh or found.note:

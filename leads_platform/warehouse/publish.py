@@ -36,9 +36,10 @@ def publish(warehouse: Path, published: Path) -> None:
 
 def publish_where_needed(warehouse: Path, published: Path, say: Callable[[str], None] = lambda text: None) -> None:
     """Publishes where the copy is of another state of the warehouse, or not what was published. Holds the lock."""
-    if not is_outdated(published, warehouse):
-        if is_as_left(published, note_of_copy(published)):
-            return
+    note = note_of_copy(published)
+    if not is_outdated(published, warehouse) and is_as_left(published, note):
+        return
+    if published.exists() and not (note.exists() and is_outdated(published, warehouse)):  # no note: it was doubted
         say(f"{published} was not what had been published: damaged, or something wrote to it. It is made anew.")
     publish(warehouse, published)
 

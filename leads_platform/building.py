@@ -13,9 +13,9 @@ from typing import Any
 from duckdb import Error
 
 from leads_platform import terminal
-from leads_platform.arrivals.archive import Archive, Manifest
+from leads_platform.arrivals.archive import Archive
 from leads_platform.changes import Changes
-from leads_platform.closing import in_need, still_stale, told_of_run, verdict
+from leads_platform.closing import Need, in_need, verdict
 from leads_platform.digest import Item, item_of_changes, items_of_builds, tell_directly
 from leads_platform.engine import Platform, open_session
 from leads_platform.headlines import TOTAL, funnel, net_new
@@ -208,16 +208,13 @@ def print_reports(platform: Platform) -> None:
         terminal.report(deals)
 
 
-def print_closing(
-    platform: Platform,
-    failed: Mapping[str, date],
-    manifests: Iterable[Manifest] = (),
-    problems: Iterable[str] = (),
-) -> int:
-    """Prints what needs attention and the verdict, below everything else. Returns the exit code of a `run`."""
+def print_closing(platform: Platform, met: Iterable[Need] = ()) -> int:
+    """Prints what needs attention and the verdict, below everything else. Returns the exit code of a `run`.
+
+    `met` is what this command met itself.
+    """
     now = read_status(platform)
-    items = [*told_of_run(manifests, problems, failed, platform.settings), *in_need(now)]
-    items += [] if failed else still_stale(now)
+    items = [*met, *in_need(now)]
     notes = []
     if warned := len({(f.table, f.check) for f in now.note.failed if not f.refused}):
         notes.append(f"{warned} check{'s warn' if warned > 1 else ' warns'}; `leads-platform status` lists them.")

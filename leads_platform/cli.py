@@ -45,44 +45,45 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        from leads_platform.arrivals.archive import ArchiveDamaged
-        from leads_platform.arrivals.contract import ContractError
-        from leads_platform.arrivals.decisions import DecisionError
-        from leads_platform.arrivals.naming import NotFound
-        from leads_platform.warehouse.connection import WarehouseUnusable
-        from leads_platform.warehouse.errors import BuildError
-        from leads_platform.warehouse.lock import LockHeld
-        from leads_platform.warehouse.planner import InputsMissing
-        from leads_platform.warehouse.table import DeclarationError
-
-        known = (
-            SettingsError, ArchiveDamaged, ContractError, DecisionError, NotFound, WarehouseUnusable, LockHeld,
-            InputsMissing, DeclarationError, BuildError, click.ClickException,
-        )  # fmt: skip
         try:
             if click.get_current_context().find_root().params.get("debug"):
                 keep_texts()
             code = command(*args, **kwargs) or 0
         except click.ClickException:
             raise
-        except known as error:
-            terminal.complain(str(error))
-            code = 1
-        except OSError as error:
-            terminal.complain(
-                fault_in_words(error) or f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-            )
-            code = 1
         except Exception as error:
-            if is_stop(error):
-                raise KeyboardInterrupt from None
-            terminal.complain(fault_in_words(error) or f"A fault of the program: {unforeseen(error)}.")
+            terminal.complain(_words(error))
             code = 1
         for text in texts():
             terminal.complain(f"Left out above; it may be personal data, on this terminal alone:\n{text}")
         sys.exit(code)
 
     return run
+
+
+def _words(error: Exception) -> str:
+    """An error as a person is told it. Raises KeyboardInterrupt for one that a signal to stop has made."""
+    from leads_platform.arrivals.archive import ArchiveDamaged
+    from leads_platform.arrivals.contract import ContractError
+    from leads_platform.arrivals.decisions import DecisionError
+    from leads_platform.arrivals.naming import NotFound
+    from leads_platform.warehouse.connection import WarehouseUnusable
+    from leads_platform.warehouse.errors import BuildError
+    from leads_platform.warehouse.lock import LockHeld
+    from leads_platform.warehouse.planner import InputsMissing
+    from leads_platform.warehouse.table import DeclarationError
+
+    known = (
+        SettingsError, ArchiveDamaged, ContractError, DecisionError, NotFound, WarehouseUnusable, LockHeld,
+        InputsMissing, DeclarationError, BuildError,
+    )  # fmt: skip
+    if isinstance(error, known):
+        return str(error)
+    if isinstance(error, OSError):
+        return fault_in_words(error) or f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    if is_stop(error):
+        raise KeyboardInterrupt from None
+    return fault_in_words(error) or f"A fault of the program: {unforeseen(error)}."
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -109,7 +110,7 @@ def run(direct: bool, yes: bool) -> int:
     Exits 1 when a table could not be built, or while a file is refused or held, also from an earlier run.
     """
     from leads_platform.asking import agreed, needs_landing
-    from leads_platform.building import build_everything, print_closing, print_reports
+    from leads_platform.closing import told_of_run
     from leads_platform.engine import open_session
 
     platform = _loaded(needs_landing(Settings.from_env(), ask=True))
@@ -119,9 +120,8 @@ def run(direct: bool, yes: bool) -> int:
         problems = [*session.arrivals.problems, *session.arrivals.failures]
     for problem in problems:
         terminal.complain(terminal.plain(problem))
-    failed = build_everything(platform, direct=direct, agreed=may_remove)
-    print_reports(platform)
-    return print_closing(platform, failed, manifests, problems)
+    _, code = _build(platform, told_of_run(manifests, problems, platform.settings), direct=direct, agreed=may_remove)
+    return code
 
 
 @commands.command()
@@ -146,7 +146,6 @@ def build(
 ) -> int:
     """Build the stale tables of some months, without taking files in. Exits 1 when a table could not be built."""
     from leads_platform.asking import agreed, needs_landing
-    from leads_platform.building import build_everything, print_closing
 
     if as_of is not None and (first_month or last_month):
         raise click.UsageError("--as-of gives the months itself; leave --first-month and --last-month out")
@@ -172,12 +171,11 @@ def build(
             near = get_close_matches(name, platform.catalogue.tables, 1)
             guess = f"did you mean {near[0]}? " if near else ""
             raise click.UsageError(f"there is no table {name}; {guess}`leads-platform status --tables` lists them")
-    failed = build_everything(
-        platform, first=first_month, last=last_month, select=select or None, direct=direct, again=again,
+    built, _ = _build(
+        platform, reports=False, first=first_month, last=last_month, select=select or None, direct=direct, again=again,
         agreed=agreed(platform, yes),
     )  # fmt: skip
-    print_closing(platform, failed)
-    return 1 if failed else 0
+    return 0 if built else 1
 
 
 @commands.command()
@@ -194,12 +192,12 @@ def status(as_json: bool, files: bool, tables: bool, exit_code: bool) -> int:
     from leads_platform.status import read_status
 
     now = read_status(load_platform(needs_landing(Settings.from_env())))
-    told = now.to_json()
+    told, needs = now.to_json(), in_need(now)
     if as_json:
         terminal.raw(terminal.as_json(told))
     else:
-        terminal.status(told, files=files, tables=tables)
-    return 1 if exit_code and (in_need(now) or (told["stale"] and not told["writer"])) else 0
+        terminal.status(told, len(needs), files=files, tables=tables)
+    return 1 if exit_code and needs else 0
 
 
 @commands.command()
@@ -282,7 +280,7 @@ def quarantine(file: str, show_values: bool) -> int:
 def rebuild(direct: bool) -> int:
     """Make the warehouse anew from the archive; the published copy stays until it is done."""
     from leads_platform.asking import needs_landing
-    from leads_platform.building import build_everything, print_closing, print_reports
+    from leads_platform.closing import Need
     from leads_platform.engine import begin_anew
 
     platform = _loaded(needs_landing(Settings.from_env()))
@@ -290,10 +288,8 @@ def rebuild(direct: bool) -> int:
         damaged = begin_anew(platform.settings, say=terminal.say)
     for words in damaged:
         terminal.complain(words)
-    failed = build_everything(platform, direct=direct, agreed=True)
-    print_reports(platform)
-    print_closing(platform, failed, problems=damaged)
-    return 1 if failed or damaged else 0
+    built, _ = _build(platform, [Need("Archive", words) for words in damaged], direct=direct, agreed=True)
+    return 1 if damaged or not built else 0
 
 
 @commands.group()
@@ -402,6 +398,27 @@ def _take_in(session: Any) -> list[Any]:
     if not manifests:
         terminal.say("No new files in landing.")
     return manifests
+
+
+def _build(platform: Any, met: Sequence[Any] = (), *, reports: bool = True, **asked: Any) -> tuple[bool, int]:
+    """Builds, shows the reports, and closes with what needs attention, also where an error has ended the build.
+
+    Returns whether all was built, and the exit code of a `run`.
+    """
+    from leads_platform.building import build_everything, print_closing, print_reports
+    from leads_platform.closing import Need
+
+    built = False
+    try:
+        failed = build_everything(platform, **asked)
+        if reports:
+            print_reports(platform)
+        built = not failed
+    except Exception as error:
+        words = _words(error)
+        terminal.complain(words)
+        met = [*met, Need("Building", words)]
+    return built, print_closing(platform, met)
 
 
 def _decide(action: str, decide: Callable[[Any], Any]) -> int:

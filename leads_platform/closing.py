@@ -6,22 +6,19 @@ them for everybody), or printing (terminal).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.landing import strangers
 from leads_platform.arrivals.notes import from_sub_folders, grouped
 from leads_platform.attention import command, files_in_need
+from leads_platform.engine import how_to_agree
 from leads_platform.freshness import findings
 from leads_platform.months import label
 from leads_platform.outbox import slack_refusal
 from leads_platform.settings import Settings
-
-if TYPE_CHECKING:
-    from leads_platform.status import Status
+from leads_platform.status import Status
 
 
 @dataclass(frozen=True)
@@ -37,10 +34,8 @@ class Need:
     blocks: bool = True
 
 
-def told_of_run(
-    manifests: Iterable[Manifest], problems: Iterable[str], failed: Mapping[str, date], settings: Settings
-) -> list[Need]:
-    """What this command met itself: files it could not take or took in part, and tables it could not build.
+def told_of_run(manifests: Iterable[Manifest], problems: Iterable[str], settings: Settings) -> list[Need]:
+    """What this command met itself: files it could not take or took in part.
 
     A partly loaded file is told once, in the run that takes it in: nothing settles it but a corrected file.
     """
@@ -49,12 +44,11 @@ def told_of_run(
         if m.verdict == "partial":
             shown = command(settings, "quarantine", m.sha256[:12])
             found.append(Need(f"Partly loaded, {m.feed}/{m.file_name}", m.message, (shown,), blocks=False))
-    found += [Need(table, f"not built from {label(month)} on, nor what reads it") for table, month in failed.items()]
     return found
 
 
 def in_need(status: Status) -> list[Need]:
-    """What stands and needs a person, whoever met it first: files, folders, checks that kept rows out, what is late."""
+    """What stands and needs a person, whoever met it first. The one rule for commands that build and for `status`."""
     settings = status.platform.settings
     found = [
         Need(f"Contract {entry.path.name}", entry.words().replace("\n", " "), (command(settings, "run"),))
@@ -68,7 +62,11 @@ def in_need(status: Status) -> list[Need]:
         )
         for path in status.platform.user.passed_over
     ]
-    found += _nothing_fits(status)
+    if status.removal.needs_a_word:
+        how = how_to_agree(status.platform, status.removal)
+        found.append(Need("Waits for your yes", f"{status.removal.words()} {how}".replace("\n", " ")))
+    if not status.removal.of_first_month:
+        found += _nothing_fits(status)
     found += [
         Need(
             f"{item.kind.capitalize()}, {item.feed}/{item.file_name}",
@@ -107,7 +105,7 @@ def in_need(status: Status) -> list[Need]:
     found += [Need("Late", late.says, blocks=False) for late in findings(settings, status.state)]
     if said := slack_refusal(settings):
         found.append(Need("Slack", said, blocks=False))
-    return found
+    return found + _stale(status)
 
 
 def _nothing_fits(status: Status) -> list[Need]:
@@ -123,9 +121,10 @@ def _nothing_fits(status: Status) -> list[Need]:
     return [Need("First month", said)]
 
 
-def still_stale(status: Status) -> list[Need]:
-    """What a build of some months or tables has left stale, in one item; nothing where a refused check explains it."""
-    if not status.stale or any(failed.refused for failed in status.note.failed):
+def _stale(status: Status) -> list[Need]:
+    """What is stale, in one item; none where a refused check or a missing yes explains it, or while somebody writes."""
+    explained = status.removal.needs_a_word or any(failed.refused for failed in status.note.failed)
+    if not status.stale or explained or status.writer:
         return []
     run = command(status.platform.settings, "run")
     return [Need("Stale", f"{len(status.stale)} tables are stale; `status` says why", (run,), blocks=False)]

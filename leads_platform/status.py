@@ -19,7 +19,7 @@ from leads_platform.engine import Platform
 from leads_platform.freshness import findings
 from leads_platform.months import label
 from leads_platform.outbox import slack_refusal
-from leads_platform.warehouse.lock import holder
+from leads_platform.warehouse.lock import Holder, holder
 from leads_platform.warehouse.note import Note, read_note
 from leads_platform.warehouse.planner import stale_months
 from leads_platform.warehouse.removal import Removal, removal
@@ -34,11 +34,11 @@ class Status:
     note: Note
     stale: dict[str, list[date]]
     removal: Removal
+    writer: Holder | None = None
 
     def to_json(self) -> dict[str, Any]:
         settings = self.platform.settings
         data = self.state.data_months()
-        writer = holder(settings.home)
         return {
             "environment": settings.env,
             "data": str(settings.data),
@@ -46,7 +46,7 @@ class Status:
             "content_hash": self.note.content_hash(self.platform.catalogue.tables, data[1] if data else None),
             "first_month_with_data": label(data[0]) if data else None,
             "last_month_with_data": label(data[1]) if data else None,
-            "writer": str(writer) if writer else None,
+            "writer": str(self.writer) if self.writer else None,
             "out_of_order": [
                 {"feed": e.feed, "path": str(e.path), "problems": list(e.problems), "tables_by": e.stands}
                 for e in self.platform.out_of_order
@@ -165,4 +165,4 @@ def read_status(platform: Platform) -> Status:
     note = read_note(platform.settings.ledger_note, platform.settings.warehouse)
     stale = stale_months(platform.catalogue, state, note.fingerprints)
     going = removal(platform.catalogue.tables, platform.taken_away(), state, note.rows)
-    return Status(platform, state, note, stale, going)
+    return Status(platform, state, note, stale, going, holder(platform.settings.home))

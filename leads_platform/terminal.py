@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -29,8 +29,10 @@ from rich.text import Text
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.contract import FeedContract
 from leads_platform.arrivals.notes import Note, grouped
-from leads_platform.closing import Need
 from leads_platform.headlines import Report
+
+if TYPE_CHECKING:
+    from leads_platform.closing import Need
 
 
 class _Console(Console):
@@ -152,8 +154,8 @@ def closing(items: Iterable[Need], notes: Iterable[str], verdict: str, *, good: 
     console.print(plain(verdict), style="green" if good else "bold red", markup=False, soft_wrap=True)
 
 
-def status(told: dict[str, Any], *, files: bool = False, tables: bool = False) -> None:
-    """The status as a person reads it: what stands, then what needs a hand."""
+def status(told: dict[str, Any], needs: int, *, files: bool = False, tables: bool = False) -> None:
+    """The status as a person reads it: what stands, then what needs a hand; `needs` is how many things do."""
     say(f"Environment {told['environment']} on {told['data']}, as of {told['as_of'][:16].replace('T', ' ')}")
     if told["writer"]:
         say(f"Writing now: {told['writer']}")
@@ -198,9 +200,10 @@ def status(told: dict[str, Any], *, files: bool = False, tables: bool = False) -
             ["feed", "file", "what"],
             grouped(Note(**note) for note in told["notes"]),
         )
-    needs = _contracts_in_need(told) + _files_in_need(told) + _tables_in_need(told)
+    _contracts_in_need(told)
+    _files_in_need(told)
+    _tables_in_need(told)
     if told["slack"]:
-        needs += 1
         say(told["slack"])
     for feed, counts in told["outside_partitions"].items():
         say(
@@ -211,8 +214,8 @@ def status(told: dict[str, Any], *, files: bool = False, tables: bool = False) -
     say(f"Content hash {told['content_hash'][:16]}. {hands or 'Nothing needs a hand.'}")
 
 
-def _contracts_in_need(told: dict[str, Any]) -> int:
-    """Prints contracts that are out of order, and what waits for a person's yes; how many need a person."""
+def _contracts_in_need(told: dict[str, Any]) -> None:
+    """Prints contracts that are out of order, and what waits for a person's yes."""
     if told["out_of_order"]:
         grid(
             "Out of order: their files wait until the contract is mended",
@@ -223,15 +226,12 @@ def _contracts_in_need(told: dict[str, Any]) -> int:
         say(f"{path} is not read, as it lies beside the contract that is.")
     for line in told["would_remove"]:
         say(f"Waits for your yes: {line} `leads-platform run` says how.")
-    return len(told["out_of_order"]) + len(told["would_remove"])
 
 
-def _files_in_need(told: dict[str, Any]) -> int:
-    """Prints files that wait or were refused; how many need a person."""
-    needs = 0
+def _files_in_need(told: dict[str, Any]) -> None:
+    """Prints files that wait or were refused."""
     for title, key in (("Held: waits for accept", "held_files"), ("Refused", "refused_files")):
         if told[key]:
-            needs += len(told[key])
             grid(
                 title,
                 ["feed", "file", "fingerprint", "why"],
@@ -241,11 +241,10 @@ def _files_in_need(told: dict[str, Any]) -> int:
         say(f"In landing, not yet taken in ({len(told['waiting_files'])}): {_some(told['waiting_files'])}")
     for name in told["unknown_folders"]:
         say(f"landing/{name} belongs to no feed: name the folder as a feed, or write a contract (feed new FILE).")
-    return needs + len(told["unknown_folders"])
 
 
-def _tables_in_need(told: dict[str, Any]) -> int:
-    """Prints what is stale, refused, doubtful or late; how many things need a person."""
+def _tables_in_need(told: dict[str, Any]) -> None:
+    """Prints what is stale, refused, doubtful or late."""
     if told["stale"]:
         grid(
             f"{len(told['stale'])} tables are stale: `leads-platform run` builds them",
@@ -268,7 +267,6 @@ def _tables_in_need(told: dict[str, Any]) -> int:
         grid("Warnings on rows that stand", ["table", "check", "months", "bad rows"], _by_check(warned))
     for says in told["freshness"]:
         say(f"Late: {says}.")
-    return len(refused) + len(told["freshness"])
 
 
 def findings(told: dict[str, Any], contract: FeedContract) -> None:

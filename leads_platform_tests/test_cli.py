@@ -315,6 +315,25 @@ def test_a_damaged_published_copy_is_made_anew_by_a_run(command, settings: Setti
     assert settings.published.read_bytes() == settings.warehouse.read_bytes()
 
 
+def test_a_build_that_ends_in_an_error_is_closed_as_any_other(command, settings: Settings) -> None:
+    """Found in use, mended: an error in the build left out what else needed attention, and the verdict."""
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK])
+    drop(settings, "nv_licensing", "nv_2024-06.csv", NV_HEADER.replace("Phone", "Phone Number"), [OAK])
+    assert command("run", "--direct").exit_code == 1
+    (records,) = settings.archive.rglob("*.parquet")
+    records.write_bytes(b"damaged")
+    for words in (["run"], ["build", "--again"], ["rebuild"]):
+        result = command(*words, "--direct")
+        assert result.exit_code == 1
+        if words != ["run"]:  # in which nothing reads the damaged file
+            assert "  Building: " in result.output and records.name in result.output
+        told = result.output[result.output.index("What needs attention") :]
+        assert "  Refused, nv_licensing/nv_2024-06.csv: " in told
+        assert told.strip().splitlines()[-1].startswith("Not all is in the tables: ")
+    status = command("status").output.strip().splitlines()[-1]
+    assert status.endswith("4 things need a hand."), "the file, what is stale, and two feeds that are late"
+
+
 def test_debug_shows_the_text_that_is_left_out(command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Found in use, 15: of a fault of the program nobody could see more than its kind and place."""
 

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import date
 
 from leads_platform.arrivals.archive import Manifest
-from leads_platform.closing import Need, in_need, still_stale, told_of_run, verdict
+from leads_platform.closing import Need, in_need, told_of_run, verdict
 from leads_platform.contracts_in_force import packaged_folders
 from leads_platform.engine import load_platform
 from leads_platform.settings import Settings
 from leads_platform.status import read_status
+from leads_platform.warehouse.lock import Holder
 from leads_platform.warehouse.note import FailedCheck, Note
+from leads_platform.warehouse.removal import Removal
 from leads_platform_tests.conftest import clock
 
 MAY = date(2024, 5, 1)
@@ -21,14 +23,12 @@ def test_what_a_run_met_itself(settings: Settings) -> None:
     """Found in use, 8 and 15: partly loaded files and faults were told above the reports, if at all."""
     whole = Manifest(1, "receive", "nv", "a" * 64, clock("2024-06-01T00:00:00"), file_name="whole.csv")
     part = replace(whole, file_name="part.csv", verdict="partial", message="2 of 3 records loaded")
-    found = told_of_run([whole, part], ["nv/x.csv can't be read now"], {"funnel.dim_deals": MAY}, settings)
+    found = told_of_run([whole, part], ["nv/x.csv can't be read now"], settings)
     assert [(need.what, need.blocks) for need in found] == [
         ("Taking files in", True),
         ("Partly loaded, nv/part.csv", False),
-        ("funnel.dim_deals", True),
     ]
     assert found[1].commands == (f"LEADS_PLATFORM_DATA={settings.data} leads-platform quarantine aaaaaaaaaaaa",)
-    assert found[2].message == "not built from 2024-05 on, nor what reads it"
 
 
 def test_checks_that_kept_rows_out_and_folders_of_no_feed(settings: Settings) -> None:
@@ -43,8 +43,24 @@ def test_checks_that_kept_rows_out_and_folders_of_no_feed(settings: Settings) ->
     assert "the check owed kept new rows out (2024-04: 4 bad row(s), 2024-05: 5 bad row(s))" in check.message
     assert (check.blocks, folder.what, folder.blocks) == (True, "Unknown folder", False)
     stale = replace(status, stale={"funnel.dim_deals": [MAY]})
-    assert still_stale(stale) == [], "the check says why"
-    assert [need.what for need in still_stale(replace(stale, note=Note({}, {}, {}, [])))] == ["Stale"]
+    assert in_need(stale) == [check, folder], "the check says why"
+    assert [need.what for need in in_need(replace(stale, note=Note({}, {}, {}, [])))] == ["Unknown folder", "Stale"]
+
+
+def test_what_waits_for_a_yes_counts_once_with_what_it_keeps_stale(settings: Settings) -> None:
+    """Found in use, mended: `status --exit-code` was 0 while nothing could be built before somebody agreed."""
+    status = read_status(load_platform(settings))
+    early = Removal(MAY, early={("funnel.dim_deals", MAY): 7}, of_first_month={("funnel.dim_deals", MAY): 7})
+    (need,) = in_need(replace(status, removal=early, stale={"funnel.dim_deals": [MAY]}))
+    assert (need.what, need.blocks) == ("Waits for your yes", True)
+    assert "1 month of 1 table with 7 rows" in need.message and "leads-platform run --yes" in need.message
+
+
+def test_what_is_stale_needs_nobody_while_somebody_writes(settings: Settings) -> None:
+    """Found in use, mended: the last line of `status`, its exit code and the end of a run had three rules."""
+    status = replace(read_status(load_platform(settings)), stale={"funnel.dim_deals": [MAY]})
+    assert [need.what for need in in_need(status)] == ["Stale"]
+    assert in_need(replace(status, writer=Holder(1, "run", "2024-07-15 12:00:00"))) == []
 
 
 def test_a_copy_beside_a_contract_is_worth_a_look(settings: Settings) -> None:

@@ -349,6 +349,37 @@ def test_debug_shows_the_text_that_is_left_out(command, monkeypatch: pytest.Monk
     assert "a secret value" not in command("status").output, "asked for once, shown once"
 
 
+def test_debug_shows_why_a_file_could_not_be_taken_in(
+    command, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, mended: of a fault while a file was taken in nothing but its kind was told, with --debug, too."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret value")
+
+    monkeypatch.setattr("leads_platform.arrivals.receive.read_file", fail)
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK])
+    plainly = command("run", "--direct").output
+    assert "nv_licensing/nv_2024-05.csv could not be taken in: RuntimeError at " in plainly
+    assert "a secret value" not in plainly
+    assert "RuntimeError: a secret value" in command("--debug", "run", "--direct").output
+
+
+def test_who_stops_a_direct_build_waits_for_no_notices(
+    command, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use, mended: after Ctrl-C it told of files first, to Slack too."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    told: list[object] = []
+    monkeypatch.setattr("leads_platform.building.build_stale", stop)
+    monkeypatch.setattr("leads_platform.building.tell_of_files", told.append)
+    assert command("build", "--direct").exit_code == 130
+    assert told == []
+
+
 def test_rebuild_waits_for_a_file_that_is_just_taken_in(command, settings: Settings) -> None:
     """Found in use, 18: `rebuild` beside `run` took a file whose manifest was to come for damage, and exited 1."""
     half = settings.archive / "nv_licensing" / "originals" / f"{'a' * 64}.gz"

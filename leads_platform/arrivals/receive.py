@@ -31,6 +31,7 @@ from leads_platform.arrivals.state import State, placing, reckon_events
 from leads_platform.machine import fault_in_words, is_stop
 from leads_platform.months import label
 from leads_platform.settings import Settings
+from leads_platform.unforeseen import unforeseen
 from leads_platform.warehouse import sql
 
 # A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
@@ -99,7 +100,7 @@ class Arrivals:
                 if is_stop(error):
                     raise KeyboardInterrupt from None
                 kind = error.strerror if isinstance(error, OSError) else None
-                why = fault_in_words(error) or kind or f"{type(error).__name__}; report it"
+                why = fault_in_words(error) or kind or unforeseen(error)
                 self.failures.append(f"{name} could not be taken in: {why}")
             else:
                 if manifest is not None:

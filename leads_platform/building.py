@@ -5,6 +5,7 @@ Belongs here: choosing the way and telling how it goes. Does not: the ways thems
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -135,7 +136,8 @@ def _build_directly(changes: Changes, builds: list[Build], *, agreed: bool, **as
             session.publish = True
             return failed
     finally:
-        attempt(lambda: tell_directly(platform, _items(changes, builds)), terminal.say)
+        if not isinstance(sys.exception(), KeyboardInterrupt):  # who stops is in a hurry; the next run tells of them
+            attempt(lambda: tell_directly(platform, _items(changes, builds)), terminal.say)
 
 
 def _items(changes: Changes, builds: list[Build]) -> list[Item]:

@@ -107,7 +107,8 @@ _YES = click.option("--yes", is_flag=True, help="Agree that built months or tabl
 def run(direct: bool, yes: bool) -> int:
     """Take in what is in landing, build what is stale, print what happened.
 
-    Exits 1 when a table could not be built, or while a file is refused or held, also from an earlier run.
+    Exits 1 while something is not in the tables, also from an earlier run: a file is refused, held or could not be
+    taken in, a contract is out of order, a table could not be built, or something waits for --yes.
     """
     from leads_platform.asking import agreed, needs_landing
     from leads_platform.closing import told_of_run

@@ -39,8 +39,9 @@ __all__ = [
     "ROOMS",
     "Platform",
     "Session",
+    "begin_anew",
     "contract_folders",
-    "drop_warehouse",
+    "how_to_agree",
     "load_platform",
     "open_session",
 ]
@@ -123,16 +124,14 @@ class Session:
     def refused(self, count: int) -> None:
         self.warehouse.refused = count
 
-    def build(
-        self, table: str, first: date, last: date, progress: Callable[[date], None] = lambda month: None
-    ) -> Build:
+    def build(self, table: str, first: date, last: date) -> Build:
         """Builds one table's months; see Warehouse.build."""
         self.sync_ledger()
         self.warehouse.refuse_unasked()
         if self.newest is None:
             self.newest = newest_with_data(self.platform, self.warehouse.rows())
         self.lock.progress(f"building {table} {first:%Y-%m} to {last:%Y-%m}")
-        return self.warehouse.build(table, first, last, progress)
+        return self.warehouse.build(table, first, last)
 
     def sync_ledger(self) -> None:
         """Brings `arrivals.*` to the manifests; does nothing when no receipt came since the last time."""
@@ -232,27 +231,18 @@ def contract_folders(settings: Settings) -> list[Path]:
     return [*packaged_folders(), settings.feeds]
 
 
-def drop_warehouse(settings: Settings, say: Callable[[str], None] = lambda text: None) -> None:
-    """Removes the warehouse file, which is a function of the archive; the published copy stays. Waits for the lock."""
-    with WriterLock(settings.home, "rebuild", say=say):
-        _drop(settings)
-
-
 def begin_anew(settings: Settings, say: Callable[[str], None] = lambda text: None) -> list[str]:
-    """As `drop_warehouse`, after a look at the whole archive: returns what is damaged in it, one sentence each.
+    """Removes the warehouse file, which is a function of the archive; the published copy stays.
 
-    Both under one lock: of a file that another run is just taking in, the manifest is not there yet.
+    First looks at the whole archive: returns what is damaged in it, one sentence each. Both under one lock, which is
+    waited for: of a file that another run is just taking in, the manifest is not there yet.
     """
     with WriterLock(settings.home, "rebuild", say=say) as lock:
         lock.progress("reading the archive")
         damaged = damage(Archive(settings.archive))
-        _drop(settings)
+        settings.ledger_note.unlink(missing_ok=True)
+        remove_warehouse(settings.warehouse)
     return damaged
-
-
-def _drop(settings: Settings) -> None:
-    settings.ledger_note.unlink(missing_ok=True)
-    remove_warehouse(settings.warehouse)
 
 
 def _sweep(settings: Settings) -> None:

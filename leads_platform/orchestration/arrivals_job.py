@@ -45,7 +45,6 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
 
     def record(manifest: Manifest) -> None:
         context.log_event(receipt_event(manifest))
-        warehouse.hooks.on_manifest(manifest)
         session.lock.progress(f"taken in {manifest.feed}/{manifest.file_name}")
 
     before = set(notes(arrivals.state, left_out=False))

@@ -166,7 +166,7 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
     hooks.on_start(Work(address, first, last))
     try:
         with cancelled_when_stopped(context.instance, context.run):
-            build = session.build(address, first, last, hooks.on_progress)
+            build = session.build(address, first, last)
     except InputsMissing as error:
         session.refused += 1
         if any(tag.startswith("leads_platform/") for tag in context.run.tags):

@@ -21,7 +21,6 @@ from dagster_duckdb import DuckDBResource
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
-from leads_platform.arrivals.archive import Manifest
 from leads_platform.engine import Platform, Session, open_session
 from leads_platform.orchestration.partitions import range_of_tags
 from leads_platform.orchestration.requests import request_builds
@@ -44,10 +43,8 @@ class Hooks:
     """What a caller in the same process hears while a run goes on (progress bars, results)."""
 
     on_start: Callable[[Work], None] = lambda work: None
-    on_progress: Callable[[date], None] = lambda month: None
     on_build: Callable[[Build], None] = lambda build: None
     on_outdated: Callable[[], None] = lambda: None
-    on_manifest: Callable[[Manifest], None] = lambda manifest: None
     say: Callable[[str], None] = lambda text: None
 
 
@@ -100,7 +97,7 @@ class WarehouseResource(DuckDBResource):
             session.publish = not session.refused and by_daemon
             if session.refused and by_daemon:
                 months = range_of_tags(tags)
-                last = self.platform and _later(session, months[1] if months else None)
+                last = _later(session, months[1] if months else None)
                 try:
                     if request_builds(session, "a blocking check refused some months", last):
                         say("Requested the months that can be built around the refused ones.")

@@ -115,13 +115,6 @@ class Runner:
         return BatchResult(result.run_id, result.success, self._builds, words, self._outdated)
 
 
-def run_batch(
-    instance: dg.DagsterInstance, platform: Platform, works: Sequence[Work], hooks: Hooks | None = None
-) -> BatchResult:
-    """One run of the `monthly` job for works of one range; see Runner."""
-    return Runner(instance, platform, hooks).run(works)
-
-
 def build_through_dagster(
     platform: Platform,
     *,

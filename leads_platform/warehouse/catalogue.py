@@ -118,11 +118,3 @@ class Catalogue:
     def upstream(self, address: str) -> list[str]:
         """The tables this table reads."""
         return [read for read in self._inputs[address] if self._is_table(read)]
-
-    def readers(self, addresses: Iterable[str]) -> set[str]:
-        """These tables and everything that reads them, however far."""
-        found = set(addresses)
-        for address in self.tables:
-            if found.intersection(self.upstream(address)):
-                found.add(address)
-        return found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.engine import drop_warehouse
+from leads_platform.engine import begin_anew
 from leads_platform.months import parse_month
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.desk import Desk, people, rows
@@ -106,7 +106,7 @@ def test_the_warehouse_comes_back_from_the_archive_alone_to_the_last_row(desk: D
     assert desk.take() == []
     desk.build(*FEEDS)
     assert desk.query(read) == builds  # nothing new came, nothing is built
-    drop_warehouse(desk.settings)
+    begin_anew(desk.settings)
     assert not desk.settings.warehouse.exists()
     desk.build(*FEEDS)
     assert desk.tables(*FEEDS) == whole
@@ -228,6 +228,6 @@ def test_withdrawing_the_first_month_leaves_what_a_rebuild_makes(settings: Setti
     stood = desk.content("lists", "stages")
     # May alone has records: the reference serves it, and no other.
     assert desk.query("select month::varchar, id from prospects.base_stages") == [("2024-05-01", "1")]
-    drop_warehouse(desk.settings)
+    begin_anew(desk.settings)
     desk.build("lists", "stages")
     assert desk.content("lists", "stages") == stood

@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
-from leads_platform.engine import drop_warehouse, load_platform, open_session
+from leads_platform.engine import begin_anew, load_platform, open_session
 from leads_platform.months import add_months, label, months_between
 from leads_platform.sample.deals import deals, write_deals
 from leads_platform.settings import Settings
@@ -75,7 +75,7 @@ def test_the_command_builds_a_window_again(tmp_path: Path) -> None:
 
 def test_month_by_month_is_as_one_range(tmp_path: Path) -> None:
     settings, expected = full(tmp_path)
-    drop_warehouse(settings)
+    begin_anew(settings)
     platform = load_platform(settings)
     with open_session(platform, "test") as session:
         for month in months_between(FIRST, add_months(FIRST, MONTHS - 1)):

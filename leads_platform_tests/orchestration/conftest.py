@@ -13,7 +13,7 @@ from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.receive import read_state
 from leads_platform.arrivals.state import SIDES
 from leads_platform.engine import Platform, load_platform, open_session
-from leads_platform.orchestration.run import BatchResult, run_batch
+from leads_platform.orchestration.run import BatchResult, Runner
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
 from leads_platform.standards import standards
@@ -95,7 +95,7 @@ def build(
 ) -> BatchResult:
     """One range run of these tables."""
     start, end = (date.fromisoformat(f"{month}-01") for month in (first, last))
-    return run_batch(instance, platform, [Work(table, start, end) for table in tables])
+    return Runner(instance, platform).run([Work(table, start, end) for table in tables])
 
 
 def row_counts(instance: dg.DagsterInstance, table: str) -> dict[str, int]:

@@ -17,7 +17,7 @@ from leads_platform.orchestration import assets
 from leads_platform.orchestration.catch_up import catch_up
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.resource import Hooks
-from leads_platform.orchestration.run import BatchResult, build_through_dagster, run_batch
+from leads_platform.orchestration.run import BatchResult, Runner, build_through_dagster
 from leads_platform.settings import Settings
 from leads_platform.warehouse import Column
 from leads_platform.warehouse.outcome import Build
@@ -65,7 +65,7 @@ def build_and_die(instance: dg.DagsterInstance, platform: Platform, table: str) 
             killed(build)
 
     works = [Work(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES]
-    result = run_batch(instance, platform, works, Hooks(on_build=die))
+    result = Runner(instance, platform, Hooks(on_build=die)).run(works)
     assert not result.success
     return result
 
@@ -152,7 +152,7 @@ def test_a_warning_its_run_did_not_live_to_tell_is_told(
     with monkeypatch.context() as patched:
         real = assets.check_results
         patched.setattr(assets, "check_results", lambda build: killed(build) if build.table == REPORT else real(build))
-        assert not run_batch(instance, platform, works).success
+        assert not Runner(instance, platform).run(works).success
     assert events(instance, REPORT) == [MAY, JUNE]
     assert "FAILED" not in [status for _, status in check_history(instance, REPORT, "not_many_leads")]
     publish(platform)
@@ -170,7 +170,7 @@ def test_a_refusal_its_run_did_not_live_to_tell_is_told(
     deliver(settings, "2024-05", 2)
     deliver(settings, "2024-06", 3)
     take_in(platform)
-    result = run_batch(on_disk, platform, [Work(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES])
+    result = Runner(on_disk, platform).run([Work(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES])
     assert not result.success
     if not lived:
         run = settings.dagster_home / "storage" / "history" / "runs" / f"{result.run_id}.db"
@@ -200,7 +200,7 @@ def test_months_beyond_the_run_are_not_told_twice(
     changed = platform_with(settings, wider.named("prospects", "rep_leads_so_far"))
     with monkeypatch.context() as patched:
         patched.setattr(assets, "check_results", killed)
-        assert not run_batch(instance, changed, [Work(REPORT, date(2024, 6, 1), date(2024, 6, 1))]).success
+        assert not Runner(instance, changed).run([Work(REPORT, date(2024, 6, 1), date(2024, 6, 1))]).success
     assert sorted(events(instance, REPORT)) == [MAY, MAY, JUNE, JUNE]
     publish(changed)
     assert catch_up(instance, settings) == 1  # the report's checks

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from leads_platform.engine import Platform, drop_warehouse
+from leads_platform.engine import Platform, begin_anew
 from leads_platform.machine import fault_in_words
 from leads_platform.orchestration import kept_connections
 from leads_platform.orchestration.build import build_definitions
@@ -185,7 +185,7 @@ def test_a_warehouse_made_anew_between_plan_and_run_is_planned_again(
     def on_plan(works: list[Work]) -> None:
         planned.append(sum(len(work.months) for work in works))
         if len(planned) == 1:
-            drop_warehouse(settings)
+            begin_anew(settings)
 
     said: list[str] = []
     assert build_through_dagster(small, instance=instance, on_plan=on_plan, say=said.append) == {}

@@ -30,7 +30,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from leads_platform.arrivals.archive import Manifest
 from leads_platform.arrivals.state import State
-from leads_platform.engine import Platform, drop_warehouse, open_session
+from leads_platform.engine import Platform, begin_anew, open_session
 from leads_platform.months import label, parse_month
 from leads_platform.status import read_status
 from leads_platform.warehouse.direct import build_stale
@@ -356,7 +356,7 @@ class Warehouses(Receipts):
     @rule()
     def rebuild(self) -> None:
         """The warehouse is lost, and made anew from the archive alone."""
-        drop_warehouse(self.desk.settings)
+        begin_anew(self.desk.settings)
         self.build()
 
     @rule()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.engine import contract_folders, drop_warehouse, load_platform, open_session
+from leads_platform.engine import begin_anew, contract_folders, load_platform, open_session
 from leads_platform.months import months_between
 from leads_platform.sample import Truth, generate
 from leads_platform.settings import Settings
@@ -104,7 +104,7 @@ def test_a_second_run_builds_nothing(expected: tuple[str, Settings]) -> None:
 def test_rebuilt_from_the_archive_alone(expected: tuple[str, Settings], tmp_path: Path) -> None:
     settings = environment(tmp_path / "data")
     shutil.copytree(expected[1].archive, settings.archive)
-    drop_warehouse(settings)
+    begin_anew(settings)
     platform = run(settings)
     assert content_hash(settings, platform) == expected[0]
 
@@ -120,7 +120,7 @@ def test_a_later_first_month_leaves_nothing_of_the_months_before(
     moved = content_hash(later, run(later, agreed=True))
     assert moved != expected[0]
     assert ask(later, "select min(month)::varchar from prospects.dim_prospective_leads") == [("2024-03-01",)]
-    drop_warehouse(later)
+    begin_anew(later)
     assert content_hash(later, run(later)) == moved
 
 
@@ -151,7 +151,7 @@ def test_the_published_copy_is_never_without_its_tables(
     settings = environment(tmp_path / "data")
     shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
     run(settings)
-    drop_warehouse(settings)
+    begin_anew(settings)
     with open_session(load_platform(settings), "test") as session:
         session.arrivals.take_in(session.arrivals.waiting())
     assert ask(settings, "select count(*) > 0 from prospects.dim_prospective_leads") == [(True,)]

@@ -239,6 +239,8 @@ def _files_in_need(told: dict[str, Any]) -> None:
             )
     if told["waiting_files"]:
         say(f"In landing, not yet taken in ({len(told['waiting_files'])}): {_some(told['waiting_files'])}")
+    for folder in told["unreadable_folders"]:
+        say(f"{folder}. Its files can't be seen; check owner and rights.")
     for name in told["unknown_folders"]:
         say(f"landing/{name} belongs to no feed: name the folder as a feed, or write a contract (feed new FILE).")
 

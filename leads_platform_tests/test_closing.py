@@ -75,6 +75,16 @@ def test_a_copy_beside_a_contract_is_worth_a_look(settings: Settings) -> None:
     assert status.to_json()["contracts_passed_over"] == [str(settings.feeds / "nv_licensing.yaml.save")]
 
 
+def test_a_feeds_folder_that_cannot_be_listed_is_told(settings: Settings) -> None:
+    """Found in use, mended: such a folder looked like an empty one. Here it is a file: rights don't bind root."""
+    (settings.landing / "nv_licensing").write_text("a\n")
+    status = read_status(load_platform(settings))
+    (need,) = in_need(status)
+    assert (need.what, need.blocks) == ("Landing folder", True)
+    assert need.message.startswith("landing/nv_licensing: Not a directory. ")
+    assert status.to_json()["unreadable_folders"] == ["landing/nv_licensing: Not a directory"]
+
+
 def test_the_verdict() -> None:
     """Found in use, 8: the last line says whether all is well."""
     acted, looked = Need("a", "b"), Need("c", "d", blocks=False)

@@ -91,6 +91,19 @@ def strangers(landing: Path, feeds: Iterable[str]) -> list[str]:
     return sorted(_readable(p.name) for p in landing.iterdir() if p.name not in known and not p.name.startswith("."))
 
 
+def unreadable(landing: Path, feeds: Iterable[str]) -> list[str]:
+    """Folders of these feeds that can't be listed, each with why: nothing in them is ever seen."""
+    found: list[OSError] = []
+    for feed in feeds:
+        for _ in os.walk(landing / feed, onerror=found.append):
+            pass
+    return sorted(
+        f"landing/{_readable(Path(error.filename).relative_to(landing).as_posix())}: {error.strerror}"
+        for error in found
+        if not isinstance(error, FileNotFoundError)  # never made, or vanished on the way
+    )
+
+
 def settled(before: Iterable[LandingFile], now: Iterable[LandingFile]) -> list[LandingFile]:
     """The files of the second look whose size and time of change are as in the first."""
     known = {file.look for file in before}

@@ -292,8 +292,7 @@ class Arrivals:
 
     @staticmethod
     def _hold(manifest: Manifest, reason: str, said: str) -> Manifest:
-        words = f"held: {said}. To let it in: leads-platform accept {manifest.sha256[:12]}"
-        return replace(manifest, verdict="held", reason=reason, message=words)
+        return replace(manifest, verdict="held", reason=reason, message=f"held: {said}")
 
     # -- a person's word -------------------------------------------------------------------------------------
 

@@ -185,7 +185,7 @@ def test_a_shrunken_list_is_held_until_it_is_accepted(desk: Desk) -> None:
     held = held_list(desk)
     assert (held.verdict, held.reason, held.touched) == ("held", "shrunk", ())
     assert "it has 1 records where the version it replaces has 4" in held.message
-    assert f"leads-platform accept {held.sha256[:12]}" in held.message
+    assert "leads-platform" not in held.message, "how a command is written is known in attention alone"
     assert desk.arrivals().state.by_feed["lists"].counts() == {parse_month("2024-05"): 4}
     assert [m.receipt for m in desk.arrivals().state.held()] == [held.receipt]
     accepted = desk.arrivals().accept(held.sha256[:6])

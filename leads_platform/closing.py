@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leads_platform.arrivals.archive import Manifest
-from leads_platform.arrivals.landing import strangers, unreadable
+from leads_platform.arrivals.landing import strangers, unreadable_folders
 from leads_platform.arrivals.notes import from_sub_folders, grouped
 from leads_platform.attention import command, files_in_need
 from leads_platform.engine import how_to_agree
@@ -91,7 +91,7 @@ def in_need(status: Status) -> list[Need]:
     ]
     found += [
         Need("Landing folder", f"{folder}. Its files can't be seen; check owner and rights")
-        for folder in unreadable(settings.landing, status.platform.contracts)
+        for folder in unreadable_folders(settings.landing, status.platform.contracts)
     ]
     found += [
         Need(

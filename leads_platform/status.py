@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from leads_platform.arrivals.decisions import refused
-from leads_platform.arrivals.landing import look, strangers, unreadable
+from leads_platform.arrivals.landing import look, strangers, unreadable_folders
 from leads_platform.arrivals.notes import notes
 from leads_platform.arrivals.receive import read_state, waiting
 from leads_platform.arrivals.state import State
@@ -65,7 +65,7 @@ class Status:
             "refused_files": [self._file(m) for m in refused(settings, self.state)],
             "outside_partitions": self.state.outside(),
             "unknown_folders": strangers(settings.landing, self.platform.stopped | set(self.platform.contracts)),
-            "unreadable_folders": unreadable(settings.landing, self.platform.contracts),
+            "unreadable_folders": unreadable_folders(settings.landing, self.platform.contracts),
             "failed_checks": [
                 {
                     "table": f.table,

@@ -91,7 +91,7 @@ def strangers(landing: Path, feeds: Iterable[str]) -> list[str]:
     return sorted(_readable(p.name) for p in landing.iterdir() if p.name not in known and not p.name.startswith("."))
 
 
-def unreadable(landing: Path, feeds: Iterable[str]) -> list[str]:
+def unreadable_folders(landing: Path, feeds: Iterable[str]) -> list[str]:
     """Folders of these feeds that can't be listed, each with why: nothing in them is ever seen."""
     found: list[OSError] = []
     for feed in feeds:

@@ -16,7 +16,7 @@ import dagster as dg
 from leads_platform.engine import Platform
 from leads_platform.months import label, parse_month
 from leads_platform.orchestration.contracts import CurrentPlatform
-from leads_platform.orchestration.jobs import MONTHLY
+from leads_platform.orchestration.jobs import MONTHLY, own_checks
 from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.requests import as_runs, drop, merged, pending, still_stale
 from leads_platform.orchestration.resource import REFUSED_TAG
@@ -72,7 +72,7 @@ def tick(platform: Platform, answer: Answer | None, instance: dg.DagsterInstance
             return _skip(f"Building: {answer.why}.", answer)
         if failed and answer.attempt + 1 < MAX_ATTEMPTS:
             again = Answer(answer.key, answer.names, answer.why, failed, answer.attempt + 1)
-            return dg.SensorResult(run_requests=_requests(again), cursor=json.dumps(asdict(again)))
+            return dg.SensorResult(run_requests=_requests(platform, again), cursor=json.dumps(asdict(again)))
         drop(settings, answer.names)
         if failed:
             said = f"Gave up on '{answer.why}' after {MAX_ATTEMPTS} attempts; the next arrival tries again. "
@@ -91,15 +91,16 @@ def tick(platform: Platform, answer: Answer | None, instance: dg.DagsterInstance
         request.why,
         [(label(works[0].first), label(works[0].last), [work.table for work in works]) for works in runs],
     )
-    return dg.SensorResult(run_requests=_requests(fresh), cursor=json.dumps(asdict(fresh)))
+    return dg.SensorResult(run_requests=_requests(platform, fresh), cursor=json.dumps(asdict(fresh)))
 
 
-def run_request(key: str, works: list[Work], tags: dict[str, str]) -> dg.RunRequest:
+def run_request(platform: Platform, key: str, works: list[Work], tags: dict[str, str]) -> dg.RunRequest:
     """One range run of the `monthly` job."""
     return dg.RunRequest(
         run_key=key,
         job_name=MONTHLY,
         asset_selection=[asset_key(work.table) for work in works],
+        asset_check_keys=own_checks(platform, [work.table for work in works]),
         tags={**range_tags(works[0].first, works[0].last), **tags},
     )
 
@@ -120,12 +121,12 @@ def _run_key(answer: Answer, number: int) -> str:
     return f"{answer.key}:{number}:{answer.attempt}"
 
 
-def _requests(answer: Answer) -> list[dg.RunRequest]:
+def _requests(platform: Platform, answer: Answer) -> list[dg.RunRequest]:
     found = []
     for number, (first, last, tables) in enumerate(answer.runs):
         key = _run_key(answer, number)
         works = [Work(table, parse_month(first), parse_month(last)) for table in tables]
-        found.append(run_request(key, works, {REQUEST_TAG: key, WHY_TAG: answer.why[:200]}))
+        found.append(run_request(platform, key, works, {REQUEST_TAG: key, WHY_TAG: answer.why[:200]}))
     return found
 
 

@@ -26,7 +26,7 @@ from leads_platform.orchestration.catch_up import catch_up
 from leads_platform.orchestration.file_checks import report_files
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.janitor import clean_up
-from leads_platform.orchestration.jobs import MONTHLY
+from leads_platform.orchestration.jobs import MONTHLY, own_checks
 from leads_platform.orchestration.kept_connections import kept_connections
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
@@ -67,12 +67,20 @@ class Runner:
     """Runs batches of works in this process; the job is put together once."""
 
     def __init__(self, instance: dg.DagsterInstance, platform: Platform, hooks: Hooks | None = None) -> None:
-        self._instance, self._hooks = instance, hooks or Hooks()
+        self._instance, self._platform, self._hooks = instance, platform, hooks or Hooks()
         self._home = platform.settings.home
         self._builds: list[Build] = []
         self._outdated = False
         own = replace(self._hooks, on_build=self._note, on_outdated=self._note_outdated)
         self._job = build_definitions(platform, own, lineage=False).resolve_job_def(MONTHLY)
+
+    def _of(self, tables: Iterable[str]) -> dg.JobDefinition:
+        """The job for these tables and their own checks."""
+        listed = list(tables)
+        return self._job.get_subset(
+            asset_selection={asset_key(table) for table in listed},
+            asset_check_selection=set(own_checks(self._platform, listed)),
+        )
 
     def _note(self, build: Build) -> None:
         self._builds.append(build)
@@ -90,10 +98,9 @@ class Runner:
         run_id = make_new_run_id()
         try:
             with alive(self._home, run_id), _quiet():  # from before Dagster has made the run, which takes a while
-                result = self._job.execute_in_process(
+                result = self._of(work.table for work in works).execute_in_process(
                     instance=self._instance,
                     run_id=run_id,
-                    asset_selection=[asset_key(work.table) for work in works],
                     tags={**range_tags(works[0].first, works[0].last), IN_PROCESS_TAG: "true"},
                     run_config=_QUIET,
                     raise_on_error=False,

@@ -75,6 +75,6 @@ def close_requests(platform: Platform) -> list[dg.RunRequest] | dg.SkipReason:
     request = BuildRequest(f"close of {label(closed)}", works, whole=not blocked)
     content = hashlib.sha256(request.to_json().encode()).hexdigest()[:16]
     return [
-        run_request(f"close:{label(closed)}:{content}:{number}", run, {WHY_TAG: request.why})
+        run_request(platform, f"close:{label(closed)}:{content}:{number}", run, {WHY_TAG: request.why})
         for number, run in enumerate(as_runs(platform.catalogue, request))
     ]

@@ -14,6 +14,7 @@ from leads_platform.machine import fault_in_words
 from leads_platform.orchestration import kept_connections
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.freshness_checks import FILE_EXPECTED, MONTH_PRESENT
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.resource import CHANGED_TAG
@@ -155,6 +156,14 @@ def test_a_blocking_check_keeps_the_old_rows_and_is_seen_on_its_month(
     assert run is not None and run.tags["leads_platform/refused"] == REPORT
 
 
+def check_names(instance: dg.DagsterInstance, run_id: str) -> frozenset[str]:
+    """The checks that the run planned or asked."""
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
+    return frozenset(
+        entry.dagster_event.asset_check_planned_data.check_name for entry in entries if entry.dagster_event is not None
+    )
+
+
 def test_the_good_months_before_a_refused_one_are_built(settings: Settings, instance: dg.DagsterInstance) -> None:
     """A range commits whole or not at all, so one bad month kept good ones out until someone noticed."""
     strict = platform_with(settings, report(limit=3))
@@ -165,6 +174,9 @@ def test_the_good_months_before_a_refused_one_are_built(settings: Settings, inst
     blocked = build_through_dagster(strict, instance=instance)
     assert blocked == {REPORT: date(2024, 5, 1)}
     assert row_counts(instance, REPORT) == {"2024-04-01": 1}
+    # Found in use, mended: what judges by the clock ran beside the audits, and told that the month being built is not.
+    (asked,) = {check_names(instance, run.run_id) for run in instance.get_runs()[-1:]}
+    assert "records_are_accounted_for" in asked and not asked & {FILE_EXPECTED, MONTH_PRESENT}
     assert row_counts(instance, STG) == {"2024-04-01": 1, "2024-05-01": 5, "2024-06-01": 2}
     assert build_through_dagster(platform_with(settings, report(limit=5)), instance=instance) == {}
     assert row_counts(instance, REPORT) == {"2024-04-01": 1, "2024-05-01": 1, "2024-06-01": 1}

@@ -11,6 +11,7 @@ from leads_platform.orchestration import build_sensor, feed_sensors
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.feed_sensors import Cursor
+from leads_platform.orchestration.freshness_checks import FILE_EXPECTED, MONTH_PRESENT
 from leads_platform.orchestration.requests import BuildRequest, pending, request_builds, write_request
 from leads_platform.orchestration.resource import REFUSED_TAG
 from leads_platform.settings import Settings
@@ -171,6 +172,7 @@ def test_a_burst_of_requests_becomes_one_range_run(
     assert [key.path[-1] for key in request.asset_selection or []] == [
         table.split(".")[1] for table in (BASE, STG, REPORT)
     ]
+    assert {key.name for key in request.asset_check_keys or []}.isdisjoint({FILE_EXPECTED, MONTH_PRESENT})
     assert request.tags["dagster/asset_partition_range_start"] == "2024-02-01"
     assert request.tags["dagster/asset_partition_range_end"] == "2024-05-01"
     answer = build_sensor.read(str(result.cursor))

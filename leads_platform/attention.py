@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.archive.naming import full_name, printed
+from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.standing import stands_now
+from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.decisions import Action, files_for, refused
 from leads_platform.arrivals.landing import unreadable
-from leads_platform.arrivals.naming import full_name, printed
 from leads_platform.arrivals.receive import waiting
-from leads_platform.arrivals.standing import stands_now
-from leads_platform.arrivals.state import State
 from leads_platform.months import label
 from leads_platform.settings import DEFAULT_FIRST_MONTH, Settings
 
@@ -44,14 +44,14 @@ class Attention:
     look: str = ""  # of a file that could not be taken in, and has no receipt: its name, size and time of change
 
 
-def files_in_need(settings: Settings, state: State) -> list[Attention]:
+def files_in_need(settings: Settings, state: ArchiveSources) -> list[Attention]:
     """Every file that is refused or held now, by feed and name."""
     found = [_item(settings, state, "held", m) for m in state.held()]
     found += [_item(settings, state, "refused", m) for m in refused(settings, state)]
     return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
 
 
-def files_unreadable(settings: Settings, state: State) -> list[Attention]:
+def files_unreadable(settings: Settings, state: ArchiveSources) -> list[Attention]:
     """Every waiting file that the system does not let this process read now, by feed and name."""
     found = []
     for file in waiting(settings, state):
@@ -62,7 +62,7 @@ def files_unreadable(settings: Settings, state: State) -> list[Attention]:
     return sorted(found, key=lambda item: (item.feed, item.file_name))
 
 
-def files_partly_loaded(settings: Settings, state: State) -> list[Attention]:
+def files_partly_loaded(settings: Settings, state: ArchiveSources) -> list[Attention]:
     """Every file in force of which some records are quarantined, by feed and name. They wait for nobody."""
     found = [
         _item(settings, state, "partly loaded", entry.manifest)
@@ -73,7 +73,7 @@ def files_partly_loaded(settings: Settings, state: State) -> list[Attention]:
     return sorted(found, key=lambda item: (item.feed, item.file_name, item.sha256))
 
 
-def _item(settings: Settings, state: State, kind: Kind, manifest: Manifest) -> Attention:
+def _item(settings: Settings, state: ArchiveSources, kind: Kind, manifest: Manifest) -> Attention:
     decisions: tuple[Action, ...] = {"held": ("accept", "withdraw"), "refused": ("withdraw",)}.get(kind, ())
     commands = {action: decision(settings, state, action, manifest) for action in decisions}
     if kind == "partly loaded":
@@ -96,7 +96,7 @@ def _item(settings: Settings, state: State, kind: Kind, manifest: Manifest) -> A
     )
 
 
-def decision(settings: Settings, state: State, action: Action, manifest: Manifest) -> str:
+def decision(settings: Settings, state: ArchiveSources, action: Action, manifest: Manifest) -> str:
     """The command that decides on this file and on no other: by its name, or by its fingerprint where that is surer."""
     named, files = full_name(manifest), files_for(action, settings, state)
     alike = [m for m in files if printed(full_name(m)) == printed(named)]
@@ -138,7 +138,7 @@ def command(settings: Settings, *words: str) -> str:
     return " ".join([*where, shlex.join(["leads-platform", *words])])
 
 
-def decided(settings: Settings, state: State, decision_made: Manifest) -> str:
+def decided(settings: Settings, state: ArchiveSources, decision_made: Manifest) -> str:
     """What a person's word came to: what it touched, what stands now, and the command that takes it back."""
     m = decision_made
     undo: Action = "withdraw" if m.action == "accept" else "accept"

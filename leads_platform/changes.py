@@ -1,7 +1,7 @@
 """What changed in months that had ended: which tables, their rows before and after, and the files it came of.
 
 Belongs here: telling it from builds, the note of before and the manifests. Does not: which content a build replaced
-(warehouse.write), or printing it (building).
+(warehouse.write), or printing it (cli.build).
 
 Numbers that people have reported must not move without a word. So what changes in a month before the newest one is
 announced; the newest is the last with data before the change. A first build is no change, nor is a build whose rows
@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from leads_platform.arrivals.archive import Archive, Manifest
-from leads_platform.arrivals.slots import month_key
-from leads_platform.arrivals.state import State
+from leads_platform.arrivals.archive.slots import month_key
+from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.store import Archive, Manifest
 from leads_platform.months import label
-from leads_platform.warehouse.note import Note
+from leads_platform.warehouse.build_state import BuildState
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Fingerprinter
 
 if TYPE_CHECKING:
-    from leads_platform.engine import Platform
+    from leads_platform.platform import Platform
 
 # By table, in build order, and month: rows before and after.
 Replaced = Mapping[str, Mapping[date, tuple[int, int]]]
@@ -89,7 +89,7 @@ class Changes:
     """The ended months that the builds of one command changed. Made before the first of them, from the note."""
 
     platform: Platform
-    before: Note
+    before: BuildState
     newest: date | None = None
     replaced: dict[str, dict[date, tuple[int, int]]] = field(default_factory=dict)
     _built: dict[str, set[date]] = field(default_factory=dict)
@@ -142,7 +142,7 @@ class Changes:
     def _since(self, address: str, feed: str, months: list[date], manifests: list[Manifest]) -> list[Manifest]:
         """The feed's receipts that touched these months after what their table was last built from."""
         settings, contract = self.platform.settings, self.platform.contracts[feed]
-        state = State({feed: contract}, (), Archive(settings.archive).records, settings.first_month, date.max)
+        state = ArchiveSources({feed: contract}, (), Archive(settings.archive).records, settings.first_month, date.max)
         built = {month: self.before.fingerprints.get((address, month)) for month in months}
         # Which receipt each month was built up to; None where no state of the feed gives what was built.
         up_to = {month: 0 if built[month] in (None, self._now(address, month, state)) else None for month in months}
@@ -160,7 +160,7 @@ class Changes:
 
         return [m for m in own if any(month_key(month) in m.touched and is_new(m, month) for month in months)]
 
-    def _now(self, address: str, month: date, state: State) -> str:
+    def _now(self, address: str, month: date, state: ArchiveSources) -> str:
         return Fingerprinter(self.platform.catalogue, state).compute(address, month)
 
 

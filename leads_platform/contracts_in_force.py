@@ -1,7 +1,7 @@
 """Which contracts are in force, and all tables that follow: the packaged ones, the user's own, and what stands in.
 
 Belongs here: holding the user's contracts against the packaged ones and the rooms' tables. Does not: reading them
-(arrivals.user_contracts), or what a session does with them (engine).
+(arrivals.contracts), or what a session does with them (platform).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
+from leads_platform.arrivals.archive.sources import SIDES
 from leads_platform.arrivals.base_table import RECORD_TIMES, base_table
-from leads_platform.arrivals.contract import FeedContract, about_feed, load_contracts
-from leads_platform.arrivals.state import SIDES
-from leads_platform.arrivals.user_contracts import Problem, UserContracts, read_user_contracts
+from leads_platform.arrivals.contracts.load import FeedContract, about_feed, load_contracts
+from leads_platform.arrivals.contracts.user_contracts import Problem, UserContracts, read_user_contracts
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
 from leads_platform.standards import standards

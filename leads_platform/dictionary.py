@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from leads_platform.arrivals.contract import FeedContract, contract_json_schema
-from leads_platform.engine import Platform, load_platform
+from leads_platform.arrivals.contracts.load import FeedContract, contract_json_schema
+from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse.table import Table
 
@@ -106,7 +106,7 @@ def _table(platform: Platform, table: Table) -> str:
     ]
     if table.feed:
         facts.append(f"- Generated from the contract `feeds/{table.feed}.yaml`")
-    if table.step:
+    if table.cumulative:
         facts.append("- Built month by month, each from the months before it")
     lines = [f"### `{table.address}`", "", table.says, "", *facts, ""]
     lines += [_grid(("Column", "Type", "Data", "Meaning"), columns), _grid(("Check", "Kind", "Meaning"), checks)]

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
+from leads_platform.arrivals.contracts.user_contracts import OutOfOrder
 from leads_platform.arrivals.receive import read_state
-from leads_platform.arrivals.user_contracts import OutOfOrder
 from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded, files_unreadable
-from leads_platform.engine import Platform
 from leads_platform.outbox import Notice, open_outbox
+from leads_platform.platform import Platform
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_state import BuildState
 from leads_platform.warehouse.lock import holder
-from leads_platform.warehouse.note import Note
 from leads_platform.warehouse.outcome import Build, CheckResult, in_figures
 
 # Slack cuts a message of 40,000 characters; nobody reads so much.
@@ -107,7 +107,7 @@ def item_of_check(
     )
 
 
-def items_of_builds(before: Note, builds: Iterable[Build]) -> list[Item]:
+def items_of_builds(before: BuildState, builds: Iterable[Build]) -> list[Item]:
     """Checks that failed in these builds, but for what failed alike before them (`before`), and was told then."""
     known = {(f.table, f.check, f.month, f.bad_rows, f.refused) for f in before.failed}
     latest: dict[tuple[str, str], dict[date, CheckResult]] = {}

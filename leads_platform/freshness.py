@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from leads_platform.arrivals.state import State
+from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.months import add_months, label
 from leads_platform.settings import Settings
 
@@ -33,7 +33,7 @@ def last_closed_month(settings: Settings) -> date:
     return add_months(settings.current_month(), -1 if due else -2)
 
 
-def findings(settings: Settings, state: State) -> list[Finding]:
+def findings(settings: Settings, state: ArchiveSources) -> list[Finding]:
     """What is late as of the platform's clock; empty for sample data."""
     if settings.is_sample:
         return []
@@ -54,7 +54,7 @@ def findings(settings: Settings, state: State) -> list[Finding]:
     return late
 
 
-def _overdue(settings: Settings, state: State) -> list[Finding]:
+def _overdue(settings: Settings, state: ArchiveSources) -> list[Finding]:
     """Feeds whose contract says how often something new comes, and for which nothing has come for longer."""
     found = []
     for feed, feed_state in state.by_feed.items():

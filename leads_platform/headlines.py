@@ -1,7 +1,7 @@
 """The two reports that a run ends with: net-new leads and the sales funnel, as titles, columns, rows and notes.
 
-Belongs here: which month a headline is about, and the cells. Does not: asking for the rows (building), printing them
-(terminal), or counting (the rooms).
+Belongs here: which month a headline is about, and the cells. Does not: asking for the rows (cli.build), printing them
+(cli.output), or counting (the rooms).
 
 A headline is about the last month that has ended and has data of its own kind: a deal dated in the running month says
 nothing of the lead lists, and the running month's own numbers still grow. A month without data after it isn't shown.

@@ -23,9 +23,8 @@ from typing import Protocol, TypeVar
 
 from filelock import FileLock
 
-from leads_platform.machine import fault_in_words
+from leads_platform.errors import fault_in_words, unforeseen
 from leads_platform.settings import Settings
-from leads_platform.unforeseen import unforeseen
 
 _SLACK_SECONDS = 10
 _SENT = "sent"

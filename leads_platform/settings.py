@@ -129,9 +129,9 @@ class Settings:
         return self.home / "published" / "warehouse.duckdb"
 
     @property
-    def ledger_note(self) -> Path:
+    def build_state(self) -> Path:
         """What is built and which checks failed, for those who must not open the live warehouse."""
-        return self.home / "ledger.json"
+        return self.home / "build_state.json"
 
     @property
     def reports(self) -> Path:

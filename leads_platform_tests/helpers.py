@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from leads_platform.arrivals.archive import Manifest
-from leads_platform.engine import Platform, load_platform, open_session
+from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.platform import Platform, load_platform, open_session
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_loop import build_stale
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.direct import build_stale
-from leads_platform.warehouse.note import read_note
 from leads_platform.warehouse.outcome import Build
 
 NV_HEADER = (
@@ -99,4 +99,4 @@ def ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
 
 def content_hash(settings: Settings, platform: Platform) -> str:
     """One hash of all rows of all tables."""
-    return read_note(settings.ledger_note, settings.warehouse).content_hash(platform.catalogue.tables)
+    return read_build_state(settings.build_state, settings.warehouse).content_hash(platform.catalogue.tables)

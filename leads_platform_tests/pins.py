@@ -14,7 +14,7 @@ import json
 import sys
 from pathlib import Path
 
-from leads_platform.engine import load_platform
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask

@@ -7,12 +7,12 @@ from datetime import date
 
 import pytest
 
-from leads_platform.arrivals.archive import Manifest
-from leads_platform.arrivals.state import State
+from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.changes import Changes, ended_and_replaced
-from leads_platform.engine import Platform, load_platform
+from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
-from leads_platform.warehouse.note import Note
+from leads_platform.warehouse.build_state import BuildState
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform_tests.conftest import clock
@@ -48,12 +48,12 @@ def list_of(platform: Platform, receipt: int, month: date, version: str = "", na
     )
 
 
-def built(platform: Platform, manifests: list[Manifest], rows: dict[tuple[str, date], int]) -> Note:
+def built(platform: Platform, manifests: list[Manifest], rows: dict[tuple[str, date], int]) -> BuildState:
     """The note on a warehouse that was built from these receipts."""
-    state = State(platform.contracts, manifests, lambda feed, receipt: platform.settings.archive, APR, JUN)
+    state = ArchiveSources(platform.contracts, manifests, lambda feed, receipt: platform.settings.archive, APR, JUN)
     prints = Fingerprinter(platform.catalogue, state)
     known = {(address, month): prints.compute(address, month) for address, month in rows if address == BASE}
-    return Note(rows, known, {}, [])
+    return BuildState(rows, known, {}, [])
 
 
 def build(table: str, rows: dict[date, int], replaced: dict[date, int]) -> Build:
@@ -110,7 +110,7 @@ def test_what_is_no_change_of_an_ended_month_is_not_announced(platform: Platform
     changes.hear(build(DIM, {MAY: 6}, {MAY: 5}))  # the newest month
     changes.hear(replace(build(DIM, {APR: 1}, {APR: 9}), committed=False))
     assert (changes.months, changes.title([])) == ([], "")
-    nothing_before = Changes(platform, Note({}, {}, {}, []))
+    nothing_before = Changes(platform, BuildState({}, {}, {}, []))
     nothing_before.hear(build(BASE, {MAY: 1, JUN: 2}, {}))
     assert nothing_before.months == []
 
@@ -118,5 +118,5 @@ def test_what_is_no_change_of_an_ended_month_is_not_announced(platform: Platform
 def test_a_reference_does_not_make_a_month_the_newest(platform: Platform) -> None:
     """Found in use, 7: stages and users serve every month that is built; they say nothing of which has data."""
     rows = {(BASE, MAY): 10, (BASE, JUN): 0, ("funnel.base_pipedrive_stages", JUN): 9}
-    assert Changes(platform, Note(rows, {}, {}, [])).newest == MAY
+    assert Changes(platform, BuildState(rows, {}, {}, [])).newest == MAY
     assert ended_and_replaced(build(DIM, {APR: 7, MAY: 5}, {APR: 6, MAY: 4}), MAY) == {APR: (6, 7)}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from leads_platform.cli import commands
+from leads_platform.cli.commands import commands
 from leads_platform.settings import Settings
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform_tests.helpers import NV_HEADER, drop, nv
@@ -217,7 +217,7 @@ def test_a_root_without_landing_is_refused_with_what_to_do(
 
 def test_on_a_terminal_a_person_is_asked(command, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Found in use, 12: whether the root is right, and whether built months may go."""
-    monkeypatch.setattr("leads_platform.asking._somebody_is_there", lambda: True)
+    monkeypatch.setattr("leads_platform.cli.asking._somebody_is_there", lambda: True)
     settings.landing.rmdir()
     no = CliRunner().invoke(commands, ["run", "--direct"], input="n\n")
     assert no.exit_code == 1 and not settings.landing.exists() and not settings.home.exists()
@@ -259,7 +259,7 @@ def test_a_contract_out_of_order_is_told_by_every_command(command, settings: Set
     assert result.exit_code == 1
     assert "utah is out of order until its contract is mended" in result.output and said in result.output
     told = command("status")
-    assert told.exit_code == 0 and "Out of order" in told.output and "One thing needs a hand." in told.output
+    assert told.exit_code == 0 and "Out of order" in told.output and "One thing needs attention." in told.output
     (entry,) = json.loads(CliRunner().invoke(commands, ["status", "--json"]).stdout)["out_of_order"]
     assert (entry["feed"], entry["tables_by"]) == ("utah", "nothing") and entry["problems"][0].startswith(said)
     (tmp_path / "utah.csv").write_text("a,b\n1,2\n")
@@ -333,7 +333,7 @@ def test_a_build_that_ends_in_an_error_is_closed_as_any_other(command, settings:
         assert "  Refused, nv_licensing/nv_2024-06.csv: " in told
         assert told.strip().splitlines()[-1].startswith("Not all is in the tables: ")
     status = command("status").output.strip().splitlines()[-1]
-    assert status.endswith("4 things need a hand."), "the file, what is stale, and two feeds that are late"
+    assert status.endswith("4 things need attention."), "the file, what is stale, and two feeds that are late"
 
 
 def test_debug_shows_the_text_that_is_left_out(command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +342,7 @@ def test_debug_shows_the_text_that_is_left_out(command, monkeypatch: pytest.Monk
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a secret value")
 
-    monkeypatch.setattr("leads_platform.status.read_status", fail)
+    monkeypatch.setattr("leads_platform.cli.status.read_status", fail)
     plainly = command("status")
     assert (plainly.exit_code, "a secret value" in plainly.output) == (1, False)
     assert "`leads-platform --debug ...` shows it" in plainly.output
@@ -376,8 +376,8 @@ def test_who_stops_a_direct_build_waits_for_no_notices(
         raise KeyboardInterrupt
 
     told: list[object] = []
-    monkeypatch.setattr("leads_platform.building.build_stale", stop)
-    monkeypatch.setattr("leads_platform.building.tell_of_files", told.append)
+    monkeypatch.setattr("leads_platform.cli.build.build_stale", stop)
+    monkeypatch.setattr("leads_platform.cli.build.tell_of_files", told.append)
     assert command("build", "--direct").exit_code == 130
     assert told == []
 

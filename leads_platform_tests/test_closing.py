@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from leads_platform.arrivals.archive import Manifest
-from leads_platform.closing import Need, in_need, told_of_run, verdict
+from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.cli.closing import Need, in_need, told_of_run, verdict
+from leads_platform.cli.status import read_status
 from leads_platform.contracts_in_force import packaged_folders
-from leads_platform.engine import load_platform
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
+from leads_platform.warehouse.build_state import BuildState, FailedCheck
 from leads_platform.warehouse.lock import Holder
-from leads_platform.warehouse.note import FailedCheck, Note
 from leads_platform.warehouse.removal import Removal
 from leads_platform_tests.conftest import clock
 
@@ -37,14 +37,17 @@ def test_checks_that_kept_rows_out_and_folders_of_no_feed(settings: Settings) ->
     (settings.landing / "nevada" / "x.csv").write_text("a\n")
     kept = [FailedCheck("funnel.dim_deals", date(2024, m, 1), "owed", m, {}, True) for m in (4, 5)]
     warned = FailedCheck("funnel.dim_users", MAY, "odd", 1, {}, False)
-    status = replace(read_status(load_platform(settings)), note=Note({}, {}, {}, [*kept, warned]))
+    status = replace(read_status(load_platform(settings)), note=BuildState({}, {}, {}, [*kept, warned]))
     check, folder = in_need(status)
     assert check.what == "funnel.dim_deals"
     assert "the check owed kept new rows out (2024-04: 4 bad row(s), 2024-05: 5 bad row(s))" in check.message
     assert (check.blocks, folder.what, folder.blocks) == (True, "Unknown folder", False)
     stale = replace(status, stale={"funnel.dim_deals": [MAY]})
     assert in_need(stale) == [check, folder], "the check says why"
-    assert [need.what for need in in_need(replace(stale, note=Note({}, {}, {}, [])))] == ["Unknown folder", "Stale"]
+    assert [need.what for need in in_need(replace(stale, note=BuildState({}, {}, {}, [])))] == [
+        "Unknown folder",
+        "Stale",
+    ]
 
 
 def test_what_waits_for_a_yes_counts_once_with_what_it_keeps_stale(settings: Settings) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from leads_platform.cli.status import read_status
 from leads_platform.contracts_in_force import contracts_in_force, packaged_folders
-from leads_platform.engine import Platform, load_platform, open_session
+from leads_platform.platform import Platform, load_platform, open_session
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.removal import WouldRemove
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv

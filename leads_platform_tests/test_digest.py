@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
-from leads_platform.building import build_everything
+from leads_platform.cli.build import build_everything
 from leads_platform.digest import items_of_builds
 from leads_platform.settings import Settings
-from leads_platform.warehouse.note import FailedCheck, Note
+from leads_platform.warehouse.build_state import BuildState, FailedCheck
 from leads_platform.warehouse.outcome import Build, CheckResult
 from leads_platform_tests.orchestration.conftest import REPORT, deliver, platform_with, report, take_in
 
@@ -30,10 +30,10 @@ def build(*results: CheckResult, table: str = DIM) -> Build:
     )
 
 
-def before(built_at: float, *failed: FailedCheck) -> Note:
+def before(built_at: float, *failed: FailedCheck) -> BuildState:
     """The note on a warehouse where April to June were built then."""
     at = [(DIM, month) for month in (APR, MAY, JUN)]
-    return Note(dict.fromkeys(at, 5), {}, {}, list(failed), dict.fromkeys(at, built_at))
+    return BuildState(dict.fromkeys(at, 5), {}, {}, list(failed), dict.fromkeys(at, built_at))
 
 
 def test_a_check_that_warns_is_told_with_its_figures() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
-from leads_platform.cli import commands
-from leads_platform.engine import load_platform
+from leads_platform.cli.commands import commands
+from leads_platform.cli.status import read_status
 from leads_platform.environment import KNOWN
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -9,9 +9,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from leads_platform.cli import commands
+from leads_platform.cli.commands import commands
+from leads_platform.cli.output import as_json, plain
 from leads_platform.settings import Settings
-from leads_platform.terminal import as_json, plain
 
 pytestmark = pytest.mark.usefixtures("interruptible")
 # A colour, a window's title, a bell; text that turns around and back; Arabic shapes forced on what follows.
@@ -61,7 +61,7 @@ def test_marks_of_direction_and_shape_are_shown_as_such() -> None:
 _WAITS = """
 import time
 import click
-from leads_platform.usage import Commands, stop_in_order
+from leads_platform.cli.usage import Commands, stop_in_order
 
 @click.group(cls=Commands)
 def commands() -> None: ...

@@ -4,15 +4,15 @@ Belongs here: feed contracts, reading files, archive and manifests, quarantine. 
 warehouse's tables.
 """
 
-from leads_platform.arrivals.contract import (
+from leads_platform.arrivals.contracts.load import (
     ContractError,
     FeedContract,
     contract_json_schema,
     load_contract,
     load_contracts,
 )
-from leads_platform.arrivals.loading import Quarantined
-from leads_platform.arrivals.reading import FileReading, read_file
+from leads_platform.arrivals.reading.file_reading import FileReading, read_file
+from leads_platform.arrivals.reading.loading import Quarantined
 
 __all__ = [
     "ContractError",

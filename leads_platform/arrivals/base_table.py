@@ -5,9 +5,9 @@ Belongs here: what every feed's base table has. Does not: casting or cleaning (s
 
 from __future__ import annotations
 
-from leads_platform.arrivals.accounting import records_are_accounted_for
-from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.vanished import no_column_has_vanished
+from leads_platform.arrivals.archive.accounting import records_are_accounted_for
+from leads_platform.arrivals.archive.vanished import no_column_has_vanished
+from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.warehouse import Column, Table, volume_is_usual
 from leads_platform.warehouse.sql import identifier
 

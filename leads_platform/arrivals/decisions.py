@@ -11,11 +11,11 @@ from datetime import date
 from functools import partial
 from typing import Literal
 
-from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.archive.naming import NotFound, find, full_name, printed
+from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.standing import standing
+from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.landing import look
-from leads_platform.arrivals.naming import NotFound, find, full_name, printed
-from leads_platform.arrivals.standing import standing
-from leads_platform.arrivals.state import State
 from leads_platform.months import label
 from leads_platform.settings import Settings
 
@@ -26,8 +26,8 @@ class DecisionError(Exception):
     """`accept` or `withdraw` was asked for a file to which it does not apply; the text says why."""
 
 
-def refused(settings: Settings, state: State) -> list[Manifest]:
-    """The refused files that still need a hand: those that lie in landing as they were when they were refused.
+def refused(settings: Settings, state: ArchiveSources) -> list[Manifest]:
+    """The refused files that still need attention: those that lie in landing as they were when they were refused.
 
     What was deleted, moved or corrected there needs none. Needs no lock; `status`, notices and checks call it.
     """
@@ -36,10 +36,10 @@ def refused(settings: Settings, state: State) -> list[Manifest]:
     return [m for m in told if (m.feed, m.file_name, m.size, m.mtime_ns) in there]
 
 
-def files_for(action: Action, settings: Settings, state: State) -> list[Manifest]:
+def files_for(action: Action, settings: Settings, state: ArchiveSources) -> list[Manifest]:
     """The files to which a person's word applies, of equal bytes in one slot the newest.
 
-    `withdraw`: what counts, or needs a hand. `accept`: what is held, and whatever was withdrawn.
+    `withdraw`: what counts, or needs attention. `accept`: what is held, and whatever was withdrawn.
     """
     found: list[Manifest] = []
     counting = set()
@@ -64,7 +64,7 @@ def _bytes_of(manifest: Manifest) -> tuple[object, ...]:
     return m.feed, m.month, m.part, m.sha256 or m.file_name
 
 
-def meant(action: Action, typed: str, month: date | None, settings: Settings, state: State) -> Manifest:
+def meant(action: Action, typed: str, month: date | None, settings: Settings, state: ArchiveSources) -> Manifest:
     """The one file that a person means to accept or withdraw. Raises DecisionError for none, or for several."""
     files = _of_month(files_for(action, settings, state), month)
     shown, word = (f" for {label(month)}" if month else ""), "accepted" if action == "accept" else "withdrawn"
@@ -81,7 +81,7 @@ def meant(action: Action, typed: str, month: date | None, settings: Settings, st
         raise DecisionError(_why_not(typed, month, word, files, state) or str(error)) from None
 
 
-def _why_not(typed: str, month: date | None, word: str, files: list[Manifest], state: State) -> str:
+def _why_not(typed: str, month: date | None, word: str, files: list[Manifest], state: ArchiveSources) -> str:
     """Why the file that was meant can't be decided so; empty when it can't be told which was meant."""
     readings = [m for feed in state.by_feed.values() for m in feed.readings.values()]
     newest = {_bytes_of(m): m for m in sorted(readings, key=lambda m: m.receipt)}

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.refusal import shown
+from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.reading.refusal import shown
 from leads_platform.months import month_of
 
 # Years as people write them: a licence number such as 1106-22 is no month.
@@ -53,7 +53,7 @@ class LandingFile:
 
 
 @dataclass(frozen=True)
-class NameSays:
+class FileName:
     """What a file's name tells: its month, its day, its part; `trouble` says why it can't be told."""
 
     month: date | None = None
@@ -123,7 +123,7 @@ def unreadable(file: LandingFile) -> str:
     return ""
 
 
-def name_says(name: str, contract: FeedContract) -> NameSays:
+def parse_file_name(name: str, contract: FeedContract) -> FileName:
     """Month, day and part as a file's name tells them. The month is `YYYY-MM` anywhere in it; two are trouble.
 
     Where each record has a month of its own, a name may span several ("2024-01 to 2024-06"): the last one dates it.
@@ -136,17 +136,17 @@ def name_says(name: str, contract: FeedContract) -> NameSays:
                 days.add(date(int(year), int(month), int(day)))
         except ValueError:
             said = f"{year}-{month}{'-' + day if day else ''} in its name is not a date"
-            return NameSays(trouble=f"{said}; write the month as YYYY-MM, as in list_2024-05.csv")
+            return FileName(trouble=f"{said}; write the month as YYYY-MM, as in list_2024-05.csv")
     if len(months) > 1 and contract.month.from_ == "name":
         listed = " and ".join(f"{month:%Y-%m}" for month in sorted(months))
-        return NameSays(trouble=f"its name holds more than one month ({listed}); keep one")
+        return FileName(trouble=f"its name holds more than one month ({listed}); keep one")
     part = ""
     if contract.parts == "many" and contract.part_pattern:
         match = re.search(contract.part_pattern, name, re.IGNORECASE)
         part = (match.group(1) if match.groups() else match.group(0)) if match else ""
         part = part.lstrip("0") or "0" if part.isdecimal() else part.casefold()  # part 01 is part 1
     last = max(months, default=None)
-    return NameSays(last, max((day for day in days if month_of(day) == last), default=None), part)
+    return FileName(last, max((day for day in days if month_of(day) == last), default=None), part)
 
 
 def sub_folder_trouble(name: str, contract: FeedContract) -> str:

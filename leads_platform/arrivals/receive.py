@@ -1,7 +1,7 @@
 """Taking files in: settled file -> copy and fingerprint -> identity -> read once -> account -> archive -> manifest.
 
 Belongs here: the way of one file into the archive, and a person's `accept` and `withdraw`. Does not: how a file is
-read (reading), what manifests add up to (state), or building tables. Only the holder of the writer lock calls it.
+read (reading), what manifests add up to (sources), or building tables. Only the holder of the writer lock calls it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,21 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest, copy_and_hash
-from leads_platform.arrivals.compare import Difference, compare
-from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.archive.compare import Difference, compare
+from leads_platform.arrivals.archive.measure import measure
+from leads_platform.arrivals.archive.slots import month_key, titles
+from leads_platform.arrivals.archive.sources import ArchiveSources, event_versions_of, month_rule_hash
+from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, copy_and_hash
+from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.resemblance import resembles
 from leads_platform.arrivals.decisions import Action, meant
-from leads_platform.arrivals.header import MISSING
-from leads_platform.arrivals.landing import LandingFile, NameSays, look, name_says, settled, sub_folder_trouble
-from leads_platform.arrivals.loading import connect
-from leads_platform.arrivals.measure import measure
-from leads_platform.arrivals.reading import FileReading, read_file
-from leads_platform.arrivals.resemblance import resembles
-from leads_platform.arrivals.slots import month_key, titles
-from leads_platform.arrivals.state import State, placing, reckon_events
-from leads_platform.machine import fault_in_words, is_stop
+from leads_platform.arrivals.landing import FileName, LandingFile, look, parse_file_name, settled, sub_folder_trouble
+from leads_platform.arrivals.reading.file_reading import FileReading, read_file
+from leads_platform.arrivals.reading.header import MISSING
+from leads_platform.arrivals.reading.loading import connect
+from leads_platform.errors import fault_in_words, is_stop, unforeseen
 from leads_platform.months import label
 from leads_platform.settings import Settings
-from leads_platform.unforeseen import unforeseen
 from leads_platform.warehouse import sql
 
 # A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
@@ -40,7 +39,7 @@ _SETTLE_SECONDS = 1.0
 
 
 # What manifests add up to, by archive, first month and feeds: a sensor per feed asks for its own at each tick.
-_states: dict[tuple[Path, date, frozenset[str]], State] = {}
+_states: dict[tuple[Path, date, frozenset[str]], ArchiveSources] = {}
 _reading = Lock()
 _STATES_KEPT = 64
 
@@ -159,7 +158,7 @@ class Arrivals:
     def _judge(self, start: Manifest, contract: FeedContract, delivered: Path) -> Manifest:
         """What is to be said of the file; its records are in the archive then, where it has any that count."""
         state = self.state.by_feed[start.feed]
-        says = name_says(start.file_name, contract)
+        says = parse_file_name(start.file_name, contract)
         start = replace(start, part=says.part, file_date=says.day or says.month, intrinsic=state.intrinsic(says, None))
         # What a version of before this rule took in from there goes on being read; a note tells of it.
         sub_folder = "" if state.entry(start.original) else sub_folder_trouble(start.file_name, contract)
@@ -190,7 +189,7 @@ class Arrivals:
         manifest = replace(manifest, intrinsic=intrinsic, version=intrinsic or f"#{manifest.original}")
         return self._held_back(manifest, contract)
 
-    def _early_or_known(self, start: Manifest, says: NameSays) -> Manifest | None:
+    def _early_or_known(self, start: Manifest, says: FileName) -> Manifest | None:
         """The manifest of a snapshot whose month has not begun, or of bytes that are nothing new; else None."""
         if start.month is not None and self.state.month_is_future(start.month):
             return _refused(start, "future", f"its month {label(start.month)} has not begun; it is read then")
@@ -241,7 +240,7 @@ class Arrivals:
         return replace(
             manifest,
             months=months,
-            placed_by=placing(contract, manifest),
+            placed_by=month_rule_hash(contract, manifest),
             timed=bool(contract.month.column),
             reckoned_in=contract.zone if has_instants else "",
         ), maximum
@@ -349,7 +348,7 @@ class Arrivals:
         if state.contract.delivery == "events" and counts:
             after = copy(self.state)
             after.by_feed = {manifest.feed: state.after(manifest)}
-            reckoned = reckon_events(self.state, after, manifest.feed)
+            reckoned = event_versions_of(self.state, after, manifest.feed)
             manifest = replace(manifest, versions=reckoned.versions, links=reckoned.links, basis=reckoned.basis)
         now = state.after(manifest)
         manifest = replace(manifest, touched=tuple(month_key(m) for m in before if now.version(m) != before[m]))
@@ -359,14 +358,14 @@ class Arrivals:
         return manifest
 
 
-def read_state(settings: Settings, contracts: Mapping[str, FeedContract]) -> State:
+def read_state(settings: Settings, contracts: Mapping[str, FeedContract]) -> ArchiveSources:
     """The state of the environment's archive, from its manifests alone. Needs no lock."""
     archive = Archive(settings.archive)
     manifests, feeds = archive.manifests(), (settings.archive, settings.first_month, frozenset(contracts))
     with _reading:
         state = _states.pop(feeds, None)
         if state is None or state.contracts != contracts or not _goes_on(state.manifests, manifests):
-            state = State(contracts, (), archive.records, settings.first_month, settings.current_month())
+            state = ArchiveSources(contracts, (), archive.records, settings.first_month, settings.current_month())
         for manifest in manifests[len(state.manifests) :]:
             state.apply(manifest)
         _states[feeds] = state
@@ -380,7 +379,7 @@ def _goes_on(before: list[Manifest], now: list[Manifest]) -> bool:
     return len(before) <= len(now) and all(old is new for old, new in zip(before, now, strict=False))
 
 
-def waiting(settings: Settings, state: State) -> list[LandingFile]:
+def waiting(settings: Settings, state: ArchiveSources) -> list[LandingFile]:
     """Files in landing that no manifest speaks of as they now are. Needs no lock; sensors call it.
 
     A file refused for its name alone waits again once its contract's patterns let it in.

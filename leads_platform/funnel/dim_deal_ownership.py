@@ -32,7 +32,7 @@ dim_deal_ownership = Table(
         ),
     ),
     history=("funnel.stg_deal_changes",),
-    step=True,
+    cumulative=True,
     select="""
         with changes as (
             select deal_id, try_cast(new_value as bigint) as user_id, change_timestamp, line

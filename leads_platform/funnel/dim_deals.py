@@ -71,7 +71,7 @@ dim_deals = Table(
             """,
         ),
     ),
-    step=True,
+    cumulative=True,
     select="""
         with changes as (
             select

@@ -34,7 +34,7 @@ rep_stage_durations = Table(
         bad_rows("median_is_below_p90", "median_days > p90_days", "The median is at most the 90th percentile."),
     ),
     history=("funnel.fct_stage_durations",),
-    step=True,
+    cumulative=True,
     select="""
         with stays as (
             select stage_id, is_censored, duration_days

@@ -5,14 +5,13 @@ Belongs here: that one job. Does not: how a file is taken in (arrivals.receive),
 
 import dagster as dg
 
-from leads_platform.arrivals.archive import Manifest
-from leads_platform.arrivals.notes import notes
-from leads_platform.months import label
-from leads_platform.orchestration.catch_up import note_reported
+from leads_platform.arrivals.archive.notes import notes
+from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.orchestration.events import receipt_event
 from leads_platform.orchestration.file_checks import report_files_of
+from leads_platform.orchestration.reported import note_reported
 from leads_platform.orchestration.requests import request_builds
 from leads_platform.orchestration.resource import WarehouseResource, cancelled_when_stopped
-from leads_platform.orchestration.results import asset_key
 from leads_platform.warehouse.removal import WouldRemove
 
 
@@ -67,24 +66,6 @@ def take_in(context: dg.OpExecutionContext, warehouse: WarehouseResource, config
         failures.append(str(error))
     if failures:
         raise dg.Failure("; ".join(failures), allow_retries=False)
-
-
-def receipt_event(manifest: Manifest) -> dg.AssetMaterialization | dg.AssetObservation:
-    """A file on its feed: new records are a materialisation; refused, held and unchanged files an observation."""
-    metadata: dict[str, str | int] = {
-        "file_name": manifest.file_name,
-        "sha256": manifest.sha256,
-        "action": manifest.action,
-        "verdict": manifest.verdict,
-        "message": manifest.message,
-        "month": label(manifest.month) if manifest.month else "",
-        "records": manifest.records,
-        "loaded": manifest.loaded,
-        "quarantined": manifest.quarantined,
-        "touched_months": ", ".join(manifest.touched),
-    }
-    kind = dg.AssetMaterialization if manifest.touched else dg.AssetObservation
-    return kind(asset_key(f"arrivals.{manifest.feed}"), metadata=metadata)
 
 
 @dg.job(name="arrivals", executor_def=dg.in_process_executor)

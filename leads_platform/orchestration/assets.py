@@ -1,18 +1,24 @@
 """Tables as assets with their checks, and feeds as external assets.
 
 Belongs here: what Dagster is told of a table, and the one function that builds any of them. Does not: which tables
-there are (the rooms), or the events of a build (results).
+there are (the rooms), or the events of a build (events).
 """
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from leads_platform.arrivals.contract import FeedContract
+from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.changes import ended_and_replaced, in_words
-from leads_platform.engine import Platform
-from leads_platform.machine import fault_in_words
+from leads_platform.errors import fault_in_words, unforeseen
 from leads_platform.months import label, months_between
+from leads_platform.orchestration.events import (
+    asset_key,
+    check_results,
+    evaluations,
+    report_month,
+    rows_metadata,
+)
 from leads_platform.orchestration.partitions import key_of, monthly_partitions, months_of_range
 from leads_platform.orchestration.requests import note_outcome
 from leads_platform.orchestration.resource import (
@@ -22,17 +28,10 @@ from leads_platform.orchestration.resource import (
     WarehouseResource,
     cancelled_when_stopped,
 )
-from leads_platform.orchestration.results import (
-    asset_key,
-    check_results,
-    evaluations,
-    report_month,
-    rows_metadata,
-)
-from leads_platform.unforeseen import unforeseen
+from leads_platform.platform import Platform
 from leads_platform.warehouse.catalogue import ARRIVALS
 from leads_platform.warehouse.errors import BuildError
-from leads_platform.warehouse.planner import InputsMissing, Work
+from leads_platform.warehouse.planner import BuildTask, InputsMissing
 from leads_platform.warehouse.table import Table
 
 # Definitions that are loaded now may serve a process for so many months more.
@@ -163,7 +162,7 @@ def _build(context: dg.AssetExecutionContext, warehouse: WarehouseResource, addr
     """Builds the run's months of one table and tells Dagster of each. Raises Failure, never retried here."""
     session, hooks = warehouse.session, warehouse.hooks
     first, last = months_of_range(context.partition_key_range)
-    hooks.on_start(Work(address, first, last))
+    hooks.on_start(BuildTask(address, first, last))
     try:
         with cancelled_when_stopped(context.instance, context.run):
             build = session.build(address, first, last)

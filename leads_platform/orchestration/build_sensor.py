@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass
 
 import dagster as dg
 
-from leads_platform.engine import Platform
 from leads_platform.months import label, parse_month
 from leads_platform.orchestration.contracts import CurrentPlatform
+from leads_platform.orchestration.events import asset_key
 from leads_platform.orchestration.jobs import MONTHLY, own_checks
 from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.requests import as_runs, drop, merged, pending, still_stale
 from leads_platform.orchestration.resource import REFUSED_TAG
-from leads_platform.orchestration.results import asset_key
-from leads_platform.warehouse.planner import Work
+from leads_platform.platform import Platform
+from leads_platform.warehouse.planner import BuildTask
 
 BUILD_SECONDS = 10
 MAX_ATTEMPTS = 3
@@ -89,19 +89,19 @@ def tick(platform: Platform, answer: Answer | None, instance: dg.DagsterInstance
         f"{request.names[-1].removesuffix('.json')}:{content}",
         list(request.names),
         request.why,
-        [(label(works[0].first), label(works[0].last), [work.table for work in works]) for works in runs],
+        [(label(tasks[0].first), label(tasks[0].last), [work.table for work in tasks]) for tasks in runs],
     )
     return dg.SensorResult(run_requests=_requests(platform, fresh), cursor=json.dumps(asdict(fresh)))
 
 
-def run_request(platform: Platform, key: str, works: list[Work], tags: dict[str, str]) -> dg.RunRequest:
+def run_request(platform: Platform, key: str, tasks: list[BuildTask], tags: dict[str, str]) -> dg.RunRequest:
     """One range run of the `monthly` job."""
     return dg.RunRequest(
         run_key=key,
         job_name=MONTHLY,
-        asset_selection=[asset_key(work.table) for work in works],
-        asset_check_keys=own_checks(platform, [work.table for work in works]),
-        tags={**range_tags(works[0].first, works[0].last), **tags},
+        asset_selection=[asset_key(work.table) for work in tasks],
+        asset_check_keys=own_checks(platform, [work.table for work in tasks]),
+        tags={**range_tags(tasks[0].first, tasks[0].last), **tags},
     )
 
 
@@ -125,8 +125,8 @@ def _requests(platform: Platform, answer: Answer) -> list[dg.RunRequest]:
     found = []
     for number, (first, last, tables) in enumerate(answer.runs):
         key = _run_key(answer, number)
-        works = [Work(table, parse_month(first), parse_month(last)) for table in tables]
-        found.append(run_request(platform, key, works, {REQUEST_TAG: key, WHY_TAG: answer.why[:200]}))
+        tasks = [BuildTask(table, parse_month(first), parse_month(last)) for table in tables]
+        found.append(run_request(platform, key, tasks, {REQUEST_TAG: key, WHY_TAG: answer.why[:200]}))
     return found
 
 

@@ -5,8 +5,8 @@ Belongs here: reading the contracts again when a file of theirs has changed. Doe
 
 from __future__ import annotations
 
-from leads_platform.arrivals.user_contracts import contract_files
-from leads_platform.engine import Platform, contract_folders, load_platform
+from leads_platform.arrivals.contracts.user_contracts import contract_files
+from leads_platform.platform import Platform, contract_folders, load_platform
 
 
 class CurrentPlatform:

@@ -15,9 +15,9 @@ import dagster as dg
 
 from leads_platform.arrivals.landing import LandingFile
 from leads_platform.arrivals.receive import read_state, waiting
-from leads_platform.engine import Platform
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.contracts import CurrentPlatform
+from leads_platform.platform import Platform
 
 # Seconds between two ticks, and so how long a file must rest.
 FEED_SECONDS = 30

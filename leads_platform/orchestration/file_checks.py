@@ -22,12 +22,12 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,  # not exported by 1.13.27
 )
 
+from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.receive import read_state
-from leads_platform.arrivals.state import State
 from leads_platform.attention import Attention, Kind, files_in_need, files_partly_loaded, files_unreadable
-from leads_platform.engine import Platform
 from leads_platform.orchestration.contracts import CurrentPlatform
-from leads_platform.orchestration.results import asset_key
+from leads_platform.orchestration.events import asset_key
+from leads_platform.platform import Platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse.catalogue import ARRIVALS
 from leads_platform.warehouse.lock import lock_if_free
@@ -82,7 +82,7 @@ def files_check(platform: Platform) -> dg.AssetChecksDefinition:
     return check
 
 
-def answers(settings: Settings, state: State, feeds: Iterable[str]) -> list[Answer]:
+def answers(settings: Settings, state: ArchiveSources, feeds: Iterable[str]) -> list[Answer]:
     """What the check says of these feeds now."""
     by_feed: dict[str, list[Attention]] = {feed: [] for feed in feeds}
     for find in (files_in_need, files_unreadable, files_partly_loaded):
@@ -124,7 +124,7 @@ def report_files(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
         return report_files_of(instance, platform.settings, read_state(platform.settings, platform.contracts))
 
 
-def report_files_of(instance: dg.DagsterInstance, settings: Settings, state: State) -> list[str]:
+def report_files_of(instance: dg.DagsterInstance, settings: Settings, state: ArchiveSources) -> list[str]:
     """The same, for the holder of the writer lock."""
     path = settings.dagster_home / "files_told.json"
     told: dict[str, list] = json.loads(path.read_text()) if path.exists() else {}

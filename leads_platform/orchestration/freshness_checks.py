@@ -1,17 +1,17 @@
 """Freshness as asset checks: is a feed's expected file there, and the last closed month of what people read.
 
 Belongs here: these checks. Does not: what is late (leads_platform.freshness), or when they run (schedules).
-Dagster's own freshness policies are for a whole asset: building an old month turns them green (HAZARDS).
+Dagster's own freshness policies are for a whole asset: building an old month turns them green (docs/hazards.md).
 """
 
 import dagster as dg
 
 from leads_platform.arrivals.receive import read_state
-from leads_platform.engine import Platform
 from leads_platform.freshness import findings, last_closed_month
 from leads_platform.months import label
-from leads_platform.orchestration.results import asset_key
-from leads_platform.warehouse.note import read_note
+from leads_platform.orchestration.events import asset_key
+from leads_platform.platform import Platform
+from leads_platform.warehouse.build_state import read_build_state
 
 FILE_EXPECTED = "file_expected"
 MONTH_PRESENT = "latest_closed_month_present"
@@ -56,7 +56,7 @@ def _month_present(platform: Platform, address: str) -> dg.AssetChecksDefinition
         closed = last_closed_month(settings)
         if settings.is_sample or state.data_months() is None or closed < settings.first_month:
             return _result(True, "There is nothing to judge yet, or only sample data.")
-        there = (address, closed) in read_note(settings.ledger_note, settings.warehouse).fingerprints
+        there = (address, closed) in read_build_state(settings.build_state, settings.warehouse).fingerprints
         return _result(there, f"{label(closed)} is {'built' if there else 'not built'}.")
 
     return check

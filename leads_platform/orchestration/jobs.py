@@ -12,8 +12,8 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,  # what define_asset_job returns; not exported by 1.13.27
 )
 
-from leads_platform.engine import Platform
-from leads_platform.orchestration.results import asset_key
+from leads_platform.orchestration.events import asset_key
+from leads_platform.platform import Platform
 
 MONTHLY = "monthly"
 FRESHNESS = "freshness"

@@ -15,7 +15,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from leads_platform.arrivals.base_table import FILE_COLUMNS
-from leads_platform.engine import Platform
+from leads_platform.platform import Platform
 from leads_platform.warehouse.catalogue import ARRIVALS
 from leads_platform.warehouse.table import Table
 
@@ -30,7 +30,7 @@ def column_sources(platform: Platform, table: Table) -> Sources:
     A column made from nothing but constants is left out; the whole is empty when the select can't be resolved.
     """
     rooms: dict[str, dict[str, object]] = {}
-    reads = (*table.reads, table.address) if table.step else table.reads
+    reads = (*table.reads, table.address) if table.cumulative else table.reads
     for read in reads:
         room, name = read.split(".", 1)
         if read == LEDGER:  # no declared columns; where it is the only source they are found all the same
@@ -98,7 +98,7 @@ def _of_column(scope: Scope, column: exp.Column, known: dict[int, Sources]) -> s
 
 
 def _expanded(platform: Platform, sources: set[tuple[str, str]], own: str) -> set[tuple[str, str]]:
-    """The sources with patterns replaced by the tables they match; a step table's own past is no source."""
+    """The sources with patterns replaced by the tables they match; a cumulative table's own past is no source."""
     found: set[tuple[str, str]] = set()
     for relation, column in sources:
         written = relation.replace(_PATTERN, "*")

@@ -27,10 +27,9 @@ from dagster._core.events import RunFailureReason  # not exported by 1.13.27
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG  # nor this
 
-from leads_platform.arrivals.archive import Archive
+from leads_platform.arrivals.archive.store import Archive
 from leads_platform.changes import headline, rows_of
 from leads_platform.digest import Item, digest, item_of_changes, item_of_check, items_of_feeds
-from leads_platform.engine import Platform
 from leads_platform.months import label, parse_month
 from leads_platform.orchestration.build_sensor import WHY_TAG
 from leads_platform.orchestration.file_checks import FILES_TAKEN_IN
@@ -38,6 +37,7 @@ from leads_platform.orchestration.freshness_checks import MONTH_PRESENT
 from leads_platform.orchestration.partitions import key_of
 from leads_platform.orchestration.resource import CHANGED_TAG, IN_PROCESS_TAG, ROWS_BEFORE
 from leads_platform.outbox import Notice, open_outbox
+from leads_platform.platform import Platform
 from leads_platform.settings import Settings
 
 _ENDED = {AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED}

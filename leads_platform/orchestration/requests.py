@@ -18,14 +18,14 @@ from datetime import date
 from pathlib import Path
 
 from leads_platform.arrivals.receive import read_state
-from leads_platform.engine import Platform, Session
 from leads_platform.months import label, parse_month, ranges
+from leads_platform.platform import Platform, Session
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_loop import plan_stale
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.catalogue import Catalogue
-from leads_platform.warehouse.direct import plan_stale
-from leads_platform.warehouse.note import read_note
 from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.planner import Fingerprinter, Fingerprints, Work, batches
+from leads_platform.warehouse.planner import BuildTask, Fingerprinter, Fingerprints, batches
 from leads_platform.warehouse.sources import Sources
 
 
@@ -34,19 +34,19 @@ class BuildRequest:
     """What was stale when `why` was said. `whole` is false when some tables must stop before a refused month."""
 
     why: str
-    works: list[Work]
+    tasks: list[BuildTask]
     whole: bool = True
     names: tuple[str, ...] = field(default=())
 
     def to_json(self) -> str:
-        works = [{"table": w.table, "first": label(w.first), "last": label(w.last)} for w in self.works]
-        return json.dumps({"request": 1, "why": self.why, "whole": self.whole, "works": works}, indent=1)
+        tasks = [{"table": w.table, "first": label(w.first), "last": label(w.last)} for w in self.tasks]
+        return json.dumps({"request": 1, "why": self.why, "whole": self.whole, "works": tasks}, indent=1)
 
     @classmethod
     def from_json(cls, text: str, name: str = "") -> BuildRequest:
         plain = json.loads(text)
-        works = [Work(w["table"], parse_month(w["first"]), parse_month(w["last"])) for w in plain["works"]]
-        return cls(plain["why"], works, plain["whole"], (name,))
+        tasks = [BuildTask(w["table"], parse_month(w["first"]), parse_month(w["last"])) for w in plain["works"]]
+        return cls(plain["why"], tasks, plain["whole"], (name,))
 
 
 def folder(settings: Settings) -> Path:
@@ -83,10 +83,10 @@ def drop(settings: Settings, names: Iterable[str]) -> None:
 
 def merged(requests: list[BuildRequest]) -> BuildRequest:
     """One request for all: each table's months are those of every request."""
-    works = {work: None for request in requests for work in request.works}
+    tasks = {work: None for request in requests for work in request.tasks}
     return BuildRequest(
         "; ".join(dict.fromkeys(request.why for request in requests)),
-        list(works),
+        list(tasks),
         all(request.whole for request in requests),
         tuple(name for request in requests for name in request.names),
     )
@@ -99,44 +99,44 @@ def still_stale(platform: Platform, request: BuildRequest) -> BuildRequest:
     has only been asked for. Judged by the note beside the warehouse, which can only be behind.
     """
     settings = platform.settings
-    built = read_note(settings.ledger_note, settings.warehouse).fingerprints
+    built = read_build_state(settings.build_state, settings.warehouse).fingerprints
     should = Fingerprinter(platform.catalogue, read_state(settings, platform.contracts))
-    works = [
-        Work(work.table, first, last)
-        for work in request.works
+    tasks = [
+        BuildTask(work.table, first, last)
+        for work in request.tasks
         if work.table in platform.catalogue.tables
         for first, last in ranges(
             m for m in work.months if built.get((work.table, m)) != should.expected(work.table, m)
         )
     ]
-    return replace(request, works=list(dict.fromkeys(works)))
+    return replace(request, tasks=list(dict.fromkeys(tasks)))
 
 
-def as_runs(catalogue: Catalogue, request: BuildRequest) -> list[list[Work]]:
+def as_runs(catalogue: Catalogue, request: BuildRequest) -> list[list[BuildTask]]:
     """The runs that answer a request, each of works over one range.
 
     One run over the whole range when nothing is refused: building a fresh month again gives the same rows, and one
     run costs less than two. Around refused months each table keeps to the months it was planned for.
     """
-    works = [work for work in request.works if work.table in catalogue.tables]
-    if not works:
+    tasks = [work for work in request.tasks if work.table in catalogue.tables]
+    if not tasks:
         return []
     if not request.whole:
         order = {address: at for at, address in enumerate(catalogue.tables)}
-        return batches(catalogue, sorted(works, key=lambda work: (order[work.table], work.first)))
-    first, last = min(work.first for work in works), max(work.last for work in works)
-    stale = {work.table for work in works}
-    return [[Work(address, first, last) for address in catalogue.tables if address in stale]]
+        return batches(catalogue, sorted(tasks, key=lambda work: (order[work.table], work.first)))
+    first, last = min(work.first for work in tasks), max(work.last for work in tasks)
+    stale = {work.table for work in tasks}
+    return [[BuildTask(address, first, last) for address in catalogue.tables if address in stale]]
 
 
 def request_builds(session: Session, why: str, last: date | None = None) -> BuildRequest | None:
     """Plans all that is stale (to `last`, or the last month with data) and writes a request; None when all is fresh."""
     warehouse = session.warehouse
     blocked = refused_from(session.platform, warehouse.sources, warehouse.built())
-    works = plan_stale(session.warehouse, last=last, blocked_from=blocked)
-    if not works:
+    tasks = plan_stale(session.warehouse, last=last, blocked_from=blocked)
+    if not tasks:
         return None
-    request = BuildRequest(why, works, whole=not blocked)
+    request = BuildRequest(why, tasks, whole=not blocked)
     write_request(session.platform.settings, request)
     return request
 

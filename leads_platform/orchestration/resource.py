@@ -21,11 +21,11 @@ from dagster_duckdb import DuckDBResource
 from filelock import FileLock, Timeout
 from pydantic import PrivateAttr
 
-from leads_platform.engine import Platform, Session, open_session
 from leads_platform.orchestration.partitions import range_of_tags
 from leads_platform.orchestration.requests import request_builds
+from leads_platform.platform import Platform, Session, open_session
 from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.planner import BuildTask
 from leads_platform.warehouse.removal import WouldRemove
 
 # Set on runs the command line drives: it plans again itself when a check refuses something.
@@ -42,7 +42,7 @@ ROWS_BEFORE = "rows_before_change"
 class Hooks:
     """What a caller in the same process hears while a run goes on (progress bars, results)."""
 
-    on_start: Callable[[Work], None] = lambda work: None
+    on_start: Callable[[BuildTask], None] = lambda work: None
     on_build: Callable[[Build], None] = lambda build: None
     on_outdated: Callable[[], None] = lambda: None
     say: Callable[[str], None] = lambda text: None

@@ -34,11 +34,10 @@ from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.schedules.sqlite import SqliteScheduleStorage
 from sqlalchemy.exc import OperationalError
 
-from leads_platform.machine import fault_in_words
-from leads_platform.orchestration.catch_up import note_forgotten
+from leads_platform.errors import fault_in_words, unforeseen
 from leads_platform.orchestration.instance import open_instance
+from leads_platform.orchestration.reported import note_forgotten
 from leads_platform.settings import Settings
-from leads_platform.unforeseen import unforeseen
 from leads_platform.warehouse.lock import lock_if_free
 
 # A run that is younger, or among so many newest, stays: what a person looks up after a long weekend.

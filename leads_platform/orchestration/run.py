@@ -1,7 +1,7 @@
 """Running jobs in this process on the persistent instance, as the command line does: the UI shows the same runs.
 
-Belongs here: the loop of plan, run, and plan again around what a check refused. Does not: the plan's rules, or the
-jobs themselves.
+Belongs here: plans and batches as runs of Dagster. Does not: the loop (warehouse.build_loop), the plan's rules, or
+the jobs themselves.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from dagster._core.events import RunFailureReason  # nor these
 from dagster._core.execution.plan.objects import ErrorSource
 from dagster._core.utils import make_new_run_id
 
-from leads_platform.engine import Platform, open_session
-from leads_platform.machine import storage_fault
-from leads_platform.orchestration.build import build_definitions
-from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.errors import storage_fault
+from leads_platform.orchestration.assemble import build_definitions
+from leads_platform.orchestration.event_reconciliation import reconcile_events
+from leads_platform.orchestration.events import asset_key
 from leads_platform.orchestration.file_checks import report_files
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.jobs import MONTHLY, own_checks
-from leads_platform.orchestration.kept_connections import kept_connections
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
 from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks, alive
-from leads_platform.orchestration.results import asset_key
+from leads_platform.orchestration.sqlite_pool import sqlite_pool
 from leads_platform.outbox import attempt
-from leads_platform.warehouse.direct import blocked_from, plan_stale, window
+from leads_platform.platform import Platform, open_session
+from leads_platform.warehouse.build_loop import Asked, Outdated, build_until_current
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.planner import Work, batches
+from leads_platform.warehouse.planner import BuildTask, batches
 
 # Dagster's own lines on the terminal; the log in the UI has them all.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -89,7 +89,7 @@ class Runner:
     def _note_outdated(self) -> None:
         self._outdated = True
 
-    def run(self, works: Sequence[Work]) -> BatchResult:
+    def run(self, tasks: Sequence[BuildTask]) -> BatchResult:
         """Runs the `monthly` job for works of one range (`planner.batches` gives such). A failed run does not raise.
 
         Stopped by a signal, the run is cancelled in Dagster, and KeyboardInterrupt raised.
@@ -98,10 +98,10 @@ class Runner:
         run_id = make_new_run_id()
         try:
             with alive(self._home, run_id), _quiet():  # from before Dagster has made the run, which takes a while
-                result = self._of(work.table for work in works).execute_in_process(
+                result = self._of(work.table for work in tasks).execute_in_process(
                     instance=self._instance,
                     run_id=run_id,
-                    tags={**range_tags(works[0].first, works[0].last), IN_PROCESS_TAG: "true"},
+                    tags={**range_tags(tasks[0].first, tasks[0].last), IN_PROCESS_TAG: "true"},
                     run_config=_QUIET,
                     raise_on_error=False,
                 )
@@ -122,6 +122,41 @@ class Runner:
         return BatchResult(result.run_id, result.success, self._builds, words, self._outdated)
 
 
+@dataclass
+class _ThroughDagster:
+    """Plans in a session of its own, which publishes when nothing is left, and builds by a run for each batch."""
+
+    platform: Platform
+    runner: Runner
+    on_step: Callable[[str], None]
+    say: Callable[[str], None]
+    agreed: bool
+    replanned: int = 0
+
+    def plan(self, asked: Asked) -> list[BuildTask]:
+        self.on_step("Planning")
+        with open_session(self.platform, "plan", agreed=self.agreed, say=self.say) as session:
+            tasks = asked.plan(session.warehouse)
+            session.publish = not tasks  # whole: between the runs some tables are ahead of others
+            if session.publish:
+                self.on_step("Publishing")
+        return tasks
+
+    def batches(self, tasks: list[BuildTask]) -> Iterable[list[BuildTask]]:
+        return batches(self.platform.catalogue, tasks)
+
+    def build(self, batch: list[BuildTask]) -> list[Build]:
+        self.on_step(f"Telling Dagster of {len(batch)} tables")
+        result = self.runner.run(batch)
+        if result.outdated and self.replanned < _REPLANS:
+            self.replanned += 1
+            self.say("The warehouse was made anew meanwhile; planning again.")
+            raise Outdated
+        if result.error:
+            raise BuildError(result.error)
+        return result.refused
+
+
 def build_through_dagster(
     platform: Platform,
     *,
@@ -130,64 +165,32 @@ def build_through_dagster(
     select: Iterable[str] | None = None,
     again: bool = False,
     agreed: bool = False,
-    on_start: Callable[[Work], None] = lambda work: None,
+    on_start: Callable[[BuildTask], None] = lambda task: None,
     on_build: Callable[[Build], None] = lambda build: None,
-    on_plan: Callable[[list[Work]], None] = lambda works: None,
+    on_plan: Callable[[list[BuildTask]], None] = lambda tasks: None,
     on_step: Callable[[str], None] = lambda text: None,
     say: Callable[[str], None] = lambda text: None,
     instance: dg.DagsterInstance | None = None,
 ) -> dict[str, date]:
-    """Builds until nothing that can be built is stale, a run for each range; means what `direct.build_stale` means.
+    """`build_until_current` with a run of Dagster for each range; then tells Dagster what it missed.
 
     Each run takes the lock for itself, so others get their turn between them. `on_step` hears what goes on beside the
     building, which takes half of the time. Returns the first bad month of each table that failed. Raises BuildError
     when a run failed for any other reason, and WouldRemove unless `agreed`.
     """
-    hooks = Hooks(on_start=on_start, on_build=on_build, say=say)
-    selected = None if select is None else list(select)
-    blocked: dict[str, date] = {}
-    left: set[tuple[str, date]] | None = None if again else set()
+    asked = Asked(first, last, None if select is None else list(select), again)
     on_step("Preparing Dagster")
-    with kept_connections(platform.settings.dagster_home), contextlib.ExitStack() as stack:
+    with sqlite_pool(platform.settings.dagster_home), contextlib.ExitStack() as stack:
         there = instance or stack.enter_context(open_instance(platform.settings))
-        clean_up(there, platform.settings)  # first: of a dead run, catch_up tells what it did not live to tell
-        catch_up(there, platform.settings)
+        clean_up(there, platform.settings)  # first: of a dead run it is told now what it did not live to tell
+        reconcile_events(there, platform.settings)
         report_files(there, platform)
-        runner = Runner(there, platform, hooks)
-        replanned = 0
+        runner = Runner(there, platform, Hooks(on_start=on_start, on_build=on_build, say=say))
         try:
-            while True:
-                on_step("Planning")
-                with open_session(platform, "plan", agreed=agreed, say=say) as session:
-                    if left is None:
-                        left = window(session.warehouse, first, last, selected)
-                    works = plan_stale(
-                        session.warehouse, first=first, last=last, select=selected, blocked_from=blocked, again=left
-                    )
-                    session.publish = not works  # whole: between the runs some tables are ahead of others
-                    if session.publish:
-                        on_step("Publishing")
-                if not works:
-                    on_step("Telling Dagster what it missed")
-                    catch_up(there, platform.settings)  # what is published now may hold months no run told of
-                    return blocked
-                on_plan(works)
-                for batch in batches(platform.catalogue, works):
-                    on_step(f"Telling Dagster of {len(batch)} tables")
-                    result = runner.run(batch)
-                    left -= {(work.table, month) for work in batch for month in work.months}
-                    if result.outdated and replanned < _REPLANS:
-                        replanned += 1
-                        say("The warehouse was made anew meanwhile; planning again.")
-                        break
-                    if result.error:
-                        raise BuildError(result.error)
-                    asked = {work.table: work for work in batch}
-                    for build in result.refused:
-                        bad = blocked_from(build, asked[build.table])
-                        blocked[build.table] = min(bad, blocked.get(build.table, bad))
-                    if result.refused:
-                        break  # what follows may read it: plan anew around it
+            failed = build_until_current(asked, _ThroughDagster(platform, runner, on_step, say, agreed), on_plan)
+            on_step("Telling Dagster what it missed")
+            reconcile_events(there, platform.settings)  # what is published now may hold months no run told of
+            return failed
         finally:
             if not isinstance(sys.exception(), KeyboardInterrupt):  # who stops is in a hurry; the next run sends them
                 attempt(lambda: send_notices(there, platform), say)

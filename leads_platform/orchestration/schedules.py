@@ -13,14 +13,14 @@ import hashlib
 import dagster as dg
 
 from leads_platform.arrivals.receive import read_state
-from leads_platform.engine import Platform
 from leads_platform.freshness import CLOSE_DAY, CLOSE_HOUR, last_closed_month
 from leads_platform.months import label
 from leads_platform.orchestration.build_sensor import WHY_TAG, run_request
 from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.jobs import FRESHNESS, MONTHLY
 from leads_platform.orchestration.requests import BuildRequest, as_runs, refused_from
-from leads_platform.warehouse.note import read_note
+from leads_platform.platform import Platform
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.planner import plan, stale_months
 
 
@@ -63,16 +63,16 @@ def close_requests(platform: Platform) -> list[dg.RunRequest] | dg.SkipReason:
         return dg.SkipReason("No file has been taken in yet; there is nothing to build.")
     if closed < settings.first_month:
         return dg.SkipReason(f"No month is closed yet: the first is {label(settings.first_month)}.")
-    built = read_note(settings.ledger_note, settings.warehouse).fingerprints
+    built = read_build_state(settings.build_state, settings.warehouse).fingerprints
     blocked = refused_from(platform, state, built)
-    works = plan(platform.catalogue, stale_months(platform.catalogue, state, built, last=closed), blocked_from=blocked)
-    if not works:
+    tasks = plan(platform.catalogue, stale_months(platform.catalogue, state, built, last=closed), blocked_from=blocked)
+    if not tasks:
         refused = ", ".join(f"{table} from {label(month)}" for table, month in blocked.items())
         return dg.SkipReason(
             f"Everything up to {label(closed)} is current."
             + (f" Refused by checks, and waiting for a change: {refused}." if refused else "")
         )
-    request = BuildRequest(f"close of {label(closed)}", works, whole=not blocked)
+    request = BuildRequest(f"close of {label(closed)}", tasks, whole=not blocked)
     content = hashlib.sha256(request.to_json().encode()).hexdigest()[:16]
     return [
         run_request(platform, f"close:{label(closed)}:{content}:{number}", run, {WHY_TAG: request.why})

@@ -75,7 +75,7 @@ dim_prospective_leads_source_level = Table(
             "phone was created before the date of the file that first held it",
         ),
     ),
-    step=True,
+    cumulative=True,
     must=(
         bad_rows(
             "first_before_last",

@@ -14,7 +14,7 @@ dim_salesforce_leads = Table(
         Column("last_received_file_name", "varchar", "That export"),
         Column("in_latest_file", "boolean", "Whether the latest export still holds it"),
     ),
-    step=True,
+    cumulative=True,
     should=(bad_rows("has_a_phone", "phone_key is null and mobile_phone_key is null", "A lead has some phone."),),
     select="""
         with now as (

@@ -5,8 +5,8 @@ Belongs here: how a contract's mapping becomes the standard lead columns. Does n
 
 from __future__ import annotations
 
-from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.contract_model import Column as FeedColumn
+from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.model import Column as FeedColumn
 from leads_platform.contacts.usps import states
 from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, MONTH, SOURCE_NAME
 from leads_platform.values.times import local_day
@@ -62,7 +62,7 @@ def stg_leads_table(contract: FeedContract) -> Table:
             Column("file_date", "date", "That file's date"),
             Column("line", "bigint", "Line of that file"),
         ),
-        step=True,
+        cumulative=True,
         must=(
             records_reconcile(f"{contract.room}.{contract.base_table}", "sum(records_in_file)"),
             not_null("source_name", "records_in_file", "first_received_file_name"),

@@ -16,11 +16,11 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
+from leads_platform.sample.answers import Answers
 from leads_platform.sample.deals import deals, file_paths, write_deals
 from leads_platform.sample.files import Writer, csv_line, listing_row, placed, salesforce_row
 from leads_platform.sample.funnel_truth import funnel_truth
 from leads_platform.sample.population import Population
-from leads_platform.sample.teller import Teller
 from leads_platform.sample.truth import Truth
 from leads_platform.sample.world import Calendar, LandingFile, Listing, SalesforceLead, Unit
 
@@ -87,7 +87,7 @@ def remove_sample(landing: Path) -> None:
 
 def build(out: Path, calendar: Calendar, units: Iterable[Unit], *, detail: bool = True) -> Truth:
     """Writes any world, for instance one made by hand, and tells the truth about it; reads `units` once."""
-    teller = Teller(calendar, detail=detail)
+    teller = Answers(calendar, detail=detail)
     with ExitStack() as stack:
         writers = {file.path: stack.enter_context(Writer(out, file)) for file in calendar.files()}
         for unit in units:
@@ -104,7 +104,7 @@ def _files_of(unit: Unit, feed: str, calendar: Calendar) -> list[list[LandingFil
 
 
 def _write_listing(
-    listing: Listing, files: list[list[LandingFile]], writers: dict[str, Writer], teller: Teller
+    listing: Listing, files: list[list[LandingFile]], writers: dict[str, Writer], teller: Answers
 ) -> None:
     turns = {listing.restyled_from, listing.contact_from}
     before = current = None  # the line in the month before, in this month
@@ -130,7 +130,7 @@ def _write_listing(
             teller.changed(listing.feed, index)
 
 
-def _write_lead(lead: SalesforceLead, calendar: Calendar, writers: dict[str, Writer], teller: Teller) -> None:
+def _write_lead(lead: SalesforceLead, calendar: Calendar, writers: dict[str, Writer], teller: Answers) -> None:
     first = calendar.snapshot_index(lead.created)
     if first is None:
         return

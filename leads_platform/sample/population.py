@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from leads_platform.sample.inventor import NV, OK, TX, Inventor
+from leads_platform.sample.factory import NV, OK, TX, Factory
 from leads_platform.sample.world import (
     CORRECTED_NV,
     RAGGED_TX,
@@ -46,7 +46,7 @@ SHARES = {
 }
 
 
-class Population(Inventor):
+class Population(Factory):
     """Makes units. Each method named after a kind in SHARES makes one unit of that kind for a supplier."""
 
     def units(self, scale: float) -> Iterator[Unit]:

@@ -1,6 +1,6 @@
 """The known answers: what a correct platform must find in the sample files.
 
-Belongs here: what the numbers mean (DOMAIN 2.2). Does not: counting them (teller). All numbers are those of
+Belongs here: what the numbers mean (docs/domain.md). Does not: counting them (answers). All numbers are those of
 the end state, every file having arrived.
 
 Words: a *site* is a prospective lead (phone + address, or the supplier's own record when either is missing);

@@ -5,7 +5,7 @@ Belongs here: what is true in the sample world, independent of how a file writes
 population (population), writing suppliers' formats (files), or counting answers (truth). Nothing here uses
 the cleaning code that it is meant to judge.
 
-A *site* is a phone and an address (DOMAIN 2.2). A *unit* is everything that shares a phone: its sites, the
+A *site* is a phone and an address (docs/domain.md). A *unit* is everything that shares a phone: its sites, the
 listings of them and the Salesforce leads that match; no phone of one unit occurs in another, except
 placeholders such as 999-999-9999, whose addresses are unique and which no Salesforce lead carries. That is
 why answers can be added up unit by unit, in a stream, at any scale.
@@ -24,7 +24,7 @@ from leads_platform.sample.vocabulary import Place
 SUPPLIERS = ("nv_licensing", "ok_licensing", "tx_licensing")
 SALESFORCE = "salesforce_leads"
 
-# Days in the files' names; tx names carry no day, so a tx file counts as the first of its month (DOMAIN 2.2).
+# Days in the files' names; tx names carry no day, so a tx file counts as the first of its month (docs/domain.md).
 NV_DAY, NV_CORRECTED_DAY, OK_DAY, TX_DAY = 4, 18, 2, 1
 
 # Which month of a half-year holds which phenomenon (0 = its first month).

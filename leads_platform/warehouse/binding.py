@@ -26,7 +26,7 @@ class Binder:
     def select(self, table: Table, first: date, last: date, target: str) -> str:
         """The table's select for these months; `target` is where its own earlier months are read."""
         months = {"first_month": first, "last_month": last}
-        if table.step:
+        if table.cumulative:
             prints = Fingerprinter(self.catalogue, self.sources)
             months |= {"month": first, "previous_month": prints.previous(first) or add_months(first, -1)}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from leads_platform.machine import DAMAGED, fault_in_words, is_damage
+from leads_platform.errors import DAMAGED, fault_in_words, is_damage
 from leads_platform.warehouse.interrupt import interruptible
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
 from leads_platform.warehouse.sql import address, literal
@@ -67,7 +67,7 @@ class WarehouseUnusable(Exception):
 def harden(con: duckdb.DuckDBPyConnection, readable: Iterable[Path], scratch: Path) -> None:
     """Limits memory and temporary files, then allows files below `readable` only, and locks that in.
 
-    The order matters: the allowed folders must be named before external access is turned off (HAZARDS).
+    The order matters: the allowed folders must be named before external access is turned off (docs/hazards.md).
     """
     scratch.mkdir(parents=True, exist_ok=True)
     folders = ", ".join(literal(str(path)) for path in [*readable, scratch])

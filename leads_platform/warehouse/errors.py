@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from leads_platform.machine import fault_in_words, is_stop
-from leads_platform.unforeseen import left_out
+from leads_platform.errors import fault_in_words, is_stop, left_out
 from leads_platform.warehouse.places import line_of
 
 # DuckDB's errors about the statement itself, or the machine. Others (conversion, out of range, invalid input, and

@@ -1,6 +1,6 @@
 """A signal to stop ends the statement that DuckDB is at.
 
-Belongs here: passing the signal on. Does not: what becomes of the transaction (write, engine) or the command (usage).
+Belongs here: passing the signal on. Does not: what becomes of the transaction (write, platform) or the command (usage).
 DuckDB looks for signals between its own tasks, and not at all while its other threads do the work: Ctrl-C would wait
 for the statement's end.
 """

@@ -4,7 +4,7 @@ Belongs here: fingerprints and plans, as pure functions of the catalogue, the so
 Does not: building (write), or any reading of tables' rows.
 
 A table's month has a fingerprint: its declaration and the fingerprints of all it read. It is stale when no build
-carries the fingerprint that the archive and the code call for today. A history or step table's fingerprint holds
+carries the fingerprint that the archive and the code call for today. A history or cumulative table's fingerprint holds
 those of all earlier months, so a late file makes every later month stale, and no other.
 """
 
@@ -27,7 +27,7 @@ class InputsMissing(Exception):
 
 
 @dataclass(frozen=True)
-class Work:
+class BuildTask:
     """Build one table for an unbroken range of months."""
 
     table: str
@@ -71,7 +71,7 @@ class Fingerprinter:
         parts = [self._catalogue.declarations[address]]
         for read, history in sorted(self._catalogue.inputs(address).items()):
             parts.append(f"{read}:{self._chain(read, month) if history else self._input(read, month)}")
-        if table.step and (before := self.previous(month)):
+        if table.cumulative and (before := self.previous(month)):
             parts.append(f"self:{self._input(address, before)}")
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
@@ -139,28 +139,28 @@ def stale_months(
 
 def plan(
     catalogue: Catalogue, stale: Mapping[str, Iterable[date]], blocked_from: Mapping[str, date] | None = None
-) -> list[Work]:
+) -> list[BuildTask]:
     """The stale months as ranges, each table after what it reads.
 
     `blocked_from` gives, for tables whose audits failed, the first bad month: that table and all that read it are
-    planned only for the months before it. A step table's range has no gaps: what follows a stale month is stale.
+    planned only for the months before it. A cumulative table's range has no gaps: what follows a stale month is stale.
     """
     limits: dict[str, date] = dict(blocked_from or {})
-    works = []
+    tasks = []
     for address in catalogue.tables:
         own = [limits[read] for read in (address, *catalogue.upstream(address)) if read in limits]
         if own:
             limits[address] = min(own)
         months = [m for m in stale.get(address, ()) if address not in limits or m < limits[address]]
-        works += [Work(address, first, last) for first, last in ranges(months)]
-    return works
+        tasks += [BuildTask(address, first, last) for first, last in ranges(months)]
+    return tasks
 
 
-def batches(catalogue: Catalogue, works: Iterable[Work]) -> list[list[Work]]:
+def batches(catalogue: Catalogue, tasks: Iterable[BuildTask]) -> list[list[BuildTask]]:
     """Groups works of one range that can run together, in an order in which every table follows what it reads."""
-    groups: list[list[Work]] = []
+    groups: list[list[BuildTask]] = []
     placed: dict[str, int] = {}
-    for work in works:
+    for work in tasks:
         earliest = max((placed[read] for read in catalogue.upstream(work.table) if read in placed), default=0)
         own = placed.get(work.table)  # a second range of one table never shares a run with its first
         earliest = max(earliest, own + 1) if own is not None else earliest

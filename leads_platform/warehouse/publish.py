@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 
 def publish(warehouse: Path, published: Path) -> None:
     """Replaces the published copy by the warehouse as it is. Call with the lock held and the connection closed:
-    a copy taken while a writer is open is stale (HAZARDS)."""
+    a copy taken while a writer is open is stale (docs/hazards.md)."""
     published.parent.mkdir(parents=True, exist_ok=True)
     # Taken before the copy, and noted after it: whatever is cut off in between is copied again.
     told = _told(warehouse)

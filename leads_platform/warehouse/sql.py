@@ -34,8 +34,8 @@ _TOKEN = re.compile(
 _GAPS = re.compile(f"{_GAP}*", re.DOTALL)
 # Most tokens: a word or a sign that opens no quote or comment, and white space. The rest is for _TOKEN to tell apart.
 _PLAIN = re.compile(r"(\w+|[!#%&(-,.:-@[-^`{-~])\s*", re.ASCII)
-# The months only a step table's select knows; every select knows $first_month and $last_month.
-STEP_WORD = re.compile(r"\$(month|previous_month)\b")
+# The months only a cumulative table's select knows; every select knows $first_month and $last_month.
+CUMULATIVE_WORD = re.compile(r"\$(month|previous_month)\b")
 
 
 def literal(value: object) -> str:
@@ -166,7 +166,7 @@ def relations(text: str) -> list[str]:
 def bind(text: str, resolve: Callable[[str], str], months: dict[str, date]) -> str:
     """The select with each relation replaced by `resolve(name)` and each `$month_word` by a date literal.
 
-    Literals, not bound parameters: DuckDB's first bound parameter imports pandas, which costs 0.3 s (HAZARDS).
+    Literals, not bound parameters: DuckDB's first bound parameter imports pandas, which costs 0.3 s (docs/hazards.md).
     """
     out, at = [], 0
     for name, start, end, aliased in _found(text):
@@ -181,5 +181,5 @@ def _with_months(text: str, months: dict[str, date]) -> str:
     for word, month in months.items():
         text = re.sub(rf"\${word}\b", literal(month), text)
     if left := re.search(r"\$(first_month|last_month|month|previous_month)\b", text):
-        raise ValueError(f"${left[1]} is only known in a step table")
+        raise ValueError(f"${left[1]} is only known in a cumulative table")
     return text

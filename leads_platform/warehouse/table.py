@@ -63,7 +63,7 @@ class Table:
     """One table of the platform, written once a month by the write path.
 
     `must` audits block (a bad month never replaces a good one); `should` audits warn. Every table read in `select` is
-    read for the months being built; those named in `history` are read for all months up to the last one. A `step`
+    read for the months being built; those named in `history` are read for all months up to the last one. A `cumulative`
     table is built month by month and may read itself, which gives all months before `$month`.
     """
 
@@ -74,7 +74,7 @@ class Table:
     must: tuple[Audit, ...] = ()
     should: tuple[Audit, ...] = ()
     history: tuple[str, ...] = ()
-    step: bool = False
+    cumulative: bool = False
     owner: str = "team:prospects"
     contract_hash: str = ""
     feed: str | None = None
@@ -110,10 +110,10 @@ class Table:
         for read in self.history:
             if read not in reads:
                 raise DeclarationError(f"{table.address}: history names {read}, which the select does not read")
-        if table.address in reads and not self.step:
-            raise DeclarationError(f"{table.address} reads itself; only a step table can (step=True)")
-        if not self.step and sql.STEP_WORD.search(self.select):
-            raise DeclarationError(f"{table.address}: only a step table knows $month and $previous_month")
+        if table.address in reads and not self.cumulative:
+            raise DeclarationError(f"{table.address} reads itself; only a cumulative table can (cumulative=True)")
+        if not self.cumulative and sql.CUMULATIVE_WORD.search(self.select):
+            raise DeclarationError(f"{table.address}: only a cumulative table knows $month and $previous_month")
         audits = [audit.name for audit, _ in self.audits]
         for audit in audits:
             if audits.count(audit) > 1:
@@ -177,7 +177,7 @@ class Table:
             repr(self.grain),
             repr([(audit.text(), blocking) for audit, blocking in self.audits]),
             repr(self.history),
-            repr(self.step),
+            repr(self.cumulative),
             self.contract_hash,
             *used,
         ]

@@ -174,7 +174,7 @@ class Warehouse:
                     self.con.execute("rollback")
                 raise
             build = self._keep(build, prints)
-            if swap:  # DuckDB's log has had errors with what changes a table (HAZARDS)
+            if swap:  # DuckDB's log has had errors with what changes a table (docs/hazards.md)
                 self.checkpoint()
         return build
 
@@ -228,9 +228,9 @@ class Warehouse:
         return Build(table.address, first, last, found.rows, checks, not bad, self.run_id, found.hashes)
 
     def _stretches(self, table: Table, first: date, last: date) -> list[tuple[date, date]]:
-        """The months that one statement builds: each by itself in a step table, else as many as memory holds."""
+        """The months that one statement builds: each by itself in a cumulative table, else as many as memory holds."""
         months = months_between(first, last)
-        if table.step or first == last:
+        if table.cumulative or first == last:
             return [(month, month) for month in months]
         self._held()
         read = [name for name, history in self.catalogue.inputs(table.address).items() if not history]
@@ -240,7 +240,7 @@ class Warehouse:
         self, table: Table, columns: list[tuple[str, str]], target: str, first: date, last: date
     ) -> dict[str, object]:
         """Columns the select gives otherwise than declared, in words; empty when they agree."""
-        select = self.binder.select(table, first, first if table.step else last, target)
+        select = self.binder.select(table, first, first if table.cumulative else last, target)
         described = self.con.execute(f"describe {select}").fetchall()
         given = {name: kind for name, kind, *_ in described}
         declared = dict(columns)
@@ -256,7 +256,7 @@ class Warehouse:
         return wrong
 
     def _make(self, target: str, columns: list[tuple[str, str]]) -> None:
-        """The empty table, before and outside the load transaction: no CREATE or DROP in it (HAZARDS)."""
+        """The empty table, before and outside the load transaction: no CREATE or DROP in it (docs/hazards.md)."""
         room, name = target.split(".", 1)
         listed = ", ".join(f"{sql.identifier(column)} {kind}" for column, kind in columns)
         if self._standing is None or not any(there.startswith(f"{room}.") for there in self._standing):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.arrivals import csv_reading
-from leads_platform.arrivals.contract import FeedContract, load_contract
-from leads_platform.arrivals.loading import Loader, LoaderFault
-from leads_platform.arrivals.reading import FileReading, read_file
-from leads_platform_tests.arrivals.desk import CONTRACTS
+from leads_platform.arrivals.contracts.load import FeedContract, load_contract
+from leads_platform.arrivals.reading import csv_reading
+from leads_platform.arrivals.reading.file_reading import FileReading, read_file
+from leads_platform.arrivals.reading.loading import Loader, LoaderFault
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS
 
 AHEAD = "ahead"
 

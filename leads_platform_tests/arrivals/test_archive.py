@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.arrivals import archive
-from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest
-from leads_platform.arrivals.slots import Entry, FeedState, Slot
+from leads_platform.arrivals.archive import store as archive
+from leads_platform.arrivals.archive.slots import Entry, FeedState, Slot
+from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, as_before, people, rows
+from leads_platform_tests.arrivals.arrivals_env import Desk, as_before, people, rows
 from leads_platform_tests.conftest import clock
 
 ROOT = Path(__file__).parents[2]
@@ -138,8 +138,8 @@ def test_a_crash_before_the_manifest_leaves_nothing_and_the_file_is_taken_again(
 
 _KILLED = """
 import os, signal
-from leads_platform.arrivals.archive import Archive
-from leads_platform.arrivals.contract import load_contracts
+from leads_platform.arrivals.archive.store import Archive
+from leads_platform.arrivals.contracts.load import load_contracts
 from leads_platform.arrivals.receive import Arrivals
 from leads_platform.settings import Settings
 

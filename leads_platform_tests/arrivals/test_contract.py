@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from leads_platform.arrivals import ContractError, contract_json_schema, load_contract, load_contracts
-from leads_platform.arrivals.contract import fold_header, parse_contract
-from leads_platform.arrivals.contract_limits import is_owner
+from leads_platform.arrivals.contracts.limits import is_owner
+from leads_platform.arrivals.contracts.load import fold_header, parse_contract
 
 FEEDS = Path(__file__).parents[2] / "leads_platform" / "prospects" / "feeds"
 GOOD = """\

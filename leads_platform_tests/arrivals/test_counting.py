@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leads_platform.arrivals import counting
-from leads_platform.arrivals.refusal import Refusal
+from leads_platform.arrivals.reading import counting
+from leads_platform.arrivals.reading.refusal import Refusal
 from leads_platform_tests.arrivals.fuzz import oracle
 
 PIECES = st.lists(
@@ -89,14 +89,14 @@ def test_the_counter_imports_nothing_of_the_loader() -> None:
     """By its text: numpy and how to refuse a file are all it needs of others."""
     assert imported(Path(str(counting.__file__))) == {
         *("__future__", "collections", "collections.abc", "dataclasses", "pathlib", "typing"),
-        *("numpy", "leads_platform.arrivals.refusal"),
+        *("numpy", "leads_platform.arrivals.reading.refusal"),
     }
 
 
 def test_the_loader_imports_nothing_of_the_counter() -> None:
     """Loading doesn't count, and splitting damaged files takes no more than the longest record from the counter."""
     arrivals = Path(str(counting.__file__)).parent
-    assert "leads_platform.arrivals.counting" not in imported(arrivals / "loading.py")
+    assert "leads_platform.arrivals.reading.counting" not in imported(arrivals / "loading.py")
     tree = ast.parse((arrivals / "csv_records.py").read_text())
     taken = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and "counting" in str(node.module)]
     assert [name.name for node in taken for name in node.names] == ["MAX_RECORD_BYTES"]

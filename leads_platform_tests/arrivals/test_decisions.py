@@ -6,15 +6,15 @@ import shlex
 
 import pytest
 
-from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.archive.naming import printed
+from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.decisions import Action, DecisionError, refused
-from leads_platform.arrivals.naming import printed
+from leads_platform.arrivals.quarantine import quarantined_records
 from leads_platform.attention import Attention, decided, files_in_need
+from leads_platform.cli.status import read_status
 from leads_platform.months import parse_month
-from leads_platform.quarantined import quarantined_records
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
-from leads_platform_tests.arrivals.desk import CONTRACTS, Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk, people, rows
 
 MAY = parse_month("2024-05")
 OTHER_HEADER = people(1, 3).replace("Name", "Nome")

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from leads_platform.arrivals import loading, state
-from leads_platform.engine import open_session
+from leads_platform.arrivals.archive import sources as state
+from leads_platform.arrivals.reading import loading
+from leads_platform.platform import open_session
 from leads_platform.settings import Settings
 from leads_platform.values.times import Moment
-from leads_platform.warehouse.direct import build_stale
-from leads_platform_tests.arrivals.desk import CONTRACTS, Desk, as_before
+from leads_platform.warehouse.build_loop import build_stale
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk, as_before
 
 # Five ways to write 1 June 2024, 05:30 in UTC, then a time of no known zone.
 MIXED = """Id,Name,Seen

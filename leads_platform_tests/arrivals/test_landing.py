@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 
 from leads_platform.arrivals import receive
-from leads_platform.arrivals.landing import name_says
-from leads_platform.arrivals.notes import grouped, notes
-from leads_platform.closing import in_need
+from leads_platform.arrivals.archive.notes import grouped, notes
+from leads_platform.arrivals.landing import parse_file_name
+from leads_platform.cli.closing import in_need
+from leads_platform.cli.status import read_status
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
-from leads_platform_tests.arrivals.desk import CONTRACTS, Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk, people, rows
 
 MAY = date(2024, 5, 1)
 
@@ -39,12 +39,12 @@ def desk(settings: Settings) -> Desk:
     ],
 )
 def test_names_tell_month_day_and_part(desk: Desk, name: str, month: date | None, day: date | None, part: str) -> None:
-    says = name_says(name, desk.contracts()["parted"])
+    says = parse_file_name(name, desk.contracts()["parted"])
     assert (says.month, says.day, says.part, says.trouble) == (month, day, part, "")
 
 
 def test_a_list_that_comes_in_one_file_has_no_parts(desk: Desk) -> None:
-    assert name_says("2024-05 part 2.csv", desk.contracts()["lists"]).part == ""
+    assert parse_file_name("2024-05 part 2.csv", desk.contracts()["lists"]).part == ""
 
 
 @pytest.mark.parametrize(

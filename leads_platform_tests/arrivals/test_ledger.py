@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
 
 # The second record is too short, the third has no date.
 BAD = (

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads_platform.arrivals import ContractError, FeedContract, load_contract, read_file
-from leads_platform.arrivals.contract import Format, fold_header
-from leads_platform.arrivals.propose import contract_text, propose_contract
-from leads_platform.arrivals.propose_columns import Guess, column_names
+from leads_platform.arrivals.contracts.load import Format, fold_header
+from leads_platform.arrivals.contracts.propose import contract_text, propose_contract
+from leads_platform.arrivals.contracts.propose_columns import Guess, column_names
 
 REAL = {"source1": 70, "source2": 28, "source3": 29, "salesforce_leads": 39}
 

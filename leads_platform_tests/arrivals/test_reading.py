@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from leads_platform.arrivals import FeedContract, load_contracts, read_file
-from leads_platform.arrivals.header import match_header
+from leads_platform.arrivals.reading.header import match_header
 
 HEAD = b"Id,Name,Phone,City\n"
 ONE, TWO, THREE = b"1,Ann,702-555-0101,Reno\n", b"2,Bob,702-555-0102,Elko\n", b"3,Cyd,702-555-0103,Ely\n"

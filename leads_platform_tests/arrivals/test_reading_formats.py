@@ -16,9 +16,11 @@ import duckdb
 import pytest
 from openpyxl import Workbook
 
-from leads_platform.arrivals import FileReading, csv_reading, loading, read_file, wrapping
-from leads_platform.arrivals import workbook as workbook_module
-from leads_platform_tests.arrivals.catalogue.kind import rezipped
+from leads_platform.arrivals import FileReading, read_file
+from leads_platform.arrivals.reading import containers as wrapping
+from leads_platform.arrivals.reading import csv_reading, loading
+from leads_platform.arrivals.reading import workbook as workbook_module
+from leads_platform_tests.arrivals.catalogue.case import rezipped
 from leads_platform_tests.arrivals.test_reading import GOOD, HEAD, ONE, contract
 
 XLSX = {"format": {"type": "xlsx"}}

@@ -27,7 +27,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from leads_platform.arrivals import FileReading, counting, csv_reading, csv_records, read_file, text
+from leads_platform.arrivals import FileReading, read_file
+from leads_platform.arrivals.reading import counting, csv_reading, csv_records, text
 from leads_platform_tests.arrivals.fuzz import oracle
 from leads_platform_tests.arrivals.fuzz.files import CASES, GOOD, Case, GoodFile
 

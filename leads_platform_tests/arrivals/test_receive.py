@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from leads_platform.arrivals.archive import Manifest
+from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.decisions import DecisionError
 from leads_platform.months import parse_month
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows, touched
+from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows, touched
 
 A = rows("1 Ann", "2 Bob")
 B = rows("1 Ann", "2 Bea")
@@ -444,7 +444,7 @@ def test_a_refused_file_is_shown_until_something_newer_replaces_it(desk: Desk) -
 
 
 def test_a_held_file_can_be_dismissed(desk: Desk) -> None:
-    """Incident: a held file that nobody wanted needed a hand for ever."""
+    """Incident: a held file that nobody wanted needed attention for ever."""
     desk.drop("lists/2024-05-01.csv", people(1, 4))
     held = desk.drop("lists/2024-05-02.csv", people(1, 1))
     assert held.verdict == "held"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.arrivals.contract import load_contracts
-from leads_platform.arrivals.resemblance import resembles
+from leads_platform.arrivals.check import check_file
+from leads_platform.arrivals.contracts.load import load_contracts
+from leads_platform.arrivals.contracts.resemblance import resembles
 from leads_platform.attention import files_in_need
-from leads_platform.check_file import check_file
-from leads_platform.engine import contract_folders, load_platform
+from leads_platform.platform import contract_folders, load_platform
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk
+from leads_platform_tests.arrivals.arrivals_env import Desk
 from leads_platform_tests.helpers import NV_HEADER, SALESFORCE_HEADER, TX_HEADER
 
 FEED = """

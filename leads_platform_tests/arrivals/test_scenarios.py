@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.engine import begin_anew
 from leads_platform.months import parse_month
+from leads_platform.platform import begin_anew
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
 from leads_platform_tests.conftest import environment
 
 FEEDS = ("lists", "dated", "parted", "calls", "history", "stages")

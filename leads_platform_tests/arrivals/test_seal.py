@@ -14,15 +14,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from leads_platform.arrivals import seal
-from leads_platform.arrivals.accounting import accounts
-from leads_platform.arrivals.archive import Archive, ArchiveDamaged, Manifest
-from leads_platform.arrivals.contract import FeedContract
-from leads_platform.arrivals.ledger import refresh_ledger
+from leads_platform.arrivals.archive import seal
+from leads_platform.arrivals.archive.accounting import accounts
+from leads_platform.arrivals.archive.ledger import refresh_ledger
+from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest
+from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.receive import read_state
-from leads_platform.arrivals.state import State
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
 
 TRIALS = 200
 FEEDS = ("lists", "calls", "history", "stages")
@@ -299,4 +299,6 @@ def test_a_damaged_manifest_ends_every_command_in_words(desk: Desk) -> None:
     for ask in (lambda: read_state(desk.settings, contracts), desk.arrivals, desk.take):
         with pytest.raises(ArchiveDamaged, match=r"00000001.json is damaged: its seal does not fit. Restore it"):
             ask()
-    assert isinstance(State(contracts, (), lambda feed, receipt: path, date(2024, 1, 1), date(2024, 7, 1)), State)
+    assert isinstance(
+        ArchiveSources(contracts, (), lambda feed, receipt: path, date(2024, 1, 1), date(2024, 7, 1)), ArchiveSources
+    )

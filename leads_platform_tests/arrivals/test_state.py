@@ -11,13 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from leads_platform.arrivals import state as state_module
-from leads_platform.arrivals.archive import Manifest
-from leads_platform.arrivals.contract import ContractError, load_contract
-from leads_platform.arrivals.state import State, reckon_events
+from leads_platform.arrivals.archive import sources as state_module
+from leads_platform.arrivals.archive.sources import ArchiveSources, event_versions_of
+from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.arrivals.contracts.load import ContractError, load_contract
 from leads_platform.months import label, parse_month
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
 
 
 @pytest.fixture
@@ -174,8 +174,8 @@ def read_for(desk: Desk, feed: str, month: str) -> list[int]:
 def anew(desk: Desk, feed: str = "calls") -> dict[str, str]:
     """The versions of all months reckoned from all records of all files, with nothing known before."""
     state = desk.arrivals().state
-    nothing = State(state.contracts, (), lambda feed, receipt: Path(), *state.open_months())
-    return {month: version for month, version in reckon_events(nothing, state, feed).versions.items() if version}
+    nothing = ArchiveSources(state.contracts, (), lambda feed, receipt: Path(), *state.open_months())
+    return {month: version for month, version in event_versions_of(nothing, state, feed).versions.items() if version}
 
 
 def kept(desk: Desk, feed: str = "calls") -> dict[str, str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.arrivals.contract import load_contracts
-from leads_platform.arrivals.user_contracts import UserContracts, contract_files, keep, read_user_contracts
+from leads_platform.arrivals.contracts.load import load_contracts
+from leads_platform.arrivals.contracts.user_contracts import UserContracts, contract_files, keep, read_user_contracts
 from leads_platform_tests.arrivals.test_contract import FEEDS, GOOD
 
 PACKAGED = load_contracts([FEEDS])

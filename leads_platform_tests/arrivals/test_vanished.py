@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.arrivals.notes import grouped, notes
-from leads_platform.engine import open_session
+from leads_platform.arrivals.archive.notes import grouped, notes
+from leads_platform.cli.status import read_status
 from leads_platform.months import parse_month
-from leads_platform.status import read_status
-from leads_platform.warehouse.direct import build_stale
-from leads_platform_tests.arrivals.desk import CONTRACTS, Desk
+from leads_platform.platform import open_session
+from leads_platform.warehouse.build_loop import build_stale
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk
 from leads_platform_tests.conftest import environment
 
 FULL = "Id,Name,Seen\n1,Ann,2024-05-01\n2,Bob,2024-05-02\n"

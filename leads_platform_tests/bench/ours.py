@@ -16,10 +16,10 @@ from leads_platform.arrivals.landing import look
 from leads_platform.arrivals.receive import Arrivals
 from leads_platform.contacts.addresses import install_addresses
 from leads_platform.contacts.phones import install_phones
-from leads_platform.engine import Platform, Session, load_platform, open_session
+from leads_platform.platform import Platform, Session, load_platform, open_session
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.direct import build_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.sql import literal
 from leads_platform_tests.bench import data

@@ -108,7 +108,7 @@ def by_phonenumbers(raw: str, region: str | None) -> PhoneParts:
 
 
 def hostile_texts(count: int, seed: int) -> Iterator[Typed]:
-    """Phones as nobody should type them, of every kind HAZARDS names, the same for the same seed."""
+    """Phones as nobody should type them, of every kind docs/hazards.md names, the same for the same seed."""
     chance = random.Random(seed)
     for _ in range(count):
         kind = chance.random()

@@ -19,12 +19,12 @@ from typing import Any
 
 import duckdb
 
-from leads_platform.arrivals.archive import Archive
-from leads_platform.arrivals.verify import damage
-from leads_platform.engine import load_platform
+from leads_platform.arrivals.archive.store import Archive
+from leads_platform.arrivals.archive.verify import damage
+from leads_platform.cli.status import read_status
+from leads_platform.platform import load_platform
 from leads_platform.sample import generate
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
 from leads_platform_tests.conftest import environment
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,14 @@ class Scene:
 
     def start(self, *command: str, fault: tuple[str, ...] = (), **changes: str) -> subprocess.Popen[str]:
         """The command line as a process in a group of its own."""
-        started = [sys.executable, "-m", "leads_platform_tests.faults.victim", *(fault or ("none",)), "--", *command]
+        started = [
+            sys.executable,
+            "-m",
+            "leads_platform_tests.faults.crash_process",
+            *(fault or ("none",)),
+            "--",
+            *command,
+        ]
         return subprocess.Popen(
             started,
             env=self.environ(**changes),

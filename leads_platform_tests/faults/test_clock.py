@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from leads_platform.arrivals.receive import read_state
-from leads_platform.engine import load_platform
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse.publish import is_outdated, publish
 from leads_platform_tests.conftest import environment

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.engine import load_platform, open_session
+from leads_platform.platform import load_platform, open_session
 from leads_platform_tests.faults.scene import Scene, new_scene
 
 DIRECT = ("run", "--direct")

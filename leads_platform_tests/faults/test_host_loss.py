@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from dagster import DagsterRunStatus, RunsFilter
 
-from leads_platform.engine import load_platform
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.keeper import end_group, members
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.lock import WriterLock, holder
-from leads_platform.warehouse.note import read_note
 from leads_platform_tests.helpers import NV_HEADER, drop, nv
 from leads_platform_tests.orchestration.conftest import FEED, held
 from leads_platform_tests.orchestration.test_daemon import MODULE, environment_of, turn_on, wait_for
@@ -72,7 +72,7 @@ def test_a_run_whose_machine_stopped_is_failed_and_its_work_is_done_without_a_ha
     tables = set(platform.catalogue.tables)
 
     def everything_is_built() -> bool:
-        built = read_note(settings.ledger_note, settings.warehouse).fingerprints
+        built = read_build_state(settings.build_state, settings.warehouse).fingerprints
         return held(platform) == ["2024-05"] and {table for table, _ in built} == tables
 
     with bare_daemon(settings, log):

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from leads_platform_tests.faults.crash_process import MOMENTS
 from leads_platform_tests.faults.scene import Months, Scene, months_in, new_scene, sound
-from leads_platform_tests.faults.victim import MOMENTS
 
 DIRECT, DAGSTER = ("run", "--direct"), ("run",)
 
@@ -92,7 +92,7 @@ def chain(
 def test_killed_at_every_named_moment_one_after_another(tmp_path: Path, undisturbed: Undisturbed) -> None:
     scene, standing = new_scene(tmp_path / "data", undisturbed.template), {}
     for moment in MOMENTS:  # in the order in which a run comes to them
-        first = moment in ("first blocks", "checkpoint", "in checkpoint", "publish", "published", "ledger.json")
+        first = moment in ("first blocks", "checkpoint", "in checkpoint", "publish", "published", "build_state.json")
         assert killed_at(scene, DIRECT, moment, 1 if first else 2), moment
         standing = sound(scene, undisturbed.months, standing, tmp_path / "copy")
     scene.finishes(undisturbed.content_hash)

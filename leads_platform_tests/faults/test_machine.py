@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from leads_platform.machine import fault_in_words
+from leads_platform.errors import fault_in_words
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
 from leads_platform_tests.faults.scene import ROOT, new_scene
 
@@ -66,7 +66,7 @@ def test_a_full_disk(tmp_path: Path, waiting: Path, whole: tuple[Path, str], siz
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", [r"/manifests/0+2\.json$", r"/originals/", r"/published/", r"/ledger\.json$"])
+@pytest.mark.parametrize("where", [r"/manifests/0+2\.json$", r"/originals/", r"/published/", r"/build_state\.json$"])
 def test_no_space_for_a_rename(tmp_path: Path, waiting: Path, whole: tuple[Path, str], where: str) -> None:
     scene = new_scene(tmp_path / "data", waiting)
     code, out, err = scene.call(*DIRECT, fault=("no-space", where))
@@ -271,7 +271,7 @@ def test_a_closed_pipe_stops_no_work(
     reading, writing = os.pipe()
     os.close(reading)
     started = subprocess.run(
-        [sys.executable, "-m", "leads_platform_tests.faults.victim", "none", "--", *command],
+        [sys.executable, "-m", "leads_platform_tests.faults.crash_process", "none", "--", *command],
         env=scene.environ(),
         cwd=scene.data,
         stdout=writing,

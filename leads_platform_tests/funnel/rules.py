@@ -1,4 +1,4 @@
-"""The funnel's rules, worked out apart from the tables: plain Python over the export's records (DOMAIN 2.1).
+"""The funnel's rules, worked out apart from the tables: plain Python over the export's records (docs/domain.md).
 
 Belongs here: what a cell of the two reports must be, deal by deal. Shares no code with the tables: no SQL, and
 nothing of the platform.

@@ -14,7 +14,7 @@ from leads_platform_tests.helpers import ask, run
 from leads_platform_tests.pins import pinned, tables_of
 
 FEEDS = ("activity", "activity_types", "deal_changes", "stages", "users", "fields")
-# DOMAIN 3: as the seed prints it.
+# docs/domain.md: as the seed prints it.
 FEBRUARY = {
     "1": 194, "2": 74, "2.1": 64, "3": 27, "3.1": 59, "4": 17, "5": 10, "6": 8, "7": 1, "9": 2,
 }  # fmt: skip

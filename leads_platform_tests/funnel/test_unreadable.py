@@ -6,9 +6,9 @@ import json
 from datetime import date
 from decimal import Decimal
 
-from leads_platform.engine import load_platform, open_session
+from leads_platform.platform import load_platform, open_session
 from leads_platform.settings import Settings
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform_tests.funnel.files import changes, look_ups
 from leads_platform_tests.helpers import SALESFORCE_HEADER, ask, drop, salesforce
 

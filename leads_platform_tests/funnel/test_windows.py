@@ -9,11 +9,11 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
-from leads_platform.engine import begin_anew, load_platform, open_session
 from leads_platform.months import add_months, label, months_between
+from leads_platform.platform import begin_anew, load_platform, open_session
 from leads_platform.sample.deals import deals, write_deals
 from leads_platform.settings import Settings
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.funnel.files import activities, changes, look_ups

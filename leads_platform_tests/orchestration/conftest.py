@@ -9,16 +9,16 @@ from datetime import date
 import dagster as dg
 import pytest
 
+from leads_platform.arrivals.archive.sources import SIDES
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.receive import read_state
-from leads_platform.arrivals.state import SIDES
-from leads_platform.engine import Platform, load_platform, open_session
 from leads_platform.orchestration.run import BatchResult, Runner
+from leads_platform.platform import Platform, load_platform, open_session
 from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
 from leads_platform.standards import standards
 from leads_platform.warehouse import Catalogue, Column, Table, bad_rows
-from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.planner import BuildTask
 from leads_platform_tests.helpers import NV_HEADER, drop, nv
 
 FEED = "nv_licensing"
@@ -95,7 +95,7 @@ def build(
 ) -> BatchResult:
     """One range run of these tables."""
     start, end = (date.fromisoformat(f"{month}-01") for month in (first, last))
-    return Runner(instance, platform).run([Work(table, start, end) for table in tables])
+    return Runner(instance, platform).run([BuildTask(table, start, end) for table in tables])
 
 
 def row_counts(instance: dg.DagsterInstance, table: str) -> dict[str, int]:

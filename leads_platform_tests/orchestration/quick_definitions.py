@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from leads_platform.engine import load_platform
-from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.assemble import build_definitions
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.assemble import build_definitions
 from leads_platform.settings import Settings
 from leads_platform_tests.orchestration.conftest import platform_with, report
 

@@ -12,16 +12,16 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from leads_platform.engine import Platform, open_session
 from leads_platform.orchestration import assets
-from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.resource import Hooks
 from leads_platform.orchestration.run import BatchResult, Runner, build_through_dagster
+from leads_platform.platform import Platform, open_session
 from leads_platform.settings import Settings
 from leads_platform.warehouse import Column
 from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.planner import BuildTask
 from leads_platform_tests.orchestration.conftest import (
     BASE,
     REPORT,
@@ -64,8 +64,8 @@ def build_and_die(instance: dg.DagsterInstance, platform: Platform, table: str) 
         if build.table == table:
             killed(build)
 
-    works = [Work(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES]
-    result = Runner(instance, platform, Hooks(on_build=die)).run(works)
+    tasks = [BuildTask(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES]
+    result = Runner(instance, platform, Hooks(on_build=die)).run(tasks)
     assert not result.success
     return result
 
@@ -90,7 +90,7 @@ def test_months_whose_run_did_not_live_to_tell_are_told(two_months: Platform, in
     assert row_counts(instance, STG) == {MAY: 2, JUNE: 3}
     assert [len(events(instance, table)) for table in TABLES] == [2, 2, 2]
     assert (None, "SUCCEEDED") in check_history(instance, STG, "grain_is_unique")
-    assert catch_up(instance, two_months.settings) == 0  # once
+    assert reconcile_events(instance, two_months.settings) == 0  # once
 
 
 def test_what_the_index_lost_is_told(two_months: Platform, settings: Settings, on_disk: dg.DagsterInstance) -> None:
@@ -104,7 +104,7 @@ def test_what_the_index_lost_is_told(two_months: Platform, settings: Settings, o
         )
         assert gone.rowcount == 1
     publish(two_months)
-    assert catch_up(on_disk, settings) == 2 + 2  # files; STG's May, and the report
+    assert reconcile_events(on_disk, settings) == 2 + 2  # files; STG's May, and the report
     assert row_counts(on_disk, STG) == {MAY: 2, JUNE: 3}
     assert events(on_disk, STG) == [JUNE, MAY]
     assert events(on_disk, BASE) == [MAY, JUNE]
@@ -114,15 +114,15 @@ def test_what_the_index_lost_is_told(two_months: Platform, settings: Settings, o
 def test_a_run_deleted_in_the_ui_is_told_of_again(two_months: Platform, instance: dg.DagsterInstance) -> None:
     result = build_and_die(instance, two_months, STG)
     publish(two_months)
-    assert catch_up(instance, two_months.settings) == 2 + 1
+    assert reconcile_events(instance, two_months.settings) == 2 + 1
     instance.delete_run(result.run_id)
     assert row_counts(instance, BASE) == {}
     publish(two_months)
-    assert catch_up(instance, two_months.settings) == 1
+    assert reconcile_events(instance, two_months.settings) == 1
     assert row_counts(instance, BASE) == {MAY: 2, JUNE: 3}
     assert events(instance, STG) == [MAY, JUNE]  # told without a run, so not lost
     publish(two_months)
-    assert catch_up(instance, two_months.settings) == 0
+    assert reconcile_events(instance, two_months.settings) == 0
 
 
 def test_late_news_does_not_cover_newer(settings: Settings, instance: dg.DagsterInstance) -> None:
@@ -148,15 +148,15 @@ def test_a_warning_its_run_did_not_live_to_tell_is_told(
     deliver(settings, "2024-06", 3)
     take_in(platform)
 
-    works = [Work(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES]
+    tasks = [BuildTask(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES]
     with monkeypatch.context() as patched:
         real = assets.check_results
         patched.setattr(assets, "check_results", lambda build: killed(build) if build.table == REPORT else real(build))
-        assert not Runner(instance, platform).run(works).success
+        assert not Runner(instance, platform).run(tasks).success
     assert events(instance, REPORT) == [MAY, JUNE]
     assert "FAILED" not in [status for _, status in check_history(instance, REPORT, "not_many_leads")]
     publish(platform)
-    assert catch_up(instance, settings) == 2 + 1
+    assert reconcile_events(instance, settings) == 2 + 1
     assert events(instance, REPORT) == [MAY, JUNE]
     history = check_history(instance, REPORT, "not_many_leads")
     assert (JUNE, "FAILED") in history and (None, "FAILED") in history
@@ -170,7 +170,7 @@ def test_a_refusal_its_run_did_not_live_to_tell_is_told(
     deliver(settings, "2024-05", 2)
     deliver(settings, "2024-06", 3)
     take_in(platform)
-    result = Runner(on_disk, platform).run([Work(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES])
+    result = Runner(on_disk, platform).run([BuildTask(name, date(2024, 5, 1), date(2024, 6, 1)) for name in TABLES])
     assert not result.success
     if not lived:
         run = settings.dagster_home / "storage" / "history" / "runs" / f"{result.run_id}.db"
@@ -179,7 +179,7 @@ def test_a_refusal_its_run_did_not_live_to_tell_is_told(
             assert gone.rowcount == 1
     publish(platform)
     before = check_history(on_disk, REPORT, "few_leads")
-    assert catch_up(on_disk, settings) == 2 + (not lived)
+    assert reconcile_events(on_disk, settings) == 2 + (not lived)
     after = check_history(on_disk, REPORT, "few_leads")
     assert (JUNE, "FAILED") in after
     assert len(after) == len(before) + (not lived)  # a month's word stands where the run's stood, its summary is new
@@ -200,9 +200,9 @@ def test_months_beyond_the_run_are_not_told_twice(
     changed = platform_with(settings, wider.named("prospects", "rep_leads_so_far"))
     with monkeypatch.context() as patched:
         patched.setattr(assets, "check_results", killed)
-        assert not Runner(instance, changed).run([Work(REPORT, date(2024, 6, 1), date(2024, 6, 1))]).success
+        assert not Runner(instance, changed).run([BuildTask(REPORT, date(2024, 6, 1), date(2024, 6, 1))]).success
     assert sorted(events(instance, REPORT)) == [MAY, MAY, JUNE, JUNE]
     publish(changed)
-    assert catch_up(instance, settings) == 1  # the report's checks
+    assert reconcile_events(instance, settings) == 1  # the report's checks
     assert sorted(events(instance, REPORT)) == [MAY, MAY, JUNE, JUNE]
     assert check_history(instance, REPORT, "few_leads")[0] == (None, "SUCCEEDED")

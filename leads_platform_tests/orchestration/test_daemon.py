@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.engine import Platform, load_platform
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
 from leads_platform.orchestration.keeper import end_group, members
 from leads_platform.orchestration.notices import send_notices
-from leads_platform.orchestration.serve import start
+from leads_platform.orchestration.ui import start
+from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.lock import holder
-from leads_platform.warehouse.note import read_note
 from leads_platform_tests.helpers import NV_HEADER, nv
 from leads_platform_tests.orchestration.conftest import FEED, STG, held
 
@@ -76,7 +76,7 @@ def wait_for(what: Callable[[], bool], seconds: float, log: Path) -> None:
 
 
 def stg_rows(platform: Platform) -> dict[str, int]:
-    rows = read_note(platform.settings.ledger_note, platform.settings.warehouse).rows
+    rows = read_build_state(platform.settings.build_state, platform.settings.warehouse).rows
     return {f"{month:%Y-%m}": count for (table, month), count in rows.items() if table == STG}
 
 
@@ -110,7 +110,9 @@ def test_a_slowly_copied_file_is_taken_when_it_rests_and_everything_is_built(
         wait_for(lambda: held(platform) == ["2024-05"], 400, log)
         tables = set(platform.catalogue.tables)
         wait_for(
-            lambda: {t for t, _ in read_note(settings.ledger_note, settings.warehouse).fingerprints} == tables, 400, log
+            lambda: {t for t, _ in read_build_state(settings.build_state, settings.warehouse).fingerprints} == tables,
+            400,
+            log,
         )
         assert stg_rows(platform) == {"2024-05": 30}
         manifests = list(settings.archive.glob("*/manifests/*.json"))

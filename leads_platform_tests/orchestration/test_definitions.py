@@ -9,9 +9,9 @@ import time
 import dagster as dg
 import pytest
 
-from leads_platform.engine import Platform, load_platform
-from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.assemble import build_definitions
 from leads_platform.orchestration.lineage import column_sources
+from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 
@@ -131,7 +131,7 @@ def test_lineage_never_costs_the_start_more_than_a_second(platform: Platform) ->
 
 def test_importing_the_definitions_does_no_work() -> None:
     """Seeds' platforms read environment and network at import, and no tool could look at them without credentials."""
-    program = "import leads_platform.definitions, sys; print('leads_platform.engine' in sys.modules)"
+    program = "import leads_platform.definitions, sys; print('leads_platform.platform' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
 

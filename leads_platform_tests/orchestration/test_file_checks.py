@@ -10,15 +10,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from leads_platform import building
+from leads_platform.cli import build as building
 from leads_platform.digest import Item, tell_directly
-from leads_platform.engine import Platform, open_session
 from leads_platform.orchestration import run as runs
-from leads_platform.orchestration.build import build_definitions
-from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.assemble import build_definitions
+from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.file_checks import FILES_TAKEN_IN, report_files
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.outbox import open_outbox
+from leads_platform.platform import Platform, open_session
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import NV_HEADER, drop, nv
@@ -42,7 +42,7 @@ def says(evaluation: dg.AssetCheckEvaluation) -> tuple[bool, str, int, int, int]
 
 def tell(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
     """What the janitor's tick does; returns the feeds that were told of."""
-    catch_up(instance, platform.settings)
+    reconcile_events(instance, platform.settings)
     return report_files(instance, platform)
 
 

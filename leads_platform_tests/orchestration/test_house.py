@@ -15,10 +15,10 @@ import dagster as dg
 import pytest
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
-from leads_platform.closing import in_need
-from leads_platform.engine import Platform, load_platform
+from leads_platform.cli.closing import in_need
+from leads_platform.cli.status import read_status
 from leads_platform.orchestration.arrivals_job import arrivals_job
-from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.assemble import build_definitions
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.notices import send_notices
@@ -26,8 +26,8 @@ from leads_platform.orchestration.resource import IN_PROCESS_TAG, alive
 from leads_platform.orchestration.run import build_through_dagster
 from leads_platform.orchestration.schedules import close_requests
 from leads_platform.outbox import Notice, open_outbox, slack_refusal
+from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
 from leads_platform_tests.conftest import clock, environment
 from leads_platform_tests.orchestration.conftest import (
     QUIET,

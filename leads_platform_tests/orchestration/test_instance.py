@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from leads_platform.engine import Platform, open_session
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
 from leads_platform.outbox import open_outbox
+from leads_platform.platform import Platform, open_session
 from leads_platform.settings import Settings
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from leads_platform.orchestration.keeper import end_group, members
-from leads_platform.orchestration.serve import serve
+from leads_platform.orchestration.ui import serve
 from leads_platform.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("interruptible")
@@ -42,8 +42,8 @@ main([], run)
 # `leads-platform ui` with that keeper.
 _UI = f"""
 import subprocess, sys
-from leads_platform.cli import main
-from leads_platform.orchestration import serve
+from leads_platform.cli.commands import main
+from leads_platform.orchestration import ui as serve
 
 def start(settings, port):
     process = subprocess.Popen(

@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from leads_platform.orchestration.kept_connections import kept_connections
+from leads_platform.orchestration.sqlite_pool import sqlite_pool
 
 EVENTS = sqlalchemy.table("events", sqlalchemy.column("number"))
 
@@ -64,7 +64,7 @@ def stored(path: Path) -> list[int]:
 
 def test_a_file_is_opened_once_and_others_read_and_write_beside(tmp_path: Path, opened: list[str]) -> None:
     path = tmp_path / "runs.db"
-    with kept_connections(tmp_path):
+    with sqlite_pool(tmp_path):
         hits = [store(path, number) for number in range(5)]
         assert opened == ["runs.db"]
         assert hits == [CacheStats.CACHE_MISS] + [CacheStats.CACHE_HIT] * 4
@@ -78,7 +78,7 @@ def test_a_file_is_opened_once_and_others_read_and_write_beside(tmp_path: Path, 
 
 
 def test_each_file_has_its_own(tmp_path: Path, opened: list[str]) -> None:
-    with kept_connections(tmp_path):
+    with sqlite_pool(tmp_path):
         for number in range(4):
             store(tmp_path / f"{number % 2}.db", number)
     assert sorted(opened) == ["0.db", "1.db"]
@@ -87,7 +87,7 @@ def test_each_file_has_its_own(tmp_path: Path, opened: list[str]) -> None:
 
 def test_each_thread_has_its_own(tmp_path: Path, opened: list[str]) -> None:
     path = tmp_path / "runs.db"
-    with kept_connections(tmp_path):
+    with sqlite_pool(tmp_path):
         store(path, 1)
         for number in (2, 3):
             thread = threading.Thread(target=store, args=(path, number))
@@ -100,7 +100,7 @@ def test_each_thread_has_its_own(tmp_path: Path, opened: list[str]) -> None:
 
 def test_what_is_not_below_the_folder_is_left_alone(tmp_path: Path, opened: list[str]) -> None:
     (tmp_path / "home").mkdir()
-    with kept_connections(tmp_path / "home"):
+    with sqlite_pool(tmp_path / "home"):
         for number in (1, 2):
             store(tmp_path / "other.db", number)
         assert opened == ["other.db"] * 2
@@ -112,7 +112,7 @@ def test_what_is_not_below_the_folder_is_left_alone(tmp_path: Path, opened: list
 def test_who_waits_for_news_sees_the_file_change(tmp_path: Path) -> None:
     """The UI's run page watches the run's file; while it is held open, what is written lies in the log beside it."""
     path = tmp_path / "runs.db"
-    with kept_connections(tmp_path):
+    with sqlite_pool(tmp_path):
         store(path, 1)
         before = path.stat()
         store(path, 2)
@@ -142,7 +142,7 @@ LEFT: list[object] = []
 @pytest.mark.parametrize("leave", [unfinished_transaction, unread_rows, own_isolation])
 def test_the_next_finds_a_connection_as_new(tmp_path: Path, leave: Callable[[Any], None]) -> None:
     path = tmp_path / "runs.db"
-    with kept_connections(tmp_path):
+    with sqlite_pool(tmp_path):
         store(path, 1)
         taken = engine_of(path).raw_connection()
         raw: Any = taken.dbapi_connection
@@ -163,9 +163,9 @@ def test_the_next_finds_a_connection_as_new(tmp_path: Path, leave: Callable[[Any
 
 def test_afterwards_sqlalchemy_is_as_before(tmp_path: Path, opened: list[str]) -> None:
     path = tmp_path / "runs.db"
-    with pytest.raises(RuntimeError, match="mine"), kept_connections(tmp_path):
+    with pytest.raises(RuntimeError, match="mine"), sqlite_pool(tmp_path):
         store(path, 0)
-        with pytest.raises(RuntimeError, match="kept already"), kept_connections(tmp_path):
+        with pytest.raises(RuntimeError, match="kept already"), sqlite_pool(tmp_path):
             pass
         raise RuntimeError("mine")
     opened.clear()
@@ -173,13 +173,13 @@ def test_afterwards_sqlalchemy_is_as_before(tmp_path: Path, opened: list[str]) -
     store(path, 2)
     assert opened == ["runs.db"] * 2
     assert type(engine_of(path).dialect) is SQLiteDialect_pysqlite
-    with kept_connections(tmp_path):  # and again
+    with sqlite_pool(tmp_path):  # and again
         store(path, 3)
     assert stored(path) == [0, 1, 2, 3]
 
 
 def test_engines_share_a_dialect_but_for_one_with_options_of_its_own(tmp_path: Path) -> None:
-    with kept_connections(tmp_path):
+    with sqlite_pool(tmp_path):
         store(tmp_path / "runs.db", 1)
         one, two = engine_of(tmp_path / "runs.db").dialect, engine_of(tmp_path / "other.db").dialect
         assert one is two
@@ -192,7 +192,7 @@ def test_engines_share_a_dialect_but_for_one_with_options_of_its_own(tmp_path: P
 def test_a_table_that_is_there_is_asked_of_once_and_one_that_is_not_each_time(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     asked: list[str] = []
-    with kept_connections(tmp_path):
+    with sqlite_pool(tmp_path):
         for _ in range(3):
             with engine_of(path).connect() as con:
                 raw: Any = con.connection.dbapi_connection
@@ -216,7 +216,7 @@ def test_a_table_that_is_there_is_asked_of_once_and_one_that_is_not_each_time(tm
 
 def test_each_connection_has_sqlalchemys_functions(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
-    with kept_connections(tmp_path / "home"):
+    with sqlite_pool(tmp_path / "home"):
         for path in (tmp_path / "home" / "kept.db", tmp_path / "other.db", None):
             with engine_of(path).connect() as con:
                 assert con.execute(sqlalchemy.text("select 'abc' regexp 'b', floor(1.5)")).one() == (1, 1)

@@ -8,16 +8,16 @@ from datetime import date
 
 import dagster as dg
 
-from leads_platform.engine import Platform, load_platform
 from leads_platform.orchestration import feed_sensors
+from leads_platform.orchestration.assemble import build_definitions
 from leads_platform.orchestration.assets import feed_specs
-from leads_platform.orchestration.build import build_definitions
 from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.feed_sensors import Cursor
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.requests import pending
+from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
-from leads_platform.warehouse.note import read_note
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform_tests.orchestration.conftest import (
     FEED,
     QUIET,
@@ -97,7 +97,7 @@ def test_through_dagster_nothing_is_removed_and_the_command_is_told(
     deliver(settings, "2024-05", 2)
     take_in(small)
     assert build(instance, small, "2024-04", "2024-05").success
-    before = read_note(settings.ledger_note, settings.warehouse)
+    before = read_build_state(settings.build_state, settings.warehouse)
     moved = platform_with(replace(settings, first_month=date(2024, 5, 1)), report())
     command = f"LEADS_PLATFORM_DATA={settings.data} LEADS_PLATFORM_FIRST_MONTH=2024-05 leads-platform run --yes"
     by_hand = build(instance, moved, "2024-05", "2024-05", (STG,))
@@ -112,5 +112,5 @@ def test_through_dagster_nothing_is_removed_and_the_command_is_told(
     described = failure.step_failure_data.user_failure_data
     assert described and described.description and described.description.endswith(command)
     assert pending(settings) == []
-    after = read_note(settings.ledger_note, settings.warehouse)
+    after = read_build_state(settings.build_state, settings.warehouse)
     assert (after.rows, after.fingerprints) == (before.rows, before.fingerprints)

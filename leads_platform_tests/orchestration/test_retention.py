@@ -22,14 +22,14 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.types import DaemonHeartbeat
 from dagster_graphql.schema import create_schema
 
-from leads_platform.engine import open_session
 from leads_platform.orchestration import retention
-from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.file_checks import report_files
 from leads_platform.orchestration.instance import open_instance
-from leads_platform.orchestration.kept_connections import kept_connections
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.retention import prune
+from leads_platform.orchestration.sqlite_pool import sqlite_pool
+from leads_platform.platform import open_session
 from leads_platform.settings import Settings
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform_tests.orchestration.conftest import FEED, REPORT, build, deliver, platform_with, report, take_in
@@ -128,15 +128,15 @@ def test_old_runs_go_and_what_the_ui_shows_of_assets_and_checks_stays(
     deliver(settings, "2024-05", 2)
     deliver(settings, "2024-06", 3)
     take_in(platform)
-    with kept_connections(settings.dagster_home), open_instance(settings) as instance:
-        catch_up(instance, settings)
+    with sqlite_pool(settings.dagster_home), open_instance(settings) as instance:
+        reconcile_events(instance, settings)
         report_files(instance, platform)
         both = [build(instance, platform, "2024-05", "2024-06").run_id for _ in range(2)]  # June warns each time
         may = build(instance, platform, "2024-05", "2024-05").run_id  # so June is still that of the second
         refused = [build(instance, strict, "2024-06", "2024-06", (REPORT,)).run_id for _ in range(2)]
         with open_session(platform, "test") as session:
             session.publish = True
-        catch_up(instance, settings)
+        reconcile_events(instance, settings)
         send_notices(instance, platform)
     with open_instance(settings) as instance, the_ui(instance) as shown:
         before = shown()
@@ -172,7 +172,9 @@ def test_old_runs_go_and_what_the_ui_shows_of_assets_and_checks_stays(
         assert gone.isdisjoint(row.run_id for row in rows)
         assert size(storage) <= large - files < large
         assert prune(instance, settings, every=0, keep_days=0, keep_runs=0) == 0
-        assert catch_up(instance, settings) == 0 and send_notices(instance, platform) == []  # nothing is told again
+        assert (
+            reconcile_events(instance, settings) == 0 and send_notices(instance, platform) == []
+        )  # nothing is told again
         assert shown() == before
 
 

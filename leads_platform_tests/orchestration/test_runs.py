@@ -9,19 +9,19 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from leads_platform.engine import Platform, begin_anew
-from leads_platform.machine import fault_in_words
-from leads_platform.orchestration import kept_connections
-from leads_platform.orchestration.build import build_definitions
-from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.errors import fault_in_words
+from leads_platform.orchestration import sqlite_pool
+from leads_platform.orchestration.assemble import build_definitions
+from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.freshness_checks import FILE_EXPECTED, MONTH_PRESENT
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.resource import CHANGED_TAG
 from leads_platform.orchestration.run import build_through_dagster
+from leads_platform.platform import Platform, begin_anew
 from leads_platform.settings import Settings
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.planner import BuildTask
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import drop
 from leads_platform_tests.orchestration.conftest import (
@@ -47,7 +47,7 @@ def ledger(settings: Settings, what: str) -> list[tuple]:
 
 
 def told(history: list[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
-    """Without the months that a range run planned and that passed: they have no event of their own (HAZARDS)."""
+    """Without the months that a range run planned and that passed: they have no event of their own."""
     return [(partition, status) for partition, status in history if status != "PLANNED"]
 
 
@@ -194,8 +194,8 @@ def test_a_warehouse_made_anew_between_plan_and_run_is_planned_again(
     take_in(small)
     planned: list[int] = []
 
-    def on_plan(works: list[Work]) -> None:
-        planned.append(sum(len(work.months) for work in works))
+    def on_plan(tasks: list[BuildTask]) -> None:
+        planned.append(sum(len(work.months) for work in tasks))
         if len(planned) == 1:
             begin_anew(settings)
 
@@ -216,13 +216,13 @@ def test_a_full_disk_under_dagster_s_storage_is_told_as_one(
     deliver(settings, "2024-05", 2)
     take_in(small)
     with open_instance(settings) as instance, monkeypatch.context() as patch:
-        connect = kept_connections._Kept.__init__
+        connect = sqlite_pool._Kept.__init__
 
-        def on_a_full_disk(self: kept_connections._Kept, *arguments: Any, **options: Any) -> None:
+        def on_a_full_disk(self: sqlite_pool._Kept, *arguments: Any, **options: Any) -> None:
             connect(self, *arguments, **options)
             self.execute("pragma max_page_count = 1")  # it grows no more
 
-        patch.setattr(kept_connections._Kept, "__init__", on_a_full_disk)
+        patch.setattr(sqlite_pool._Kept, "__init__", on_a_full_disk)
         with pytest.raises(Exception) as raised:  # whichever of Dagster's it is
             build_through_dagster(small, instance=instance)
     assert "The disk is full. Free some space." in str(fault_in_words(raised.value))
@@ -248,8 +248,8 @@ def test_dagster_hears_later_of_files_and_builds_made_without_it(
     small: Platform, settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     """Months built with --direct were grey in the UI, and nobody dared to believe the tables."""
-    from leads_platform.engine import open_session
-    from leads_platform.warehouse.direct import build_stale
+    from leads_platform.platform import open_session
+    from leads_platform.warehouse.build_loop import build_stale
 
     deliver(settings, "2024-05", 2)
     drop(settings, FEED, "notes.docx", "no list", [])
@@ -258,7 +258,7 @@ def test_dagster_hears_later_of_files_and_builds_made_without_it(
         session.sync_ledger()
         build_stale(session.warehouse)
         session.publish = True
-    assert catch_up(instance, settings) == 2 + 3  # files, tables
+    assert reconcile_events(instance, settings) == 2 + 3  # files, tables
     assert row_counts(instance, STG) == {"2024-05-01": 2}
     assert check_history(instance, REPORT, "few_leads") == [(None, "SUCCEEDED")]
     feed = dg.AssetKey(["arrivals", FEED])
@@ -268,7 +268,7 @@ def test_dagster_hears_later_of_files_and_builds_made_without_it(
     ]
     seen = instance.fetch_observations(feed, limit=9).records
     assert [r.asset_observation.metadata["verdict"].value for r in seen if r.asset_observation] == ["refused"]
-    assert catch_up(instance, settings) == 0  # once
+    assert reconcile_events(instance, settings) == 0  # once
 
 
 def test_a_run_that_changes_an_ended_month_is_marked(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from leads_platform.engine import Platform, open_session
 from leads_platform.months import parse_month
 from leads_platform.orchestration import build_sensor, feed_sensors
 from leads_platform.orchestration.arrivals_job import arrivals_job
-from leads_platform.orchestration.build import build_definitions
+from leads_platform.orchestration.assemble import build_definitions
 from leads_platform.orchestration.feed_sensors import Cursor
 from leads_platform.orchestration.freshness_checks import FILE_EXPECTED, MONTH_PRESENT
 from leads_platform.orchestration.requests import BuildRequest, pending, request_builds, write_request
 from leads_platform.orchestration.resource import REFUSED_TAG
+from leads_platform.platform import Platform, open_session
 from leads_platform.settings import Settings
-from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.planner import BuildTask
 from leads_platform_tests.orchestration.conftest import (
     BASE,
     FEED,
@@ -67,7 +67,7 @@ def test_a_growing_file_is_not_taken(small: Platform, settings: Settings, instan
     assert daemon.run(requests[0])
     assert held(small) == ["2024-05"]
     assert daemon.tick() == [] and daemon.tick() == []
-    assert [work.table for request in pending(settings) for work in request.works] == [BASE, STG, REPORT]
+    assert [work.table for request in pending(settings) for work in request.tasks] == [BASE, STG, REPORT]
 
 
 def test_a_file_that_changed_between_tick_and_run_is_left_for_the_next(
@@ -153,8 +153,8 @@ def test_a_refused_file_is_read_again_when_its_contract_changes(
     assert held(mended) == ["2024-05"]
 
 
-def works(*months: str, tables: tuple[str, ...] = (BASE, STG)) -> list[Work]:
-    return [Work(table, parse_month(months[0]), parse_month(months[-1])) for table in tables]
+def tasks(*months: str, tables: tuple[str, ...] = (BASE, STG)) -> list[BuildTask]:
+    return [BuildTask(table, parse_month(months[0]), parse_month(months[-1])) for table in tables]
 
 
 def make_runs(instance: dg.DagsterInstance, requests: list[dg.RunRequest], **tags: str) -> list[dg.DagsterRun]:
@@ -165,8 +165,8 @@ def test_a_burst_of_requests_becomes_one_range_run(
     small: Platform, settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     """Twenty files of a quarter made twenty builds of the same months."""
-    write_request(settings, BuildRequest("a", works("2024-05")))
-    write_request(settings, BuildRequest("b", works("2024-02", "2024-04", tables=(STG, REPORT))))
+    write_request(settings, BuildRequest("a", tasks("2024-05")))
+    write_request(settings, BuildRequest("b", tasks("2024-02", "2024-04", tables=(STG, REPORT))))
     result = build_sensor.tick(small, None, instance)
     (request,) = result.run_requests or []
     assert [key.path[-1] for key in request.asset_selection or []] == [
@@ -177,7 +177,7 @@ def test_a_burst_of_requests_becomes_one_range_run(
     assert request.tags["dagster/asset_partition_range_end"] == "2024-05-01"
     answer = build_sensor.read(str(result.cursor))
     (run,) = make_runs(instance, [request])
-    write_request(settings, BuildRequest("c", works("2024-06")))  # while it builds
+    write_request(settings, BuildRequest("c", tasks("2024-06")))  # while it builds
     assert not build_sensor.tick(small, answer, instance).run_requests
     instance.report_run_canceled(run)
     instance.add_run_tags(run.run_id, {REFUSED_TAG: STG})  # it ended by a check: it has asked anew itself
@@ -189,7 +189,7 @@ def test_a_burst_of_requests_becomes_one_range_run(
 def test_a_crashed_build_is_tried_again_but_not_for_ever(
     small: Platform, settings: Settings, instance: dg.DagsterInstance
 ) -> None:
-    write_request(settings, BuildRequest("a", works("2024-05")))
+    write_request(settings, BuildRequest("a", tasks("2024-05")))
     answer, keys = None, []
     for _ in range(build_sensor.MAX_ATTEMPTS):
         result = build_sensor.tick(small, answer, instance)
@@ -235,12 +235,12 @@ def test_a_refused_build_requests_the_good_months_and_then_rests_until_a_change(
     daemon.tick()
     (request,) = daemon.tick()
     assert daemon.run(request)
-    assert {work.table for r in pending(settings) for work in r.works} == {BASE, STG}
+    assert {work.table for r in pending(settings) for work in r.tasks} == {BASE, STG}
     deliver(settings, "2024-05", 3, "nv_2024-05.csv")  # corrected
     daemon.tick()
     (request,) = daemon.tick()
     assert daemon.run(request)
-    assert REPORT in {work.table for r in pending(settings) for work in r.works}
+    assert REPORT in {work.table for r in pending(settings) for work in r.tasks}
 
 
 def test_feed_sensors_and_schedule_wait_for_a_person_and_the_housekeepers_do_not(small: Platform) -> None:

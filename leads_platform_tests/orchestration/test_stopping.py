@@ -15,16 +15,16 @@ import pytest
 from dagster._core.events import JobFailureData, RunFailureReason  # not exported by 1.13.27
 from dagster._core.instance.runs.run_domain import RunDomain  # nor this
 
-from leads_platform.engine import Platform, load_platform, open_session
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.resource import is_alive
 from leads_platform.orchestration.run import build_through_dagster
+from leads_platform.platform import Platform, load_platform, open_session
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_loop import build_stale
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.direct import build_stale
-from leads_platform.warehouse.note import read_note
-from leads_platform.warehouse.planner import Work
+from leads_platform.warehouse.planner import BuildTask
 from leads_platform_tests.orchestration.conftest import (
     REPORT,
     STG,
@@ -106,7 +106,7 @@ def test_a_stop_within_a_statement_rolls_it_back_at_once(settings: Settings) -> 
     take_in(platform)
     timers: list[threading.Timer] = []
 
-    def soon(work: Work) -> None:
+    def soon(work: BuildTask) -> None:
         if work.table == REPORT:
             timers.append(threading.Timer(0.3, stop))
             timers[0].start()
@@ -115,7 +115,7 @@ def test_a_stop_within_a_statement_rolls_it_back_at_once(settings: Settings) -> 
         build_stale(session.warehouse, on_start=soon)
     timers[0].join()
     assert built(settings) == sorted(TABLES[:2])
-    assert {table for table, _ in read_note(settings.ledger_note, settings.warehouse).rows} == set(TABLES[:2])
+    assert {table for table, _ in read_build_state(settings.build_state, settings.warehouse).rows} == set(TABLES[:2])
 
 
 def test_a_stop_while_dagster_makes_the_run_leaves_none_that_seems_to_go_on(
@@ -175,7 +175,7 @@ def test_the_loop_tells_what_it_does_and_how_much_there_is(
     build_through_dagster(
         small,
         instance=instance,
-        on_plan=lambda works: told.append([work.table for work in works]),
+        on_plan=lambda tasks: told.append([work.table for work in tasks]),
         on_step=told.append,
         on_start=lambda work: told.append(("begins", work.table, work.first)),
         on_build=lambda build: told.append(("ends", build.table)),

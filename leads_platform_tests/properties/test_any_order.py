@@ -28,15 +28,15 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from leads_platform.arrivals.archive import Manifest
-from leads_platform.arrivals.state import State
-from leads_platform.engine import Platform, begin_anew, open_session
+from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.cli.status import read_status
 from leads_platform.months import label, parse_month
-from leads_platform.status import read_status
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.platform import Platform, begin_anew, open_session
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import InputsMissing
-from leads_platform_tests.arrivals.desk import Desk
+from leads_platform_tests.arrivals.arrivals_env import Desk
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask
 from leads_platform_tests.properties.deliveries import (
@@ -238,7 +238,7 @@ class Receipts(RuleBasedStateMachine):
             told = (manifest.records, manifest.loaded, manifest.quarantined)
             assert told == (loaded + file.spoilt, loaded, file.spoilt)
 
-    def _judge_state(self, state: State) -> None:
+    def _judge_state(self, state: ArchiveSources) -> None:
         """What is in force, held, and how many records each month holds, as manifests alone tell."""
         for feed in FEEDS:
             own = state.by_feed[feed]

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from leads_platform.arrivals import load_contract
-from leads_platform.cli import commands
+from leads_platform.cli.commands import commands
 from leads_platform.settings import Settings
 from leads_platform_tests.helpers import ask, run
 

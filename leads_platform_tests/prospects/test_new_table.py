@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from leads_platform.engine import load_platform, open_session
+from leads_platform.platform import load_platform, open_session
 from leads_platform.settings import Settings
 from leads_platform.standards import standards
 from leads_platform.warehouse import Catalogue, Table
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform_tests.helpers import NV_HEADER, TX_HEADER, ask, drop, nv, run, tx
 
 PAGE = Path(__file__).parents[2] / "docs" / "add-a-table.md"

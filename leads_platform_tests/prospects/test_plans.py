@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from leads_platform.engine import load_platform, open_session
+from leads_platform.platform import load_platform, open_session
 from leads_platform.sample import generate
 from leads_platform.sample.deals import deals, write_deals
 from leads_platform.settings import Settings

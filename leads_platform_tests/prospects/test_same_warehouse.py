@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.engine import begin_anew, contract_folders, load_platform, open_session
 from leads_platform.months import months_between
+from leads_platform.platform import begin_anew, contract_folders, load_platform, open_session
 from leads_platform.sample import Truth, generate
 from leads_platform.settings import Settings
 from leads_platform.warehouse import write

@@ -88,9 +88,9 @@ def ticks() -> int:
     """Ticks of Nevada's sensor and of those that build and keep house, and the runs they ask for."""
     import dagster as dg
 
-    from leads_platform.engine import load_platform
-    from leads_platform.orchestration.build import build_definitions
+    from leads_platform.orchestration.assemble import build_definitions
     from leads_platform.orchestration.instance import open_instance
+    from leads_platform.platform import load_platform
     from leads_platform.settings import Settings
 
     platform = load_platform(Settings.from_env())
@@ -127,7 +127,7 @@ def main() -> None:
             breaks()
     if command == "ticks":
         sys.exit(ticks())
-    from leads_platform.cli import main as command_line
+    from leads_platform.cli.commands import main as command_line
 
     command_line([command, *rest])
 

@@ -15,13 +15,13 @@ import duckdb
 import pytest
 
 from leads_platform import standards
-from leads_platform.arrivals.archive import Archive, Manifest, sha256_of
-from leads_platform.arrivals.seal import sealed
-from leads_platform.engine import load_platform, open_session
+from leads_platform.arrivals.archive.seal import sealed
+from leads_platform.arrivals.archive.store import Archive, Manifest, sha256_of
 from leads_platform.months import months_between, parse_month
 from leads_platform.orchestration.assets import table_asset
+from leads_platform.platform import load_platform, open_session
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
 
 CHECK = "records_are_accounted_for"
 

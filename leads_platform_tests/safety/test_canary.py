@@ -19,10 +19,10 @@ import pytest
 from openpyxl import Workbook
 
 from leads_platform.arrivals.receive import Arrivals
-from leads_platform.engine import load_platform
+from leads_platform.cli.status import read_status
 from leads_platform.orchestration.instance import open_instance
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
-from leads_platform.status import read_status
 from leads_platform_tests.helpers import NV_HEADER, drop
 from leads_platform_tests.safety.canary import DIGITS, found_in, lay_out, nevada, scan
 
@@ -221,7 +221,7 @@ def plant(settings: Settings) -> set[str]:
     planted = {*events, packed}
     for name, content in {
         "outbox/check_1.json": b'{"text": "call 702-346-9174"}',
-        "ledger.json": b'{"evidence": "ZYXQWSON"}',
+        "build_state.json": b'{"evidence": "ZYXQWSON"}',
         "dagster/storage/compute.err": "Zyxqwson".encode("utf-16"),
         "dagster/history/index.db-wal": b"\0\1(702) 346-9175",
     }.items():

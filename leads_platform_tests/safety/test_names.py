@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from leads_platform import terminal
-from leads_platform.arrivals.contract import load_contracts
-from leads_platform.cli import commands
-from leads_platform.engine import contract_folders, load_platform
+from leads_platform.arrivals.contracts.load import load_contracts
+from leads_platform.cli import output as terminal
+from leads_platform.cli.commands import commands
+from leads_platform.platform import contract_folders, load_platform
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.desk import CONTRACTS, Desk
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv, run
 
 FILES = [

@@ -7,13 +7,13 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from leads_platform.engine import Platform, open_session
-from leads_platform.orchestration.build import build_definitions
-from leads_platform.orchestration.catch_up import catch_up
+from leads_platform.orchestration.assemble import build_definitions
+from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.notices import send_notices
+from leads_platform.platform import Platform, open_session
 from leads_platform.settings import Settings
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform_tests.conftest import clock
 from leads_platform_tests.orchestration.conftest import (
     QUIET,
@@ -141,6 +141,6 @@ def test_a_month_that_fails_in_two_builds_without_dagster_is_told_to_dagster_twi
             with open_session(platform, "test") as session:
                 assert build_stale(session.warehouse) == {}
                 session.publish = True
-            assert catch_up(instance, settings) > 0
+            assert reconcile_events(instance, settings) > 0
         own = [status for month, status in check_history(instance, REPORT, "not_many_leads") if month]
     assert own == ["FAILED", "SUCCEEDED", "FAILED"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from leads_platform.arrivals.loading import Loader, connect
+from leads_platform.arrivals.reading.loading import Loader, connect
 
 ATTACKS = {
     "up and out": "select * from read_text('{inside}/../secret.txt')",

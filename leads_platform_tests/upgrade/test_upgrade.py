@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from leads_platform.arrivals.receive import read_state
-from leads_platform.cli import commands
-from leads_platform.engine import load_platform
+from leads_platform.cli.commands import commands
 from leads_platform.orchestration.instance import open_instance
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.pins import pinned, tables_of

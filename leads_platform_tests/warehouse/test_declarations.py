@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlglot import exp, parse_one
 
-from leads_platform.engine import load_platform
+from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse import (
     Catalogue,
@@ -25,7 +25,17 @@ from leads_platform.warehouse.catalogue import tables_in
 from leads_platform.warehouse.connection import open_warehouse
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.write import Warehouse
-from leads_platform_tests.warehouse.lab import JAN, MONTH, Feeds, audit, base, catalogue, running, state, total
+from leads_platform_tests.warehouse.toy_warehouse import (
+    JAN,
+    MONTH,
+    Feeds,
+    audit,
+    base,
+    catalogue,
+    running,
+    state,
+    total,
+)
 
 FEEDS = Feeds(sales={})
 
@@ -50,8 +60,8 @@ def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
         ({"grain": ()}, "shop.t: no grain"),
         ({"history": ("shop.x",)}, "shop.t: history names shop.x, which the select does not read"),
         ({"select": "select 'x from shop.u"}, "shop.t: the SQL text has a quote or comment that is not closed"),
-        ({"select": "select * from shop.t"}, "shop.t reads itself; only a step table can"),
-        ({"select": "select $previous_month from arrivals.sales"}, "shop.t: only a step table knows \\$month"),
+        ({"select": "select * from shop.t"}, "shop.t reads itself; only a cumulative table can"),
+        ({"select": "select $previous_month from arrivals.sales"}, "shop.t: only a cumulative table knows \\$month"),
         ({"must": (not_null("id"), not_null("id"))}, "shop.t: two audits are named not_null_id"),
     ],
 )
@@ -130,7 +140,7 @@ def test_what_changes_the_meaning_changes_the_hash() -> None:
         base(must=(bad_rows("low", "amount < 1", "Not below zero"),)),
         base(must=(bad_rows("low", "amount < 1", "Not below zero", max_share=0.1),)),
         base(history=("arrivals.sales",)),
-        base(step=True),
+        base(cumulative=True),
         base(contract_hash="2"),
     ]
     assert len({hash_of(table) for table in [base(), *others]}) == len(others) + 1
@@ -166,7 +176,7 @@ def test_the_reads_of_every_real_table_are_those_sqlglots_parser_finds(settings:
     for table in load_platform(settings).catalogue.tables.values():
         parsed = parse_one(table.select, dialect="duckdb")
         found = {f"{read.db}.{read.name}" for read in parsed.find_all(exp.Table) if read.db}
-        assert found == {*table.reads, *({table.address} if table.step and table.address in found else ())}
+        assert found == {*table.reads, *({table.address} if table.cumulative and table.address in found else ())}
 
 
 @pytest.fixture

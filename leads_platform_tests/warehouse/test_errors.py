@@ -9,7 +9,7 @@ import threading
 import duckdb
 import pytest
 
-from leads_platform.machine import is_stop
+from leads_platform.errors import is_stop
 from leads_platform.warehouse.errors import errors_in_words
 from leads_platform.warehouse.interrupt import interruptible
 

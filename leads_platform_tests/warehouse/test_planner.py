@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from leads_platform.months import add_months, months_between
 from leads_platform.warehouse import Catalogue, Column, Table, not_null, references
-from leads_platform.warehouse.direct import build_stale, plan_stale
+from leads_platform.warehouse.build_loop import build_stale, plan_stale
 from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.planner import Fingerprinter, InputsMissing, Work, batches, plan, stale_months
-from leads_platform_tests.warehouse.lab import (
+from leads_platform.warehouse.planner import BuildTask, Fingerprinter, InputsMissing, batches, plan, stale_months
+from leads_platform_tests.warehouse.toy_warehouse import (
     APR,
     FEB,
     JAN,
@@ -151,12 +151,12 @@ def test_the_plan_is_told_and_what_is_left_after_a_table_that_failed(tmp_path: P
     feeds = three_months()
     feeds.rows["sales"][MAR] = [(1, None, 2)]
     tables: dict[str, Any] = {"base_sales": base(must=(not_null("amount"),)), "fct_total": total()}
-    plans: list[list[Work]] = []
+    plans: list[list[BuildTask]] = []
     with opened(tmp_path, feeds, **tables) as warehouse:
         assert build_stale(warehouse, on_plan=plans.append) == {BASE: MAR}
     assert plans == [
-        [Work(BASE, JAN, MAR), Work(TOTAL, JAN, MAR)],
-        [Work(BASE, JAN, FEB), Work(TOTAL, JAN, FEB)],
+        [BuildTask(BASE, JAN, MAR), BuildTask(TOTAL, JAN, MAR)],
+        [BuildTask(BASE, JAN, FEB), BuildTask(TOTAL, JAN, FEB)],
     ]
 
 
@@ -185,15 +185,15 @@ def test_beyond_the_data_states_carry_forward_and_facts_are_empty(tmp_path: Path
 
 def test_plan_orders_and_joins_months_into_ranges() -> None:
     found = catalogue(three_months(), **TABLES)
-    works = plan(found, {TOTAL: [MAR, JAN], BASE: [JAN, FEB, MAR]})
-    assert works == [Work(BASE, JAN, MAR), Work(TOTAL, JAN, JAN), Work(TOTAL, MAR, MAR)]
+    tasks = plan(found, {TOTAL: [MAR, JAN], BASE: [JAN, FEB, MAR]})
+    assert tasks == [BuildTask(BASE, JAN, MAR), BuildTask(TOTAL, JAN, JAN), BuildTask(TOTAL, MAR, MAR)]
 
 
 def test_a_blocked_table_and_its_readers_stop_before_its_first_bad_month() -> None:
     found = catalogue(three_months(), **TABLES, other=base())
     stale = {address: [JAN, FEB, MAR] for address in found.tables}
-    works = plan(found, stale, {BASE: FEB})
-    assert {(work.table, work.first, work.last) for work in works} == {
+    tasks = plan(found, stale, {BASE: FEB})
+    assert {(work.table, work.first, work.last) for work in tasks} == {
         (BASE, JAN, JAN),
         (TOTAL, JAN, JAN),
         (RUNNING, JAN, JAN),
@@ -201,8 +201,12 @@ def test_a_blocked_table_and_its_readers_stop_before_its_first_bad_month() -> No
         ("shop.other", JAN, MAR),
     }
     # The nearer of two blocks counts; what a blocked table reads does not stop.
-    works = plan(found, stale, {BASE: MAR, TOTAL: FEB})
-    assert Work(TOTAL, JAN, JAN) in works and Work(BASE, JAN, FEB) in works and Work(RUNNING, JAN, FEB) in works
+    tasks = plan(found, stale, {BASE: MAR, TOTAL: FEB})
+    assert (
+        BuildTask(TOTAL, JAN, JAN) in tasks
+        and BuildTask(BASE, JAN, FEB) in tasks
+        and BuildTask(RUNNING, JAN, FEB) in tasks
+    )
 
 
 def chain(count: int) -> dict[str, Table]:
@@ -215,10 +219,10 @@ def chain(count: int) -> dict[str, Table]:
 @given(st.lists(st.sets(st.integers(0, 5)), min_size=6, max_size=6))
 def test_batches_keep_order_lose_nothing_and_hold_one_range_each(stale: list[set[int]]) -> None:
     found = catalogue(three_months(), **chain(6))
-    works = plan(found, {f"shop.t{i}": [add_months(JAN, m) for m in months] for i, months in enumerate(stale)})
-    groups = batches(found, works)
+    tasks = plan(found, {f"shop.t{i}": [add_months(JAN, m) for m in months] for i, months in enumerate(stale)})
+    groups = batches(found, tasks)
     flat = [work for group in groups for work in group]
-    assert sorted(flat, key=repr) == sorted(works, key=repr)
+    assert sorted(flat, key=repr) == sorted(tasks, key=repr)
     for group in groups:
         assert len({(work.first, work.last) for work in group}) == 1
         assert len({work.table for work in group}) == len(group)
@@ -271,8 +275,8 @@ def test_a_failing_table_in_the_middle_leaves_what_follows_stale(tmp_path: Path)
         assert build_stale(warehouse, on_build=builds.append) == {"shop.fct_middle": MAR}
         # March's amount is 30: the table stops there, and so does what reads it.
         assert {work.table: work for work in plan_stale(warehouse)} == {
-            "shop.fct_middle": Work("shop.fct_middle", MAR, MAR),
-            "shop.rep_end": Work("shop.rep_end", MAR, MAR),
+            "shop.fct_middle": BuildTask("shop.fct_middle", MAR, MAR),
+            "shop.rep_end": BuildTask("shop.rep_end", MAR, MAR),
         }
         assert rows(warehouse, "select month from shop.rep_end order by month") == [(JAN,), (FEB,)]
         refused = [build for build in builds if not build.committed]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.warehouse.direct import build_stale, plan_stale
+from leads_platform.warehouse.build_loop import build_stale, plan_stale
 from leads_platform.warehouse.removal import Leave, WouldRemove, removal
-from leads_platform_tests.warehouse import lab
+from leads_platform_tests.warehouse import toy_warehouse as lab
 
 JAN, FEB, MAR, JUN = (date(2024, month, 1) for month in (1, 2, 3, 6))
 BUILT = {("p.dim", JAN): 10, ("p.dim", FEB): 1_200, ("p.dim", MAR): 5, ("p.base_utah", FEB): 3, ("p.fct_old", MAR): 4}

@@ -62,7 +62,7 @@ def test_months_are_bound_as_dates_and_words_that_only_begin_alike_are_not() -> 
 
 
 def test_a_month_only_a_step_knows_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"\$previous_month is only known in a step table"):
+    with pytest.raises(ValueError, match=r"\$previous_month is only known in a cumulative table"):
         bind("select $previous_month")
 
 

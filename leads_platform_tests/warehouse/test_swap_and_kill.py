@@ -15,9 +15,21 @@ from typing import Any
 import pytest
 
 from leads_platform.warehouse import Column, Table
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.write import Warehouse
-from leads_platform_tests.warehouse.lab import FEB, JAN, MAR, Feeds, audit, base, ledger, months, opened, rows, state
+from leads_platform_tests.warehouse.toy_warehouse import (
+    FEB,
+    JAN,
+    MAR,
+    Feeds,
+    audit,
+    base,
+    ledger,
+    months,
+    opened,
+    rows,
+    state,
+)
 
 BASE, STATE = "shop.base_sales", "shop.dim_sales"
 FEEDS = Feeds(sales={JAN: [(1, 10, 2)], FEB: [(2, 20, 2)], MAR: [(1, 30, 2), (3, 40, 3)]})

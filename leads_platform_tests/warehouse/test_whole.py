@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from leads_platform.machine import DAMAGED
+from leads_platform.errors import DAMAGED
 from leads_platform.warehouse import connection, whole
 from leads_platform.warehouse.connection import WarehouseUnusable, note_of_copy, open_published, open_warehouse
 from leads_platform.warehouse.publish import publish, publish_where_needed

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from leads_platform.warehouse import Audit, Column, accepted_values, not_null, references, volume_is_usual, write
-from leads_platform.warehouse.direct import build_stale
+from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.write import Warehouse, stretches
-from leads_platform_tests.warehouse.lab import (
+from leads_platform_tests.warehouse.toy_warehouse import (
     APR,
     FEB,
     JAN,

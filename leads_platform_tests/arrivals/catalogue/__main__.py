@@ -11,7 +11,7 @@ from pathlib import Path
 
 from leads_platform_tests.arrivals.catalogue.groups import KINDS
 from leads_platform_tests.arrivals.catalogue.page import page
-from leads_platform_tests.arrivals.catalogue.trial import template, try_kind
+from leads_platform_tests.arrivals.catalogue.run_case import template, try_kind
 
 
 def main(docs: Path) -> None:

@@ -5,7 +5,7 @@ Belongs here: the order of the page. Does not: kinds themselves.
 
 from __future__ import annotations
 
-from leads_platform_tests.arrivals.catalogue.kind import Kind
+from leads_platform_tests.arrivals.catalogue.case import Kind
 from leads_platform_tests.arrivals.catalogue.letters import LETTERS
 from leads_platform_tests.arrivals.catalogue.meanings import INJECTION, KEYS, MONTHS
 from leads_platform_tests.arrivals.catalogue.paths import NAMES, PLACES

@@ -11,8 +11,8 @@ import json
 import sys
 from pathlib import Path
 
-from leads_platform_tests.arrivals.catalogue.kind import FEEDS, HEAD
-from leads_platform_tests.arrivals.desk import Desk
+from leads_platform_tests.arrivals.arrivals_env import Desk
+from leads_platform_tests.arrivals.catalogue.case import FEEDS, HEAD
 from leads_platform_tests.bench.task import peak_mb
 from leads_platform_tests.conftest import environment
 

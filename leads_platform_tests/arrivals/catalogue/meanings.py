@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leads_platform_tests.arrivals.catalogue.kind import (
+from leads_platform_tests.arrivals.catalogue.case import (
     ANN,
     BOB,
     CYD,

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 
 from leads_platform.warehouse import volume_is_usual
+from leads_platform_tests.arrivals.catalogue.case import Kind
 from leads_platform_tests.arrivals.catalogue.groups import GROUPS
-from leads_platform_tests.arrivals.catalogue.kind import Kind
-from leads_platform_tests.arrivals.catalogue.trial import Outcome
+from leads_platform_tests.arrivals.catalogue.run_case import Outcome
 
 _HEAD = """\
 # Bad input

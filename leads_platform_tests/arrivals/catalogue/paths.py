@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from leads_platform_tests.arrivals.catalogue.kind import GOOD, GOOD_DATED, HEAD, A, Kind, accepted, refused
+from leads_platform_tests.arrivals.catalogue.case import GOOD, GOOD_DATED, HEAD, A, Kind, accepted, refused
 
 DATED_AT = 1_714_500_000
 

@@ -13,7 +13,7 @@ from leads_platform.warehouse import volume_is_usual
 from leads_platform_tests.arrivals.catalogue.groups import KINDS
 from leads_platform_tests.arrivals.catalogue.page import page
 from leads_platform_tests.arrivals.catalogue.paths import PLACES
-from leads_platform_tests.arrivals.catalogue.trial import Counter, Outcome, template, try_kind
+from leads_platform_tests.arrivals.catalogue.run_case import Counter, Outcome, template, try_kind
 
 pytestmark = pytest.mark.slow
 PAGE = Path(__file__).parents[3] / "docs" / "bad-input.md"

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.catalogue.kind import FEEDS
+from leads_platform_tests.arrivals.arrivals_env import Desk
+from leads_platform_tests.arrivals.catalogue.case import FEEDS
 from leads_platform_tests.arrivals.catalogue.meanings import INJECTION
 from leads_platform_tests.arrivals.catalogue.paths import NAMES
-from leads_platform_tests.arrivals.desk import Desk
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from openpyxl import Workbook
 
-from leads_platform_tests.arrivals.catalogue.kind import (
+from leads_platform_tests.arrivals.catalogue.case import (
     ANN,
     BOB,
     CYD,

@@ -1,0 +1,41 @@
+"""How a file stands, and what stands in its slot: words for people who decide on files.
+
+Belongs here: deriving these from the state. Does not: deciding (receive), or printing.
+"""
+
+from __future__ import annotations
+
+from leads_platform.arrivals.archive.naming import printed
+from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.months import label
+
+
+def standing(state: ArchiveSources, manifest: Manifest) -> str:
+    """One word or a few: in force, replaced, held, withdrawn, refused, dismissed."""
+    feed = state.by_feed[manifest.feed]
+    entry = feed.entry(manifest.original)
+    if entry is None:
+        return "dismissed" if manifest.original in feed.dismissed else "refused"
+    if entry.withdrawn:
+        return "withdrawn"
+    if entry.held:
+        return "held"
+    return "in force" if state.in_force(feed, entry.manifest) else "replaced by a later version"
+
+
+def stands_now(state: ArchiveSources, manifest: Manifest) -> str:
+    """What stands in the file's slot: `standing now for 2024-05: list.csv (267 records)`, or `no file`."""
+    feed = state.by_feed[manifest.feed]
+    if feed.contract.delivery == "events":
+        files = feed.effective(None)
+        said = f"{len(files)} file{'' if len(files) == 1 else 's'} of {manifest.feed}" if files else "no file"
+        return f"standing now: {said}"
+    slot = feed.slot_of(manifest.month, manifest.part)
+    month = f" for {label(slot[0])}" if slot[0] else ""
+    part = f", part {slot[1]}" if slot[1] else ""
+    current = feed.current(slot)
+    if current is None:
+        return f"standing now{month}{part}: no file"
+    m = current.manifest
+    return f"standing now{month}{part}: {printed(m.file_name)} ({m.loaded:,} record{'' if m.loaded == 1 else 's'})"

@@ -1,0 +1,263 @@
+"""Feed contracts as files: reading feeds/*.yaml, and saying on which line one is wrong.
+
+Belongs here: YAML, line numbers, several folders of contracts. Does not: what a contract may say
+(model.py), or which feeds a room has (its feeds/ folder).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from leads_platform.arrivals.contracts.model import (
+    LEAD_COLUMNS,
+    RESERVED_COLUMNS,
+    Column,
+    CrossErrors,
+    FeedContract,
+    Format,
+    LeadSource,
+    Loc,
+    Model,
+    MonthRule,
+    did_you_mean,
+    fold_header,
+)
+from leads_platform.arrivals.contracts.yaml_words import in_words
+
+__all__ = [
+    "LEAD_COLUMNS",
+    "RESERVED_COLUMNS",
+    "Column",
+    "ContractError",
+    "FeedContract",
+    "Format",
+    "LeadSource",
+    "MonthRule",
+    "about_feed",
+    "contract_json_schema",
+    "fold_header",
+    "load_contract",
+    "load_contracts",
+    "parse_contract",
+]
+
+
+class ContractError(Exception):
+    """A contract can't be used.
+
+    The text has one line per problem: file, line, field, what is wrong, what to do.
+    """
+
+    def __init__(self, path: Path, problems: list[tuple[int, str, str]]) -> None:
+        self.path = path
+        self.problems = problems
+        self.line = problems[0][0]
+        super().__init__(
+            "\n".join(f"{path}, line {line}: {f'{field}: ' if field else ''}{said}" for line, field, said in problems)
+        )
+
+
+def load_contract(path: str | Path, rooms: Iterable[str] | None = None) -> FeedContract:
+    """Reads one contract. `rooms`, where given, are the rooms there are.
+
+    Raises ContractError with every problem found, and OSError if the file can't be read.
+    """
+    path = Path(path)
+    return parse_contract(path, path.read_bytes(), rooms)
+
+
+def parse_contract(
+    path: Path, text: bytes, rooms: Iterable[str] | None = None, *, was_in_force: bool = False
+) -> FeedContract:
+    """The contract that the bytes of a file give. Raises ContractError with every problem found.
+
+    `was_in_force`: it was obeyed before, and is not held against rules that may have come later (contract_limits).
+    """
+    root, data = _compose(path, text)
+    try:
+        contract = FeedContract.model_validate(data, context={"was_in_force": was_in_force})
+    except ValidationError as error:
+        raise ContractError(path, _problems(error, root)) from None
+    if rooms is not None and contract.room not in (known := sorted(rooms)):
+        said = did_you_mean(f"there is no room `{contract.room}`", contract.room, known)
+        raise ContractError(path, [(_line(root, ("room",)), "room", said)])
+    contract._path, contract._feed_line = path, _line(root, ("feed",))
+    return contract
+
+
+def about_feed(contract: FeedContract, said: str) -> tuple[int, str, str]:
+    """A problem with the feed's name, or with the contract as a whole, at the line of its name."""
+    return contract._feed_line, "feed", said
+
+
+def load_contracts(directories: Iterable[str | Path], rooms: Iterable[str] | None = None) -> dict[str, FeedContract]:
+    """Every *.yaml of the folders by feed, in order of feed; folders that don't exist hold none.
+
+    A contract in a later folder (the user's) replaces one of the same feed in an earlier (packaged) one, so that a
+    supplier's renamed column can be mended without a checkout. Within a folder a feed is declared once. Raises
+    ContractError at the first that does not fit; the user's own are read one by one (user_contracts).
+    """
+    contracts: dict[str, FeedContract] = {}
+    for directory in directories:
+        here: dict[str, FeedContract] = {}
+        for path in sorted(Path(directory).glob("*.yaml")):
+            contract = load_contract(path, rooms)
+            if (other := here.get(contract.feed)) is not None:
+                said = f"`{contract.feed}` is already declared in {other.path}; give this feed another name"
+                raise ContractError(path, [about_feed(contract, said)])
+            here[contract.feed] = contract
+        contracts |= here
+    tables: dict[str, FeedContract] = {}
+    for contract in contracts.values():
+        table = f"{contract.room}.{contract.base_table}"
+        if (other := tables.get(table)) is not None and contract.path is not None:
+            said = f"makes the table {table}, as {other.path} does; give this feed another name"
+            raise ContractError(contract.path, [about_feed(contract, said)])
+        tables[table] = contract
+    return dict(sorted(contracts.items()))
+
+
+def contract_json_schema() -> dict[str, Any]:
+    """JSON schema of a contract file, for editors; a lead's source may be written as a column name alone."""
+    schema = FeedContract.model_json_schema(by_alias=True)
+    source = schema["properties"]["leads"]["additionalProperties"]
+    schema["properties"]["leads"]["additionalProperties"] = {"anyOf": [{"type": "string"}, source]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.2's scalars: a column titled No is not `false`, a bare 2024-05-01 is text, as in JSON."""
+
+
+_TIME, _BOOL = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag not in (_TIME, _BOOL)]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
+def _compose(path: Path, raw: bytes) -> tuple[yaml.Node, Any]:
+    """The file as YAML nodes, which know their lines, and as data."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ContractError(path, [(line, "", f"is not UTF-8 text ({error.reason}); save it as UTF-8")]) from None
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+        if not isinstance(root, yaml.MappingNode):
+            raise ContractError(path, [(1, "", "is empty or not a mapping; it starts with `feed: name`")])
+        if duplicates := list(_duplicates(root, ())):
+            raise ContractError(path, duplicates)
+        return root, _Loader("").construct_document(root)
+    except yaml.YAMLError as error:
+        line, said = in_words(error, text)
+        raise ContractError(path, [(line, "", said)]) from None
+    except RecursionError:
+        raise ContractError(path, [(1, "", "an anchor (&) holds itself; write the value out")]) from None
+
+
+def _duplicates(node: yaml.Node, loc: Loc) -> Iterable[tuple[int, str, str]]:
+    """Keys given twice: YAML libraries silently keep the last."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _duplicates(item, (*loc, index))
+    elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            here = (*loc, str(key.value))
+            if str(key.value) in seen:
+                yield key.start_mark.line + 1, _field(here), "is given twice; keep one"
+            seen.add(str(key.value))
+            yield from _duplicates(value, here)
+
+
+def _line(root: yaml.Node, loc: Loc) -> int:
+    """Line of the deepest node on the way to `loc`: its key if it has one, else where it would belong."""
+    node, line = root, root.start_mark.line + 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == part), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def _problems(error: ValidationError, root: yaml.Node) -> list[tuple[int, str, str]]:
+    problems = []
+    for item in error.errors(include_url=False):
+        loc = tuple(item["loc"])
+        raised = item.get("ctx", {}).get("error")
+        if isinstance(raised, CrossErrors):
+            problems += [(_line(root, at), _field(at), said) for at, said in raised.problems]
+        elif item["type"] != "too_short" or not item["input"]:  # pydantic also counts what it has just refused
+            problems.append((_line(root, loc), _field(loc), _words(item, loc)))
+    return sorted(problems, key=lambda problem: problem[0])
+
+
+_MODELS: dict[str, type[Model]] = {
+    "columns": Column,
+    "month": MonthRule,
+    "format": Format,
+    "leads": LeadSource,
+}
+
+
+def _words(item: Any, loc: Loc) -> str:  # noqa: PLR0911 - one sentence per kind of error
+    """pydantic's message in this project's words, where those help more."""
+    value = item["input"]
+    match item["type"]:
+        case "extra_forbidden":
+            *_, name = loc
+            model = _MODELS[str(loc[0])] if len(loc) > 1 else FeedContract
+            known = [field.alias or name for name, field in model.model_fields.items()]
+            close = get_close_matches(str(name), known, n=1, cutoff=0.6)
+            hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
+            return f"is not a field of a contract; {hint}"
+        case "too_short":
+            return "is empty; give at least one"
+        case "missing":
+            return "is missing; add it"
+        case "string_type":
+            return f"{value!r} is read by YAML as {_kind(value)}, not as text; put it in quotes"
+        case "string_pattern_mismatch" if "A-Z" in item["ctx"]["pattern"]:
+            return f"{value!r} must be a country's two capital letters: US, CA, GB"
+        case "string_pattern_mismatch" if "a-z" in item["ctx"]["pattern"]:
+            return f"{value!r} must be small letters, digits and _, starting with a letter"
+        case "literal_error":
+            hint = get_close_matches(str(value), re.findall(r"'([^']+)'", item["ctx"]["expected"]), n=1)
+            mean = f"; did you mean `{hint[0]}`?" if hint else ""
+            return f"{value!r} is not possible here; it is one of {item['ctx']['expected']}{mean}"
+        case "tuple_type":
+            return f"must be a list; write [{value}]" if isinstance(value, str) else "must be a list"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "must be a mapping of field: value"
+        case _:
+            return f"{item['msg'][:1].lower()}{item['msg'][1:]} (it is {value!r})"
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true or false", int: "a number", float: "a number", type(None): "nothing"}
+    return names.get(type(value), "a list" if isinstance(value, list) else "a mapping")
+
+
+def _field(loc: Loc) -> str:
+    """`columns[2].type`: how people point at a field."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

@@ -1,0 +1,307 @@
+"""What a sample's columns hold and mean, guessed with care. For proposing a contract only.
+
+Belongs here: types by what all values bear out, personal data, key and lead columns by their titles. Does not: how
+the file is written (propose_dialect.py), or the proposal's text (propose.py).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from leads_platform.arrivals.base_table import FILE_COLUMNS
+from leads_platform.arrivals.contracts.load import LEAD_COLUMNS, RESERVED_COLUMNS
+from leads_platform.arrivals.reading.loading import identifier, literal
+
+_TAKEN = RESERVED_COLUMNS | {column.name for column in FILE_COLUMNS}
+LOOK_AT = 100_000  # records; a second or two, and a person looks over the rest
+_FEW_TWICE = 0.6  # share of the records (0 to 1) that must have a key of their own for it to be one
+_MOST = 0.8  # share of a column's values (0 to 1) that must look like something for the column to be it
+
+# (how a value is written, the strptime formats it may be in). More than one format that fits all values: ambiguous.
+_D = r"\d{1,2}"
+_DATES = (
+    (rf"\d{{4}}-{_D}-{_D}", ("%Y-%m-%d",)),
+    (rf"\d{{4}}/{_D}/{_D}", ("%Y/%m/%d",)),
+    *(
+        (rf"{_D}{s}{_D}{s}\d{{4}}", (f"%m{t}%d{t}%Y", f"%d{t}%m{t}%Y"))
+        for s, t in (("/", "/"), ("-", "-"), (r"\.", "."))
+    ),
+    *(
+        (rf"{_D}{s}{_D}{s}\d{{2}}", (f"%m{t}%d{t}%y", f"%d{t}%m{t}%y"))
+        for s, t in (("/", "/"), ("-", "-"), (r"\.", "."))
+    ),
+    *((rf"{_D}{s}[A-Za-z]{{3}}{s}\d{{4}}", (f"%d{s}%b{s}%Y",)) for s in "- "),
+    (rf"[A-Za-z]{{3}} {_D}, \d{{4}}", ("%b %d, %Y",)),
+    (rf"[A-Za-z]{{4,}} {_D}, \d{{4}}", ("%B %d, %Y",)),
+)
+_TIMES = (
+    ("", ""),
+    (r" \d{1,2}:\d{2}", " %H:%M"),
+    (r" \d{1,2}:\d{2}:\d{2}", " %H:%M:%S"),
+    (r"T\d{2}:\d{2}:\d{2}", "T%H:%M:%S"),
+    (r" \d{1,2}:\d{2}:\d{2}\.\d{1,6}", " %H:%M:%S.%f"),
+    (r" \d{1,2}:\d{2} [AaPp][Mm]", " %I:%M %p"),
+    (r" \d{1,2}:\d{2}:\d{2} [AaPp][Mm]", " %I:%M:%S %p"),
+)
+_SHAPES = {
+    "integer": r"-?(0|[1-9]\d{0,8})",
+    "fraction": r"-?(0|[1-9]\d{0,14})\.\d+",
+    "boolean": r"(?i)y|n|yes|no|true|false",
+    "long_code": r"[A-Za-z]{0,6}[-_]?\d[0-9A-Za-z_-]{3,}",
+    "code": r"[A-Za-z]{0,6}[-_]?\d[0-9A-Za-z_-]*",
+    "phone": r"(\+?1[-. ]?)?(\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}",
+    "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
+    "one_cell": r"(?s).*[, ]\s*[A-Za-z]{2}\.?,?\s+\d{5}(-\d{4})?",
+    "lines": r"(?s).*\S\s*[\r\n]\s*\S.*",
+}
+
+_ID = (
+    r"(^|_)(id|ids|number|no|nr|num|key|code|uuid|guid|ref|reference|license|licence|permit|credential|registration|"
+    r"account|npi|ein)(_|$)"
+)
+_NO_ID = r"phone|telephone|mobile|cell|fax|zip|postal|postcode|post_code|date|e_?mail|capacity|count|total|price|amount"
+_SELDOM_ID = r"type|status|name"
+_PERSON = (
+    r"phone|(^|_)(tel|cell|fax|dob|ssn|ip)(_|$)|mobile|e_?mail|addr|street|contact|caregiver|owner|director|"
+    r"administrator|licensee|person|birth|surname|latitude|longitude"
+)
+_NOT_OF_PERSON = r"(^|_)(status|role|title|type|date|reason|county|city|state|country)(_|$)"
+_NAME = r"(^|_)name(_|$)|(first|last|full|middle)name"
+_NAME_OF_THING = (
+    r"company|business|facility|operation|organi[sz]ation|school|cent(er|re)|program|product|provider|source|file"
+)
+# Canonical lead column -> patterns on a column's name, the best first; and words that rule a column out.
+_ROLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("email", r"bounce|date|opt", (r"e_?mail(_address)?", r".*e_?mail.*")),
+    ("phone", r"fax|type|ext|date", (r"(tele)?phone(_(number|no|1))?", r".*phone.*|tel(_.*)?", r"(mobile|cell).*")),
+    ("unit", r"mail", (r"(address|addr|street)(_line)?_?2", r"unit(_number)?|suite|apt|apartment")),
+    ("street", r"e_?mail|web|(^|_)ip(_|$)|_[23]$|city|state|zip|type",
+     (r"(street_)?(address|addr)|street", r"(address|addr|street)(_line)?_?1", r".*(address|street|addr)(_.*)?")),
+    ("city", r"", (r"city|town", r"city_.*|.*_(city|town)")),
+    ("state", r"status", (r"state|st|state_code|province", r"state_.*|.*_state|.*province")),
+    ("postal_code", r"_4$|plus|ext", (r"zip|(zip|postal|post)_?code|zip_5", r".*(zip|postal|postcode).*")),
+    ("country", r"", (r"country|country_code",)),
+    ("company_name", r"type|date|phone|contact|number|(^|_)id(_|$)",
+     (r"(company|business|organi[sz]ation)(_name)?",
+      r"(facility|operation|provider|center|centre|school|program|site|agency)_name", r"name",
+      r".*(company|business|dba).*", r"facility|provider|licensee(_name)?")),
+    ("contact_title", r"phone|name", (r"(.*_)?contact.*_(role|title|position)", r"(job_)?title|role|position")),
+    ("contact_name", r"phone|mail|type|date|role|title|addr|number|(^|_)id(_|$)",
+     (r"(.*_)?contact(_person)?(_name)?|full_name", r".*(owner|director|caregiver|administrator|manager|principal).*")),
+    ("license_status", r"date", (r"(license|licence|credential|permit)_status", r"status")),
+    ("license_issued_on", r"", (r".*issue.*", r"(license|licence|permit)_(date|start.*)")),
+    ("license_expires_on", r"", (r".*expir.*", r".*valid_(to|until).*")),
+    ("capacity", r"", (r"(licensed_|total_)?cap(acity)?", r".*capacity.*")),
+)  # fmt: skip
+_TYPED = {"license_issued_on": "date", "license_expires_on": "date", "capacity": "integer"}
+_ADDRESS = ("street", "city", "state", "postal_code")
+
+
+@dataclass
+class Guess:
+    """One column of the sample: its name and title, how many values look like what, and what follows from that."""
+
+    name: str
+    header: str
+    filled: int
+    distinct: int
+    shapes: dict[str, int]
+    type: str = "text"
+    formats: tuple[str, ...] = ()
+    pii: bool = False
+    required: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def all(self, shape: str) -> bool:
+        return self.filled > 0 and self.shapes[shape] == self.filled
+
+    def mostly(self, shape: str) -> bool:
+        return self.filled > 0 and self.shapes[shape] >= _MOST * self.filled
+
+    def is_called(self, pattern: str) -> bool:
+        return re.search(pattern, self.name) is not None
+
+
+def look(records: Path, headers: list[str]) -> list[Guess]:
+    """Counts what each column's values look like, over the sample's first `LOOK_AT` records."""
+    con = duckdb.connect()
+    try:
+        con.execute("set enable_progress_bar = false")  # it would write over the proposal
+        con.execute(f"create table records as from read_parquet({literal(str(records))}) limit {LOOK_AT}")
+        names = column_names(headers)
+        return [_typed(con, _counted(con, name, header)) for name, header in zip(names, headers, strict=True)]
+    finally:
+        con.close()
+
+
+def _values(header: str) -> str:
+    cell = identifier(header)
+    return f"(select trim({cell}) as value from records where trim({cell}) <> '')"
+
+
+def _counted(con: duckdb.DuckDBPyConnection, name: str, header: str) -> Guess:
+    counts = ", ".join(
+        f"count(*) filter (where regexp_full_match(value, {literal(shape)}))" for shape in _SHAPES.values()
+    )
+    filled, distinct, *found = con.execute(
+        f"select count(*), count(distinct value), {counts} from {_values(header)}"
+    ).fetchall()[0]
+    return Guess(name, header, filled, distinct, dict(zip(_SHAPES, found, strict=True)))
+
+
+def _typed(con: duckdb.DuckDBPyConnection, guess: Guess) -> Guess:
+    """Gives the column a type where every value bears it out, and marks personal data, rather too often."""
+    person = guess.is_called(_PERSON) or (guess.is_called(_NAME) and not guess.is_called(_NAME_OF_THING))
+    guess.pii = person and not guess.is_called(_NOT_OF_PERSON)
+    guess.pii |= guess.shapes["email"] + guess.shapes["phone"] > guess.filled / 2
+    if not guess.filled:
+        guess.notes.append("empty in the sample")
+    elif guess.all("boolean"):
+        guess.type = "boolean"
+    elif guess.is_called(_ID) or guess.is_called(r"phone|fax|zip|postal|postcode") or guess.mostly("phone"):
+        pass  # leading zeros, and what nobody adds up, stay text
+    elif guess.all("integer"):
+        guess.type = "integer"
+    elif guess.shapes["fraction"] and guess.shapes["integer"] + guess.shapes["fraction"] == guess.filled:
+        guess.type = "decimal"
+    else:
+        _dated(con, guess)
+    return guess
+
+
+def _dated(con: duckdb.DuckDBPyConnection, guess: Guess) -> None:
+    values = _values(guess.header)
+    sample = con.execute(f"select value from {values} limit 1").fetchall()[0][0]
+    for shape, days in _DATES:
+        for time_shape, time in _TIMES:
+            if not re.fullmatch(shape + time_shape, sample):
+                continue
+            formats = [day + time for day in days]
+            parsed = ", ".join(f"count(try_strptime(value, {literal(text)}))" for text in formats)
+            alike, *counts = con.execute(
+                f"select count(*) filter (where regexp_full_match(value, {literal(shape + time_shape)})), {parsed} "
+                f"from {values}"
+            ).fetchall()[0]
+            fit = [text for text, count in zip(formats, counts, strict=True) if alike == count == guess.filled]
+            kind = "timestamp" if time else "date"
+            if len(fit) == 1:
+                guess.type, guess.formats = kind, (fit[0],)
+            elif fit:
+                either = " or ".join(f'["{text}"]' for text in fit)
+                guess.notes.append(f"day or month first? Then type: {kind}, formats: {either}")
+            return
+
+
+def key_of(guesses: list[Guess], total: int) -> list[Guess]:
+    """The first column with a value of its own in every record that looks like a number somebody gave.
+
+    Else the first so titled that has one in most records: lists hold licences twice.
+    """
+    likely = [
+        guess
+        for guess in guesses
+        if guess.filled == total
+        and guess.type in ("text", "integer")
+        and not guess.is_called(_NO_ID)
+        and not guess.mostly("phone")
+        and (guess.is_called(_ID) or guess.all("long_code"))
+    ]
+    # In a short sample even kinds and names can differ in every record.
+    unique = sorted((g for g in likely if g.distinct == total), key=lambda guess: guess.is_called(_SELDOM_ID))
+    often = [
+        guess
+        for guess in likely
+        if guess.is_called(_ID) and not guess.is_called(_SELDOM_ID) and guess.distinct > _FEW_TWICE * total
+    ]
+    for guess in unique or often:
+        guess.type = "text"
+        if not unique:
+            guess.notes.append("taken for the key, though some records share it")
+        return [guess]
+    return []
+
+
+def leads_of(guesses: list[Guess], key: list[Guess]) -> tuple[dict[str, Guess], list[str]]:
+    """The lead columns found, by canonical name; and those without which it is no lead list. Completes `key`."""
+    found = _found(guesses, key)
+    if "phone" not in found or not {"street", "address"} & set(found):
+        return {}, []
+    wanted = ("company_name", *(() if "address" in found else _ADDRESS))
+    missing = [lead for lead in wanted if lead not in found]
+    if missing:
+        return {}, missing
+    if not key:
+        key += [found["company_name"], found["phone"]]
+        key[0].notes.append("no column is a number of the supplier's own; is the key right?")
+    elif not key[0].all("code"):
+        key[0].notes.append("if the number is only a part of the cell, source_id: {column: ..., extract: '(regex)'}")
+    for guess in (*(found[lead] for lead in ("phone", "address", *wanted) if lead in found), *key):
+        guess.required = True
+    for lead in ("phone", "email", "street", "unit", "address", "contact_name"):
+        if lead in found:
+            found[lead].pii = True
+            if found[lead].shapes["lines"]:
+                found[lead].notes.append("some cells have several lines; `extract` in leads can take one of them")
+    found["source_id"] = key[0]
+    return {lead: found[lead] for lead in (*LEAD_COLUMNS, "address") if lead in found}, []
+
+
+def _found(guesses: list[Guess], key: list[Guess]) -> dict[str, Guess]:
+    """The columns whose titles, or else whose values, say which lead column they are; each is one at most."""
+    found: dict[str, Guess] = {}
+    for lead, but, patterns in _ROLES:
+        taken = [*found.values(), *key]
+        if (guess := _named_like(guesses, patterns, but, taken, _TYPED.get(lead))) is not None:
+            found[lead] = guess
+    phones = [g for g in guesses if g.mostly("phone") and not g.is_called("fax") and g not in found.values()]
+    if "phone" not in found and phones:
+        found["phone"] = phones[0]
+    if "street" in found and found["street"].mostly("one_cell"):
+        found["address"] = found["street"]
+        return {lead: guess for lead, guess in found.items() if lead not in (*_ADDRESS, "unit")}
+    return found
+
+
+def _named_like(
+    guesses: list[Guess], patterns: tuple[str, ...], but: str, taken: list[Guess], kind: str | None
+) -> Guess | None:
+    free = [
+        guess
+        for guess in guesses
+        if not any(guess is other for other in taken)
+        and not (but and guess.is_called(but))
+        and kind in (None, guess.type)
+    ]
+    # A postal address of an office is the last resort for where a lead is.
+    for group in ([g for g in free if not g.is_called(r"mailing|billing")], free):
+        for pattern in patterns:
+            for guess in group:
+                if re.fullmatch(pattern, guess.name):
+                    return guess
+    return None
+
+
+def snake(text: str) -> str:
+    """A name as contracts want it: `Address1` -> address_1, `Téléphone` -> telephone; may be empty."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower()
+    plain = re.sub(r"(?<=[a-z]{2})(?=\d+$)", "_", plain)
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_").lstrip("0123456789_")[:60].strip("_")
+
+
+def column_names(headers: list[str]) -> list[str]:
+    """A name of its own for each title, none of those the platform adds itself."""
+    names: list[str] = []
+    for index, header in enumerate(headers, start=1):
+        name = snake(header) or f"column_{index}"
+        name = f"{name[:50]}_delivered" if name in _TAKEN else name
+        unique, count = name, 2
+        while unique in names:
+            unique, count = f"{name[:55]}_{count}", count + 1
+        names.append(unique)
+    return names

@@ -1,0 +1,235 @@
+"""The user's contracts, one by one: those in order, those out of order, and what stands in for these.
+
+Belongs here: the folder `feeds/` below the data root, and the copies of what was in order there last. Does not: what
+one contract says (load.py), or whether the rooms' tables can live with it (leads_platform.contracts_in_force).
+
+A broken contract stops its own feed and nothing else: the copy goes on declaring the feed's tables, so that their
+fingerprints, and with them all rows, stay as they are until the file is mended.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leads_platform.arrivals.contracts.load import ContractError, about_feed, parse_contract
+from leads_platform.arrivals.contracts.model import FeedContract
+
+Problem = tuple[int, str, str]
+_SUFFIXES = (".yaml", ".yml")
+# Left beside the file by editors, or put there by somebody who kept the former one.
+_LEFT_OVER = re.compile(r"^\.|~$|\.(?:bak|orig|old|sw[a-p]|tmp|rej)$|^#.*#$", re.IGNORECASE)
+_NAMED = re.compile(r"^feed[ \t]*:[ \t]*[\"']?([a-z][a-z0-9_]{0,59})[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class OutOfOrder:
+    """A contract of the user's that can't be obeyed. `problems`: a line each, with file, line, field and what to do.
+
+    `stands` says what declares the feed's tables meanwhile: its last good text, the packaged contract, or nothing.
+    """
+
+    feed: str
+    path: Path
+    problems: tuple[str, ...]
+    stands: str = "nothing"
+
+    def words(self) -> str:
+        """What a person is told; the first line by itself says what it means."""
+        tables = {
+            "its last good text": "Its tables stay as they are",
+            "the packaged contract": "The contract that comes with the platform declares its tables meanwhile",
+        }.get(self.stands, "It has no tables yet")
+        return "\n".join(
+            [f"{self.feed} is out of order until its contract is mended: its files wait. {tables}.", *self.problems]
+        )
+
+
+@dataclass(frozen=True)
+class UserContracts:
+    """What a look at the user's folder found. `texts` are the files in order, by name: what is to be kept.
+
+    `passed_over`: files named nearly as a contract, beside the one that is read; they stop nothing.
+    """
+
+    good: dict[str, FeedContract] = field(default_factory=dict)
+    stand_ins: dict[str, FeedContract] = field(default_factory=dict)
+    out_of_order: tuple[OutOfOrder, ...] = ()
+    texts: dict[str, bytes] = field(default_factory=dict)
+    kept: dict[str, FeedContract] = field(default_factory=dict)
+    passed_over: tuple[Path, ...] = ()
+
+
+def contract_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The contracts of a folder, and files that were meant to be some but are named otherwise (`nv.yaml.txt`)."""
+    found, odd = [], []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        name = path.name.lower()
+        if _LEFT_OVER.search(name):
+            continue
+        if name.endswith(_SUFFIXES):
+            found.append(path)
+        elif any(f"{suffix}." in name for suffix in _SUFFIXES):
+            odd.append(path)
+    return found, odd
+
+
+def read_user_contracts(
+    folder: Path,
+    kept_folder: Path,
+    packaged: Mapping[str, FeedContract],
+    rooms: Iterable[str],
+    *,
+    unfit: Mapping[Path, Problem] | None = None,
+    upgraded: bool = False,
+) -> UserContracts:
+    """Reads every contract of the folder; none that is broken keeps another from being read.
+
+    `unfit`: what somebody else found wrong with files that are right by themselves. `upgraded`: no session of a
+    version that keeps copies was here yet, so that what a rule of today refuses was obeyed until now.
+    """
+    rooms = list(rooms)
+    files, odd = contract_files(folder)
+    good: dict[Path, FeedContract] = {}
+    bad: dict[Path, list[Problem]] = {}
+    texts: dict[Path, bytes] = {}
+    for path in [*files, *odd]:
+        try:
+            texts[path] = path.read_bytes()
+            if path in odd:
+                bad[path] = [(1, "", f"is not read: a contract's name ends in .yaml; {_way_out(path)}")]
+            else:
+                good[path] = parse_contract(path, texts[path], rooms)
+        except ContractError as error:
+            bad[path] = error.problems
+        except OSError as error:
+            bad[path] = [(1, "", f"can't be read: {error.strerror}")]
+    kept = _read_kept(kept_folder, {path.name: (texts[path], contract) for path, contract in good.items()})
+    by_feed = {contract.feed: contract for contract in kept.values() if contract.room in rooms}
+    for path, problem in (unfit or {}).items():
+        if path in good:
+            bad[path] = [problem]
+    meant = {path: contract.feed for path, contract in good.items()}
+    for path in bad:
+        meant.setdefault(path, _meant(path, texts.get(path, b""), kept, {*by_feed, *packaged}, set(meant.values())))
+    read = {meant[path] for path in files}
+    passed_over = tuple(path for path in odd if meant[path] in read or _right_name(path) in {one.name for one in files})
+    for path in passed_over:
+        del bad[path], meant[path]
+    _declared_twice(meant, good, bad)
+    while clashes := _same_table(packaged, {p: c for p, c in good.items() if p not in bad}, by_feed, meant, bad):
+        bad |= clashes
+    stand_ins: dict[str, FeedContract] = {}
+    told = []
+    for path in sorted(bad):
+        feed = meant[path]
+        obeyed = upgraded and path not in good and path not in odd
+        stand_in = by_feed.get(feed) or (_as_before(path, texts.get(path)) if obeyed else None)
+        stands = "its last good text" if stand_in else "the packaged contract" if feed in packaged else "nothing"
+        if stand_in:
+            stand_ins[feed] = stand_in
+        said = tuple(str(ContractError(path, bad[path])).split("\n"))
+        told.append(OutOfOrder(feed, path, said, stands))
+    in_order = {path: contract for path, contract in good.items() if path not in bad}
+    keep = {path.name: texts[path] for path in in_order}
+    keep |= {c.path.name: texts[c.path] for c in stand_ins.values() if c.path in texts}
+    return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(told), keep, kept, passed_over)
+
+
+def _read_kept(folder: Path, read: Mapping[str, tuple[bytes, FeedContract]]) -> dict[str, FeedContract]:
+    """The copies by file name, the younger later. One that this version can't read at all is no copy.
+
+    `read` are the files in order that were just read: most copies are as these, and need no second reading.
+    """
+    found: list[tuple[int, str, FeedContract]] = []
+    for path in contract_files(folder)[0]:
+        try:
+            text, changed = path.read_bytes(), path.stat().st_mtime_ns
+            same = read.get(path.name)
+            copy = same[1] if same and same[0] == text else parse_contract(path, text, was_in_force=True)
+        except (ContractError, OSError):  # OSError: a session has just taken it away
+            continue
+        found.append((changed, path.name, copy))
+    return {name: copy for _, name, copy in sorted(found, key=lambda each: each[:2])}
+
+
+def keep(folder: Path, found: UserContracts, needed: AbstractSet[str]) -> None:
+    """Makes the copies what is in order now, each by rename. Call it with the writer lock held.
+
+    Copies of broken files stay, and so do those by which alone it is known whose some tables in the warehouse are
+    (`needed`, by name): by them it is known that a person took a contract away, or changed it, and not an upgrade.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in found.texts.items():
+        path = folder / name
+        if name not in needed and (not path.exists() or path.read_bytes() != text):
+            scratch = folder / f"{name}.{os.getpid()}.tmp"
+            scratch.write_bytes(text)
+            scratch.replace(path)
+    broken = {entry.feed for entry in found.out_of_order}
+    for name, contract in found.kept.items():
+        if name not in found.texts and name not in needed and contract.feed not in broken:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _right_name(path: Path) -> str:
+    """What a file that was meant as a contract should be called: `nv.yaml` for `nv.yaml.txt`."""
+    return re.sub(r"(?i)(\.ya?ml)\..*$", r"\1", path.name)
+
+
+def _way_out(path: Path) -> str:
+    return f"rename it to {_right_name(path)}, or move it out of {path.parent.name}/"
+
+
+def _meant(path: Path, text: bytes, kept: Mapping[str, FeedContract], known: set[str], declared: set[str]) -> str:
+    """The feed a file that can't be read was meant for: as it says, else as its copy does, else as it is named."""
+    said = _NAMED.search(text.decode("utf-8", "replace"))
+    copy = kept.get(_right_name(path))
+    if said and said[1] in known:
+        return said[1]
+    if copy is not None and copy.feed not in declared:
+        return copy.feed
+    return said[1] if said else path.name.split(".", 1)[0]
+
+
+def _declared_twice(
+    meant: Mapping[Path, str], good: Mapping[Path, FeedContract], bad: dict[Path, list[Problem]]
+) -> None:
+    """A feed that several files declare: each is told, and none is chosen."""
+    for path, contract in good.items():
+        others = sorted(other.name for other, feed in meant.items() if feed == contract.feed and other != path)
+        if others:
+            said = f"`{contract.feed}` is declared in {', '.join(others)}, too; keep one of the files"
+            bad.setdefault(path, []).append(about_feed(contract, said))
+
+
+def _same_table(
+    packaged: Mapping[str, FeedContract],
+    good: Mapping[Path, FeedContract],
+    kept: Mapping[str, FeedContract],
+    meant: Mapping[Path, str],
+    bad: Mapping[Path, object],
+) -> dict[Path, list[Problem]]:
+    """Contracts in order that make a table another contract makes, too."""
+    mine = {contract.feed: contract for contract in good.values()}
+    others = {**packaged, **{meant[path]: kept[meant[path]] for path in bad if meant[path] in kept}, **mine}
+    found: dict[Path, list[Problem]] = {}
+    for path, contract in good.items():
+        for other in others.values():
+            if other.feed != contract.feed and (other.room, other.base_table) == (contract.room, contract.base_table):
+                table = f"{contract.room}.{contract.base_table}"
+                said = f"makes the table {table}, as {other.label} does; give this feed another name"
+                found[path] = [about_feed(contract, said)]
+    return found
+
+
+def _as_before(path: Path, text: bytes | None) -> FeedContract | None:
+    """The contract as the version before this one obeyed it, if it did."""
+    try:
+        return None if text is None else parse_contract(path, text, was_in_force=True)
+    except ContractError:
+        return None

@@ -1,0 +1,216 @@
+"""The command line in a process that kills itself at a named moment, or whose machine has a fault.
+
+Belongs here: the moments and faults, put around the platform's own functions from outside. Does not: expectations.
+
+    python -m leads_platform_tests.faults.crash_process kill commit 3 -- run --direct
+    python -m leads_platform_tests.faults.crash_process full-disk 300000 -- run --direct
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from leads_platform.arrivals.archive import store as archive
+from leads_platform.arrivals.reading import file_reading as reading
+from leads_platform.warehouse import connection, publish, write
+
+# Moments inside one file's arrival, one table's build, the publishing and the notes.
+MOMENTS = (
+    "first blocks", "arrival copy", "records half-written", "original renamed", "manifest to be renamed",
+    "manifest renamed", "build_state.json", "begin", "insert", "commit", "in commit", "committed", "checkpoint",
+    "in checkpoint", "publish", "published",
+)  # fmt: skip
+
+
+class Countdown:
+    """Kills this process at the n-th call."""
+
+    def __init__(self, calls: int) -> None:
+        self._left = calls
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            die()
+
+    @property
+    def due(self) -> bool:
+        """Whether the next call kills."""
+        return self._left == 1
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _around(place: Any, name: str, before: Callable[..., None], after: Callable[..., None]) -> None:
+    original = getattr(place, name)
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        before(*args)
+        result = original(*args, **kwargs)
+        after(*args)
+        return result
+
+    setattr(place, name, wrapped)
+
+
+def _nothing(*args: Any) -> None:
+    pass
+
+
+class Connection:
+    """A DuckDB connection that lets `before` and `after` see every statement."""
+
+    def __init__(self, con: Any, before: Callable[[str], None], after: Callable[[str], None]) -> None:
+        self._con, self._before, self._after = con, before, after
+
+    def execute(self, statement: str) -> Any:
+        self._before(statement)
+        result = self._con.execute(statement)
+        self._after(statement)
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+
+def _statements(before: Callable[[str], None], after: Callable[[str], None] = _nothing) -> None:
+    plain = write.Warehouse.__init__
+
+    def init(self: Any, con: Any, *args: Any, **kwargs: Any) -> None:
+        seen: Any = Connection(con, before, after)
+        plain(self, seen, *args, **kwargs)
+
+    write.Warehouse.__init__ = init  # type: ignore[method-assign]
+
+
+def kill_at(moment: str, calls: int) -> None:
+    """Arranges for this process to be killed the n-th time it comes to the moment."""
+    tick = Countdown(calls)
+
+    def renamed(pattern: str) -> Callable[..., None]:
+        return lambda source, target, *rest: tick() if re.search(pattern, str(target)) else None
+
+    def statement(pattern: str) -> Callable[[str], None]:
+        return lambda text: tick() if text.startswith(pattern) else None
+
+    def soon(pattern: str) -> Callable[[str], None]:
+        def before(text: str) -> None:
+            if text.startswith(pattern):
+                if tick.due:  # while the statement runs
+                    threading.Timer(0.0002 * calls, die).start()
+                else:
+                    tick()
+
+        return before
+
+    def half_copied(source: Any, target: Any) -> None:
+        if tick.due:
+            Path(target).write_bytes(Path(source).read_bytes()[: Path(source).stat().st_size // 2])
+        tick()
+
+    def half_written(self: Any, target: Path) -> None:
+        if tick.due:
+            target.write_bytes(b"PAR1 half")
+        tick()
+
+    def first_blocks(con: object, path: Path) -> None:
+        if tick.due:  # what DuckDB leaves when killed before it has written all of its three headers
+            path.with_name(path.name + ".new").write_bytes(b"\0" * 4096)
+        tick()
+
+    arrange: dict[str, Callable[[], None]] = {
+        "arrival copy": lambda: _around(
+            archive, "_copy", lambda file, target: half_copied(file.name, target), _nothing
+        ),
+        "records half-written": lambda: _around(reading.FileReading, "write_parquet", half_written, _nothing),
+        "original renamed": lambda: _around(os, "replace", _nothing, renamed(r"/originals/.*\.gz$")),
+        "manifest to be renamed": lambda: _around(os, "replace", renamed(r"/manifests/\d+\.json$"), _nothing),
+        "manifest renamed": lambda: _around(os, "replace", _nothing, renamed(r"/manifests/\d+\.json$")),
+        "begin": lambda: _statements(_nothing, statement("begin")),
+        "insert": lambda: _statements(_nothing, statement('insert into "prospects"')),
+        "commit": lambda: _statements(statement("commit")),
+        "in commit": lambda: _statements(soon("commit")),
+        "committed": lambda: _statements(_nothing, statement("commit")),
+        "checkpoint": lambda: _statements(statement("checkpoint")),
+        "in checkpoint": lambda: _statements(soon("checkpoint")),
+        "first blocks": lambda: _around(connection, "_make", first_blocks, _nothing),
+        "publish": lambda: _around(publish, "_copied", half_copied, _nothing),
+        "published": lambda: _around(os, "replace", _nothing, renamed(r"/published/warehouse\.duckdb$")),
+        "build_state.json": lambda: _around(os, "replace", renamed(r"/build_state\.json$"), _nothing),
+    }
+    arrange[moment]()
+
+
+def full_disk(size: int) -> None:
+    """No file of this process grows beyond so many bytes; the system refuses, as it does on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def no_space(pattern: str) -> None:
+    """Every rename onto such a path fails for want of space."""
+
+    def refuse(source: Any, target: Any, *rest: Any) -> None:
+        if re.search(pattern, str(target)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    _around(os, "replace", refuse, _nothing)
+
+
+def little_memory(megabytes: int) -> None:
+    """DuckDB may take so much memory, and no disk instead."""
+    connection.memory_limit_mb = lambda: megabytes  # type: ignore[assignment]
+
+
+def unprivileged() -> None:
+    """Root gives up its power over file modes, so that they concern it as they do any owner; others never had it."""
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3 of the interface, this thread
+        sets = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable, twice 32 of them
+        if libc.capget(header, sets):
+            raise OSError(ctypes.get_errno(), "capget")
+        sets[0] &= ~0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+        if libc.capset(header, sets):
+            raise OSError(ctypes.get_errno(), "capset")
+
+
+def main() -> None:
+    at = sys.argv.index("--")
+    fault, *values = sys.argv[1:at]
+    sys.argv = ["leads-platform", *sys.argv[at + 1 :]]
+    if fault == "kill":
+        kill_at(values[0], int(values[1]))
+    elif fault == "full-disk":
+        full_disk(int(values[0]))
+    elif fault == "no-space":
+        no_space(values[0])
+    elif fault == "memory":
+        little_memory(int(values[0]))
+    elif fault == "unprivileged":
+        unprivileged()
+    elif fault == "impatient":
+        connection._CONFLICT_WAIT = 0.5
+        from leads_platform import platform as engine
+
+        plain = engine.WriterLock
+        engine.WriterLock = lambda *args, **kwargs: plain(*args, **{**kwargs, "wait": 0.5})  # type: ignore[misc]
+    from leads_platform.cli.commands import main as cli
+
+    cli()
+
+
+if __name__ == "__main__":
+    main()

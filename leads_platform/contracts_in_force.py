@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from importlib.resources import files
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leads_platform.arrivals.archive.sources import SIDES
 from leads_platform.arrivals.base_table import RECORD_TIMES, base_table
 from leads_platform.arrivals.contracts.load import FeedContract, about_feed, load_contracts
 from leads_platform.arrivals.contracts.user_contracts import Problem, UserContracts, read_user_contracts
-from leads_platform.prospects.supplier_staging import stg_leads_table
+from leads_platform.rooms import find_rooms
 from leads_platform.settings import Settings
 from leads_platform.standards import standards
-from leads_platform.warehouse.catalogue import Catalogue, tables_in
+from leads_platform.warehouse.catalogue import Catalogue
 from leads_platform.warehouse.table import DeclarationError, Table
-
-ROOMS = ("prospects", "funnel")
 
 
 @dataclass(frozen=True)
@@ -41,11 +36,12 @@ def contracts_in_force(settings: Settings) -> InForce:
 
     Raises ContractError or DeclarationError when what the platform itself brings does not fit.
     """
-    packaged = load_contracts(packaged_folders(), ROOMS)
+    rooms = find_rooms(settings.rooms)
+    packaged = load_contracts(rooms.contract_folders, rooms.known)
     # Before copies were kept, what was built is all there is to know that contracts were in force.
     upgraded = settings.warehouse.exists() and not settings.kept_contracts.exists()
-    user = read_user_contracts(settings.feeds, settings.kept_contracts, packaged, ROOMS, upgraded=upgraded)
-    unfit = _unfit(user.good, packaged)
+    user = read_user_contracts(settings.feeds, settings.kept_contracts, packaged, rooms.known, upgraded=upgraded)
+    unfit = _unfit(user.good, packaged, rooms.tables)
     if not unfit:
         try:
             return _declared(settings, packaged, user)
@@ -53,18 +49,15 @@ def contracts_in_force(settings: Settings) -> InForce:
             unfit = _undeclarable(settings, packaged, user)
             if not unfit:
                 raise
-    user = read_user_contracts(settings.feeds, settings.kept_contracts, packaged, ROOMS, unfit=unfit, upgraded=upgraded)
+    user = read_user_contracts(
+        settings.feeds, settings.kept_contracts, packaged, rooms.known, unfit=unfit, upgraded=upgraded
+    )
     return _declared(settings, packaged, user)
-
-
-def packaged_folders() -> list[Path]:
-    """The rooms' own contracts."""
-    return [Path(str(files(f"leads_platform.{room}"))) / "feeds" for room in ROOMS]
 
 
 def tables_of(contract: FeedContract) -> list[Table]:
     """The tables that follow from a contract alone."""
-    return [base_table(contract), *([stg_leads_table(contract)] if contract.kind == "lead_list" else [])]
+    return [base_table(contract), *contract.more_tables()]
 
 
 def _declared(settings: Settings, packaged: Mapping[str, FeedContract], user: UserContracts) -> InForce:
@@ -77,29 +70,25 @@ def _catalogue(settings: Settings, contracts: Iterable[FeedContract]) -> Catalog
     listed, zone = list(contracts), settings.timezone.key
     for contract in listed:
         contract._platform_zone = zone
-    tables = [*room_tables(), *(table for contract in listed for table in tables_of(contract))]
+    rooms = find_rooms(settings.rooms)
+    tables = [*rooms.tables, *(table for contract in listed for table in tables_of(contract))]
+    owned = [replace(table, owner=rooms.owner(table)) for table in tables]
     feeds = [contract.feed + side for contract in listed for side in ("", *SIDES)]
-    return Catalogue(tables, feeds, standards(zone))
+    return Catalogue(owned, feeds, standards(zone), rooms.families)
 
 
-@cache
-def room_tables() -> tuple[Table, ...]:
-    """The hand-written tables of all rooms; declared once per process, as they depend on code alone."""
-    for room in ROOMS:
-        import_module(f"leads_platform.{room}")
-    return tuple(table for room in ROOMS for table in tables_in(f"leads_platform.{room}"))
-
-
-def _unfit(good: Mapping[str, FeedContract], packaged: Mapping[str, FeedContract]) -> dict[Path, Problem]:
+def _unfit(
+    good: Mapping[str, FeedContract], packaged: Mapping[str, FeedContract], tables: Iterable[Table]
+) -> dict[Path, Problem]:
     """Contracts that replace a packaged one and lack what the rooms' tables read of it: their builds would fail."""
     found: dict[Path, Problem] = {}
     for feed, contract in good.items():
-        if feed in packaged and contract.path is not None and (said := _lacks(contract, packaged[feed])):
+        if feed in packaged and contract.path is not None and (said := _lacks(contract, packaged[feed], tables)):
             found[contract.path] = about_feed(contract, f"replaces {packaged[feed].label} of the platform, but {said}")
     return found
 
 
-def _lacks(contract: FeedContract, packaged: FeedContract) -> str | None:
+def _lacks(contract: FeedContract, packaged: FeedContract, tables: Iterable[Table]) -> str | None:
     for name in ("room", "kind"):
         if getattr(contract, name) != (must := getattr(packaged, name)):
             return f"its {name} is `{getattr(contract, name)}`; it must be `{must}`, as the platform's tables read it"
@@ -108,7 +97,7 @@ def _lacks(contract: FeedContract, packaged: FeedContract) -> str | None:
     gone = [column.name for column in packaged.columns if column.name not in columns]
     times = [column.name for column in RECORD_TIMES] if packaged.month.column and not contract.month.column else []
     gone += times
-    for table in room_tables() if gone else ():
+    for table in tables if gone else ():
         read = set(re.findall(r"\w+", table.select)) if base in table.reads else set()
         if lost := [name for name in gone if name in read]:
             names = ", ".join(f"`{name}`" for name in lost if name not in times)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from leads_platform.arrivals.contracts.load import FeedContract, contract_json_schema
 from leads_platform.platform import Platform, load_platform
+from leads_platform.rooms import find_rooms
 from leads_platform.settings import Settings
 from leads_platform.warehouse.table import Table
 
@@ -57,7 +58,7 @@ def packaged() -> Platform:
 
 def contract_schema() -> str:
     """The JSON schema of a feed contract, as text."""
-    return json.dumps(contract_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(contract_json_schema(find_rooms().known), indent=2, ensure_ascii=False) + "\n"
 
 
 def data_dictionary(platform: Platform) -> str:

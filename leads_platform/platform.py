@@ -23,7 +23,8 @@ from leads_platform.arrivals.contracts.user_contracts import OutOfOrder, UserCon
 from leads_platform.arrivals.receive import Arrivals
 from leads_platform.attention import command
 from leads_platform.changes import newest_with_data
-from leads_platform.contracts_in_force import ROOMS, contracts_in_force, packaged_folders, tables_of
+from leads_platform.contracts_in_force import contracts_in_force, tables_of
+from leads_platform.rooms import Rooms, find_rooms
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import write_build_state
 from leads_platform.warehouse.catalogue import Catalogue
@@ -36,7 +37,6 @@ from leads_platform.warehouse.removal import Leave, Removal
 from leads_platform.warehouse.write import Warehouse
 
 __all__ = [
-    "ROOMS",
     "Platform",
     "Session",
     "begin_anew",
@@ -57,6 +57,11 @@ class Platform:
     user: UserContracts = field(default_factory=UserContracts)
 
     @property
+    def rooms(self) -> Rooms:
+        """The rooms there are."""
+        return find_rooms(self.settings.rooms)
+
+    @property
     def out_of_order(self) -> tuple[OutOfOrder, ...]:
         """The user's contracts that can't be obeyed now; nothing of their feeds is taken in."""
         return self.user.out_of_order
@@ -74,7 +79,7 @@ class Platform:
         """
         found = {table: self.user.kept[name].feed for name, tables in self._of_copies().items() for table in tables}
         for feed in self.stopped - set(self.contracts):
-            for room in ROOMS:
+            for room in self.rooms.by_name:
                 names = (f"base_{feed}", f"base_leads_{feed}", f"stg_leads_{feed}")
                 found |= {f"{room}.{name}": feed for name in names}
         return found
@@ -228,7 +233,7 @@ def _verifying(arrivals: Arrivals) -> Callable[[str, date, date], None]:
 
 def contract_folders(settings: Settings) -> list[Path]:
     """Where contracts lie: the rooms' packaged ones, then the user's own, which replace those of the same feed."""
-    return [*packaged_folders(), settings.feeds]
+    return [*find_rooms(settings.rooms).contract_folders, settings.feeds]
 
 
 def begin_anew(settings: Settings, say: Callable[[str], None] = lambda text: None) -> list[str]:

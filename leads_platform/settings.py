@@ -7,6 +7,7 @@ is made by whoever starts a process and handed on.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -33,6 +34,7 @@ class Settings:
     warehouse: Path = Path()
     first_month: date = DEFAULT_FIRST_MONTH
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    rooms: tuple[str, ...] = ()
     slack_webhook: str | None = None
     fixed_now: datetime | None = None
 
@@ -63,6 +65,7 @@ class Settings:
             warehouse=Path(warehouse).absolute(),
             first_month=first_month,
             timezone=timezone,
+            rooms=tuple(filter(None, re.split(r"[,\s]+", env.get("LEADS_PLATFORM_ROOMS") or ""))),
             slack_webhook=_webhook(env.get("LEADS_PLATFORM_SLACK_WEBHOOK") or None),
             fixed_now=_fixed_now(env.get("LEADS_PLATFORM_NOW"), timezone, name),
         )

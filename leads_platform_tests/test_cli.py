@@ -377,7 +377,7 @@ def test_who_stops_a_direct_build_waits_for_no_notices(
 
     told: list[object] = []
     monkeypatch.setattr("leads_platform.cli.build.build_stale", stop)
-    monkeypatch.setattr("leads_platform.cli.build.tell_of_files", told.append)
+    monkeypatch.setattr("leads_platform.cli.build.tell_directly", lambda *given: told.append(given))
     assert command("build", "--direct").exit_code == 130
     assert told == []
 

@@ -8,8 +8,8 @@ from datetime import date
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.cli.closing import Need, in_need, told_of_run, verdict
 from leads_platform.cli.status import read_status
-from leads_platform.contracts_in_force import packaged_folders
 from leads_platform.platform import load_platform
+from leads_platform.rooms import find_rooms
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import BuildState, FailedCheck
 from leads_platform.warehouse.lock import Holder
@@ -37,14 +37,14 @@ def test_checks_that_kept_rows_out_and_folders_of_no_feed(settings: Settings) ->
     (settings.landing / "nevada" / "x.csv").write_text("a\n")
     kept = [FailedCheck("funnel.dim_deals", date(2024, m, 1), "owed", m, {}, True) for m in (4, 5)]
     warned = FailedCheck("funnel.dim_users", MAY, "odd", 1, {}, False)
-    status = replace(read_status(load_platform(settings)), note=BuildState({}, {}, {}, [*kept, warned]))
+    status = replace(read_status(load_platform(settings)), built=BuildState({}, {}, {}, [*kept, warned]))
     check, folder = in_need(status)
     assert check.what == "funnel.dim_deals"
     assert "the check owed kept new rows out (2024-04: 4 bad row(s), 2024-05: 5 bad row(s))" in check.message
     assert (check.blocks, folder.what, folder.blocks) == (True, "Unknown folder", False)
     stale = replace(status, stale={"funnel.dim_deals": [MAY]})
     assert in_need(stale) == [check, folder], "the check says why"
-    assert [need.what for need in in_need(replace(stale, note=BuildState({}, {}, {}, [])))] == [
+    assert [need.what for need in in_need(replace(stale, built=BuildState({}, {}, {}, [])))] == [
         "Unknown folder",
         "Stale",
     ]
@@ -68,7 +68,9 @@ def test_what_is_stale_needs_nobody_while_somebody_writes(settings: Settings) ->
 
 def test_a_copy_beside_a_contract_is_worth_a_look(settings: Settings) -> None:
     """Found in use, mended: it stopped the feed; it is only said."""
-    text = next(path for folder in packaged_folders() for path in folder.glob("nv_licensing.yaml")).read_text()
+    text = next(
+        path for folder in find_rooms().contract_folders for path in folder.glob("nv_licensing.yaml")
+    ).read_text()
     settings.feeds.mkdir()
     for name in ("nv_licensing.yaml", "nv_licensing.yaml.save"):
         (settings.feeds / name).write_text(text)

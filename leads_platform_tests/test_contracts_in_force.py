@@ -10,8 +10,9 @@ import duckdb
 import pytest
 
 from leads_platform.cli.status import read_status
-from leads_platform.contracts_in_force import contracts_in_force, packaged_folders
+from leads_platform.contracts_in_force import contracts_in_force
 from leads_platform.platform import Platform, load_platform, open_session
+from leads_platform.rooms import find_rooms
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.outcome import Build
@@ -24,7 +25,7 @@ ELM = nv("2", "702-555-0102", "7 ELM AVE RENO, NV 89502")
 
 def packaged(feed: str) -> str:
     """The text of a packaged contract."""
-    return next(path for folder in packaged_folders() for path in folder.glob(f"{feed}.yaml")).read_text()
+    return next(path for folder in find_rooms().contract_folders for path in folder.glob(f"{feed}.yaml")).read_text()
 
 
 def user_contract(settings: Settings, feed: str, text: str) -> Path:

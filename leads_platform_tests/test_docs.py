@@ -86,5 +86,5 @@ def test_the_keys_that_a_monitor_reads_are_there(settings: Settings) -> None:
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     (listed,) = re.findall(r"useful keys are(.*?)\.\n", operations, re.DOTALL)
     keys = re.findall(r"`(\w+)`", listed)
-    assert len(keys) == 12
+    assert len(keys) == 14
     assert set(keys) <= set(read_status(load_platform(settings)).to_json())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from leads_platform.headlines import funnel, net_new
+from leads_platform.funnel.funnel_headline import funnel
+from leads_platform.prospects.net_new_headline import net_new
 
 APR, MAY, JUN, JUL = (date(2024, month, 1) for month in (4, 5, 6, 7))
 ALL = "all suppliers"

@@ -46,7 +46,7 @@ def base_table(contract: FeedContract) -> Table:
             *((volume_is_usual(),) if contract.delivery != "reference" else ()),
             no_column_has_vanished(contract),
         ),
-        owner=contract.known_owner or "team:data",
+        owner=contract.known_owner,
         contract_hash=contract.hash(),
         feed=contract.feed,
         select=f"select\n    {selected}\nfrom arrivals.{contract.feed}",

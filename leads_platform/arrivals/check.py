@@ -93,7 +93,7 @@ def _warnings(reading: FileReading, contract: FeedContract, show_values: bool) -
         reading.write_parquet(records)
         con = connect(Path(folder))
         try:
-            if contract.leads.get("phone"):
+            if contract.phone_columns():
                 install_phones(con)
             con.execute(f"create table records as select * from read_parquet({literal(str(records))})")
             found = []
@@ -130,12 +130,12 @@ def _questions(reading: FileReading, contract: FeedContract) -> list[tuple[str, 
             cast = f"try_cast({cell} as {casts[column.type]})"
         reason = f"is not {column.type}" + (f" written as {' or '.join(column.formats)}" if column.formats else "")
         asked.append((column.name, title, f"{cell} is not null and {cast} is null", reason))
-    phone = contract.leads.get("phone")
-    if phone and phone.column in reading.columns:
-        title = reading.columns[phone.column]
+    for phone in contract.phone_columns():
+        if (title := reading.columns.get(phone)) is None:
+            continue
         valid = f"(phone({identifier(title)}, {literal(contract.phone_region)})).is_valid"
-        asked.append((phone.column, title, f"{valid} = false", "is not a valid phone number"))
-        asked.append((phone.column, title, f"{valid} is null", "is empty, so the lead can't be matched by phone"))
+        asked.append((phone, title, f"{valid} = false", "is not a valid phone number"))
+        asked.append((phone, title, f"{valid} is null", "is empty, so the record can't be matched by phone"))
     titles = [reading.columns[name] for name in contract.key if name in reading.columns]
     if titles and len(titles) == len(contract.key):
         keys = ", ".join(identifier(title) for title in titles)

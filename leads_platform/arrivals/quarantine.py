@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from leads_platform.arrivals.archive.naming import find
 from leads_platform.arrivals.archive.standing import standing
 from leads_platform.arrivals.archive.store import Archive, Manifest
+from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.loading import connect
 from leads_platform.arrivals.receive import read_state
-from leads_platform.platform import Platform
+from leads_platform.settings import Settings
 from leads_platform.warehouse.sql import literal
 
 
-def quarantined_records(platform: Platform, file: str, *, show_values: bool = False) -> list[tuple[Any, ...]]:
+def quarantined_records(
+    settings: Settings, contracts: Mapping[str, FeedContract], file: str, *, show_values: bool = False
+) -> list[tuple[Any, ...]]:
     """(file, line, column, reason, original line) of each record.
 
     `file` is FEED/FILE, a file's name alone, or the start of a fingerprint. Raises naming.NotFound, in words.
     """
-    state = read_state(platform.settings, platform.contracts)
-    archive = Archive(platform.settings.archive)
+    state = read_state(settings, contracts)
+    archive = Archive(settings.archive)
     readings = [m for feed in state.by_feed.values() for m in feed.readings.values()]
     newest = {(m.feed, m.sha256 or m.file_name): m for m in sorted(readings, key=lambda m: m.receipt)}
     found = [find(file, newest.values(), partial(standing, state), "No file taken in is called or fingerprinted so")]
@@ -34,7 +38,7 @@ def quarantined_records(platform: Platform, file: str, *, show_values: bool = Fa
         for m in found:
             if not m.quarantined:
                 continue
-            lines = _original_lines(archive, m, platform.contracts[m.feed].format.encoding) if show_values else []
+            lines = _original_lines(archive, m, contracts[m.feed].format.encoding) if show_values else []
             for line, column, reason in con.execute(
                 "select line, column_name, reason from read_parquet("
                 f"{literal(str(archive.rejected(m.feed, m.receipt)))}) order by line"

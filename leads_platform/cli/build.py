@@ -19,34 +19,15 @@ from leads_platform.cli import output as terminal
 from leads_platform.cli.closing import Need, in_need, verdict
 from leads_platform.cli.status import read_status
 from leads_platform.digest import Item, item_of_changes, items_of_builds, tell_directly
-from leads_platform.headlines import TOTAL, funnel, net_new
 from leads_platform.months import label
 from leads_platform.outbox import attempt
 from leads_platform.platform import Platform, open_session
+from leads_platform.room import Headline
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.connection import WarehouseUnusable, open_published
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import BuildTask
-
-_NET_NEW = """
-    select
-        month,
-        source_name,
-        leads_in_files,
-        net_new_leads,
-        salesforce_as_of
-    from prospects.rep_net_new_leads
-"""
-
-_FUNNEL = """
-    select
-        month,
-        funnel_step,
-        kpi_name,
-        deals_count
-    from funnel.rep_funnel_trends
-"""
 
 
 def build_everything(
@@ -67,7 +48,7 @@ def build_everything(
     builds: list[Build] = []
     planned = 0
     changes = Changes(platform, read_build_state(platform.settings.build_state, platform.settings.warehouse))
-    former: dict[date, int] = {}
+    former: dict[str, dict[date, int]] = {}
 
     with _telling(changes, former), terminal.progress("Looking at what is stale") as bar:
         task = bar.tasks[0].id
@@ -88,7 +69,7 @@ def build_everything(
             quiet = not changes.months
             changes.hear(build)
             if quiet and changes.months:  # published is what stood before, until the last build is done
-                former.update(_net_new_leads(platform))
+                former.update(_numbers(platform))
             if not build.committed:
                 terminal.complain(build.words())
             bar.advance(task)
@@ -150,8 +131,8 @@ def _items(changes: Changes, builds: list[Build]) -> list[Item]:
 
 
 @contextmanager
-def _telling(changes: Changes, former: Mapping[date, int]) -> Iterator[None]:
-    """Says at the end which ended months changed, because of what, and by how much the flagship number moved.
+def _telling(changes: Changes, former: Mapping[str, Mapping[date, int]]) -> Iterator[None]:
+    """Says at the end which ended months changed, because of what, and by how much the headlines' numbers moved.
 
     Also where the builds ended in an error: the next command finds what was committed unchanged, and says nothing.
     """
@@ -162,52 +143,52 @@ def _telling(changes: Changes, former: Mapping[date, int]) -> Iterator[None]:
             attempt(lambda: _tell(changes, former), terminal.complain, "What changed could not be told")
 
 
-def _tell(changes: Changes, former: Mapping[date, int]) -> None:
+def _tell(changes: Changes, former: Mapping[str, Mapping[date, int]]) -> None:
     manifests = Archive(changes.platform.settings.archive).manifests()
     terminal.say(f"{changes.title(manifests)}.")
     terminal.grid("", ["table", "months", "rows before", "rows now"], changes.rows())
-    now = _net_new_leads(changes.platform)
-    for month in sorted(former) if now else ():
-        if former[month] != now.get(month, 0):
-            terminal.say(f"Net-new leads of {label(month)}: {former[month]:,} before, {now.get(month, 0):,} now.")
+    now = _numbers(changes.platform)
+    for counts, months in former.items() if now else ():
+        for month in sorted(months):
+            if months[month] != (current := now[counts].get(month, 0)):
+                terminal.say(f"{counts} of {label(month)}: {months[month]:,} before, {current:,} now.")
 
 
-def _net_new_leads(platform: Platform) -> dict[date, int]:
-    """Each month's net-new leads of all suppliers, as published; none where the copy can't be read: no build fails."""
+def _numbers(platform: Platform) -> dict[str, dict[date, int]]:
+    """The headlines' numbers as published, by month; none where the copy can't be read: no build fails."""
     try:
-        return {row[0]: row[3] for row in _rows(platform, "prospects.rep_net_new_leads", _NET_NEW) if row[1] == TOTAL}
+        return {h.counts: h.numbers(_rows(platform, h)) for h in platform.rooms.headlines if h.numbers}
     except (WarehouseUnusable, Error):
         return {}
 
 
-def _rows(platform: Platform, table: str, query: str) -> list[tuple]:
-    """The query's rows from the published copy; none where the copy or the table isn't there."""
+def _rows(platform: Platform, headline: Headline) -> list[tuple]:
+    """The headline's rows from the published copy; none where the copy or the table isn't there."""
     published = platform.settings.published
     if not published.exists():
         return []
-    schema, name = table.split(".")
+    schema, name = headline.table.split(".")
     with open_published(published, say=terminal.say) as con:
         there = con.execute(
             f"select 1 from duckdb_tables() where schema_name = '{schema}' and table_name = '{name}'"
         ).fetchall()
-        return con.execute(query).fetchall() if there else []
+        return con.execute(headline.select).fetchall() if there else []
 
 
-def print_reports(platform: Platform) -> None:
-    """Prints the net-new leads and the sales funnel from the published copy."""
+def print_headlines(platform: Platform) -> None:
+    """Prints the rooms' headlines from the published copy."""
     if not platform.settings.published.exists():
         return
     current = platform.settings.current_month()
-    leads = net_new(_rows(platform, "prospects.rep_net_new_leads", _NET_NEW), current)
-    deals = funnel(_rows(platform, "funnel.rep_funnel_trends", _FUNNEL), current)
-    if leads is not None:
-        terminal.report(leads)
-    elif deals is not None:
-        terminal.say("No supplier's list has been taken in yet, so there are no net-new leads to show.")
-    else:
+    reports = [(headline, headline.report(_rows(platform, headline), current)) for headline in platform.rooms.headlines]
+    if not any(report for _, report in reports):
         terminal.say("No month has data yet, so there is nothing to report.")
-    if deals is not None:
-        terminal.report(deals)
+        return
+    for headline, report in reports:
+        if report is not None:
+            terminal.report(report)
+        elif headline.missing:
+            terminal.say(headline.missing)
 
 
 def print_closing(platform: Platform, met: Iterable[Need] = ()) -> int:
@@ -218,7 +199,7 @@ def print_closing(platform: Platform, met: Iterable[Need] = ()) -> int:
     now = read_status(platform)
     items = [*met, *in_need(now)]
     notes = []
-    if warned := len({(f.table, f.check) for f in now.note.failed if not f.refused}):
+    if warned := len({(f.table, f.check) for f in now.built.failed if not f.refused}):
         notes.append(f"{warned} check{'s warn' if warned > 1 else ' warns'}; `leads-platform status` lists them.")
     if platform.settings.published.exists():
         published = platform.settings.published

@@ -76,7 +76,7 @@ def in_need(status: Status) -> list[Need]:
         for item in files_in_need(settings, status.state)
     ]
     checks: dict[tuple[str, str], list[str]] = {}
-    for failed in status.note.failed:
+    for failed in status.built.failed:
         if failed.refused:
             months = checks.setdefault((failed.table, failed.check), [])
             months.append(f"{label(failed.month)}: {failed.bad_rows} bad row(s)")
@@ -127,7 +127,7 @@ def _nothing_fits(status: Status) -> list[Need]:
 
 def _stale(status: Status) -> list[Need]:
     """What is stale, in one item; none where a refused check or a missing yes explains it, or while somebody writes."""
-    explained = status.removal.needs_a_word or any(failed.refused for failed in status.note.failed)
+    explained = status.removal.needs_a_word or any(failed.refused for failed in status.built.failed)
     if not status.stale or explained or status.writer:
         return []
     run = command(status.platform.settings, "run")

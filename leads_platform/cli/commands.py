@@ -15,7 +15,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,9 @@ from leads_platform.cli.usage import Commands, stop_in_order
 from leads_platform.errors import fault_in_words, is_stop, keep_texts, texts, unforeseen
 from leads_platform.months import add_months, label, parse_month
 from leads_platform.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from leads_platform.arrivals.contracts.load import Known
 
 
 class _Month(click.ParamType):
@@ -265,7 +268,8 @@ def quarantine(file: str, show_values: bool) -> int:
     from leads_platform.arrivals.quarantine import quarantined_records
     from leads_platform.cli.asking import needs_landing
 
-    told = quarantined_records(_loaded(needs_landing(Settings.from_env())), file, show_values=show_values)
+    platform = _loaded(needs_landing(Settings.from_env()))
+    told = quarantined_records(platform.settings, platform.contracts, file, show_values=show_values)
     if not told:
         terminal.say("No record of it is quarantined.")
         return 0
@@ -306,7 +310,7 @@ def feed_new(file: Path, name: str | None, out: Path | None) -> int:
     """Propose a contract from a sample FILE, to be looked over and put into DATA/feeds/."""
     from leads_platform.arrivals.contracts.propose import propose_contract
 
-    text = propose_contract(file, name)
+    text = propose_contract(file, _known(), name)
     if out is None:
         terminal.raw(text)
         return 0
@@ -324,8 +328,15 @@ def feed_schema() -> int:
     """The JSON schema of a feed contract, for editors."""
     from leads_platform.arrivals.contracts.load import contract_json_schema
 
-    terminal.raw(json.dumps(contract_json_schema(), indent=1))
+    terminal.raw(json.dumps(contract_json_schema(_known()), indent=1))
     return 0
+
+
+def _known() -> Known:
+    """The rooms and kinds that a contract may name."""
+    from leads_platform.rooms import find_rooms
+
+    return find_rooms(Settings.from_env().rooms).known
 
 
 @commands.command()
@@ -353,7 +364,7 @@ def sample(months: int, scale: float, seed: int, out: Path | None) -> int:
 def ui(port: int) -> int:
     """Start the Dagster UI with its daemon (schedule and sensors), on this machine only."""
     from leads_platform.cli.asking import needs_landing
-    from leads_platform.orchestration.ui import serve
+    from leads_platform.cli.ui import serve
 
     return serve(needs_landing(Settings.from_env(), ask=True), port)
 
@@ -405,14 +416,14 @@ def _build(platform: Any, met: Sequence[Any] = (), *, reports: bool = True, **as
 
     Returns whether all was built, and the exit code of a `run`.
     """
-    from leads_platform.cli.build import build_everything, print_closing, print_reports
+    from leads_platform.cli.build import build_everything, print_closing, print_headlines
     from leads_platform.cli.closing import Need
 
     built = False
     try:
         failed = build_everything(platform, **asked)
         if reports:
-            print_reports(platform)
+            print_headlines(platform)
         built = not failed
     except Exception as error:
         words = _words(error)

@@ -26,10 +26,11 @@ from rich.progress import (
 from rich.table import Table as Grid
 from rich.text import Text
 
-from leads_platform.arrivals.archive.notes import BuildState, grouped
+from leads_platform.arrivals.archive.notes import FileNote, grouped
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import FeedContract
-from leads_platform.headlines import Report
+from leads_platform.room import Report
+from leads_platform.warehouse.outcome import evidence_in_words
 
 if TYPE_CHECKING:
     from leads_platform.cli.closing import Need
@@ -107,7 +108,11 @@ def progress(title: str) -> Iterator[Progress]:
 def grid(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], caption: str = "") -> None:
     """A table with a title that states what it shows; numbers to the right."""
     listed = [[plain(_cell(value)) for value in row] for row in rows]
-    table = Grid(title=title, title_justify="left", title_style="bold", caption=caption, caption_justify="left")
+    if title:
+        console.print(
+            plain(title), style="bold", markup=False, soft_wrap=True
+        )  # rich would wrap it at the table's width
+    table = Grid(caption=caption, caption_justify="left")
     for index, column in enumerate(columns):
         number = bool(listed) and all(_is_number(row[index]) for row in listed)
         table.add_column(column, justify="right" if number else "left", overflow="fold")
@@ -127,7 +132,7 @@ def manifest_line(manifest: Manifest) -> None:
         say(f"            {said}")
 
 
-def file_notes(found: Iterable[BuildState]) -> None:
+def file_notes(found: Iterable[FileNote]) -> None:
     """What a person should know of files that were taken in; nothing where there is nothing."""
     for feed, files, says in grouped(found):
         say(f"  {feed}/{files}: {says}")
@@ -198,7 +203,7 @@ def status(told: dict[str, Any], needs: int, *, files: bool = False, tables: boo
         grid(
             "Files taken in with something to know",
             ["feed", "file", "what"],
-            grouped(BuildState(**note) for note in told["notes"]),
+            grouped(FileNote(**note) for note in told["notes"]),
         )
     _contracts_in_need(told)
     _files_in_need(told)
@@ -262,7 +267,7 @@ def _tables_in_need(told: dict[str, Any]) -> None:
         grid(
             "Checks that kept new rows out; the former rows stand",
             ["table", "month", "check", "bad rows", "evidence"],
-            [(c["table"], c["month"], c["check"], c["bad_rows"], _evidence(c["evidence"])) for c in refused],
+            [(c["table"], c["month"], c["check"], c["bad_rows"], evidence_in_words(c["evidence"])) for c in refused],
         )
     warned = [c for c in told["failed_checks"] if not c["refused"]]
     if warned:
@@ -310,13 +315,6 @@ def _span(months: list[str]) -> str:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-
-
-def _evidence(evidence: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{key} {_some([str(v) for v in value]) if isinstance(value, list) else value}"
-        for key, value in evidence.items()
-    )
 
 
 def _to_nobody(file: IO[str]) -> None:

@@ -1,6 +1,6 @@
 """What stands, what is stale and why, what waits for a person: the platform's state as data.
 
-Belongs here: gathering it from manifests, the ledger note and the landing folder, without lock or warehouse.
+Belongs here: gathering it from manifests, the build state and the landing folder, without lock or warehouse.
 Does not: printing it (cli.output).
 """
 
@@ -31,7 +31,7 @@ class Status:
 
     platform: Platform
     state: ArchiveSources
-    note: BuildState
+    built: BuildState
     stale: dict[str, list[date]]
     removal: Removal
     writer: Holder | None = None
@@ -43,7 +43,7 @@ class Status:
             "environment": settings.env,
             "data": str(settings.data),
             "as_of": settings.now().isoformat(),
-            "content_hash": self.note.content_hash(self.platform.catalogue.tables, data[1] if data else None),
+            "content_hash": self.built.content_hash(self.platform.catalogue.tables, data[1] if data else None),
             "first_month_with_data": label(data[0]) if data else None,
             "last_month_with_data": label(data[1]) if data else None,
             "writer": str(self.writer) if self.writer else None,
@@ -75,7 +75,7 @@ class Status:
                     "refused": f.refused,
                     "evidence": f.evidence,
                 }
-                for f in self.note.failed
+                for f in self.built.failed
             ],
             "freshness": [finding.says for finding in findings(settings, self.state)],
             "slack": slack_refusal(settings),
@@ -117,8 +117,8 @@ class Status:
         """Every table in build order: its months, the rows of the last and of all, and when it was last built."""
         found = []
         for table in self.platform.catalogue.tables:
-            rows = {month: count for (address, month), count in self.note.rows.items() if address == table}
-            built = [self.note.built_at[table, month] for month in rows if (table, month) in self.note.built_at]
+            rows = {month: count for (address, month), count in self.built.rows.items() if address == table}
+            built = [self.built.built_at[table, month] for month in rows if (table, month) in self.built.built_at]
             at = datetime.fromtimestamp(max(built), self.platform.settings.timezone) if built else None
             found.append(
                 {
@@ -135,7 +135,7 @@ class Status:
     def why(self, table: str) -> str:
         """The nearest reason for a table's first stale month, in words."""
         month = self.stale[table][0]
-        built = self.note.fingerprints.get((table, month))
+        built = self.built.fingerprints.get((table, month))
         if built is None:
             return f"{label(month)} was never built"
         catalogue = self.platform.catalogue
@@ -163,7 +163,7 @@ class Status:
 def read_status(platform: Platform) -> Status:
     """Gathers the status. Opens neither the warehouse nor the lock."""
     state = read_state(platform.settings, platform.contracts)
-    note = read_build_state(platform.settings.build_state, platform.settings.warehouse)
-    stale = stale_months(platform.catalogue, state, note.fingerprints)
-    going = removal(platform.catalogue.tables, platform.taken_away(), state, note.rows)
-    return Status(platform, state, note, stale, going, holder(platform.settings.home))
+    built = read_build_state(platform.settings.build_state, platform.settings.warehouse)
+    stale = stale_months(platform.catalogue, state, built.fingerprints)
+    going = removal(platform.catalogue.tables, platform.taken_away(), state, built.rows)
+    return Status(platform, state, built, stale, going, holder(platform.settings.home))

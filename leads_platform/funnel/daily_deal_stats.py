@@ -6,7 +6,6 @@ from leads_platform.warehouse import Column, Table, bad_rows, not_null
 daily_deal_stats = Table(
     says="One row per day and step: deals that entered the stage. A deal counts once a day and step.",
     grain=("date", "funnel_step"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of the day"),
         Column("date", "date", "Day"),

@@ -6,7 +6,6 @@ from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
 dim_deal_ownership = Table(
     says="One row per deal and period of ownership, as known at the month's end. Periods of a deal do not overlap.",
     grain=("deal_id", "ownership_num"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         DEAL_ID,

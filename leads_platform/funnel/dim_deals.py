@@ -6,7 +6,6 @@ from leads_platform.warehouse import Audit, Column, Table, accepted_values, bad_
 dim_deals = Table(
     says="One row per deal that changed in any month so far, as its changes up to the month's end leave it.",
     grain=("deal_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         DEAL_ID,

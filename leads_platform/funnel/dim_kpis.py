@@ -6,7 +6,6 @@ from leads_platform.warehouse import Column, Table, bad_rows, not_null
 dim_kpis = Table(
     says="One row per step of the funnel: nine stages, and two sales calls between them.",
     grain=("funnel_step",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         FUNNEL_STEP,

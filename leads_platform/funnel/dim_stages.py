@@ -6,7 +6,6 @@ from leads_platform.warehouse import Column, Table, not_null
 dim_stages = Table(
     says="One row per stage.",
     grain=("stage_id",),
-    owner="team:sales",
     columns=(Column("month", "date", "As of the end of this month"), STAGE_ID, STAGE_NAME, KPI_NAME, FUNNEL_STEP),
     must=(not_null("stage_name", "kpi_name", "funnel_step"),),
     select="""

@@ -5,7 +5,6 @@ from leads_platform.warehouse import Column, Table, not_null
 dim_users = Table(
     says="One row per user seen in any users' file up to the month, as the latest file states it.",
     grain=("user_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         Column("user_id", "bigint", "Pipedrive's id of the user"),

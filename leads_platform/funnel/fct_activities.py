@@ -16,7 +16,6 @@ from leads_platform.warehouse import Audit, Column, Table, not_null
 fct_activities = Table(
     says="One row per done activity that is a step of the funnel (Sales Call 1 and 2), its deal known or not.",
     grain=("activity_key",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of activity_timestamp"),
         *ACTIVITY,

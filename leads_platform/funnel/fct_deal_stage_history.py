@@ -6,7 +6,6 @@ from leads_platform.warehouse import Audit, Column, Table, not_null
 fct_deal_stage_history = Table(
     says="One row per entry of a deal into a stage. A deal that comes back has a second row, with stage_entry_num 2.",
     grain=("deal_id", "deal_entry_num"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of the entry"),
         DEAL_ID,

@@ -9,7 +9,6 @@ fct_stage_durations = Table(
         "end (censored). Over all months every ended stay stands once; of censored ones take one month."
     ),
     grain=("deal_id", "stay_num"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month in which the stay ended, or at whose end it was still open"),
         DEAL_ID,

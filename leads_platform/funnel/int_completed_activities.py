@@ -14,7 +14,6 @@ from leads_platform.warehouse import Audit, Column, Table, bad_rows
 int_completed_activities = Table(
     says="One row per done activity of any type.",
     grain=("activity_key",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of activity_timestamp"),
         *ACTIVITY,

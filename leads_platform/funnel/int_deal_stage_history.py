@@ -6,7 +6,6 @@ from leads_platform.warehouse import Audit, Column, Table, not_null
 int_deal_stage_history = Table(
     says="One row per entry of a deal into a stage, in the month of the entry.",
     grain=("change_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of the entry"),
         Column("change_id", "uuid", "The change that moved the deal"),

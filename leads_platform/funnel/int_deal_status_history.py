@@ -9,7 +9,6 @@ int_deal_status_history = Table(
         "again by an `open` status, or when it enters a stage."
     ),
     grain=("deal_id", "status_num"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of the turn"),
         DEAL_ID,

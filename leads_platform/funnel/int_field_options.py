@@ -5,7 +5,6 @@ from leads_platform.warehouse import Column, Table, not_null
 int_field_options = Table(
     says="One row per choice of a field that has choices: the look-up of stages and reasons of loss.",
     grain=("field_key", "option_id"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month the file serves"),
         Column("field_key", "varchar", "The field: stage_id or lost_reason"),

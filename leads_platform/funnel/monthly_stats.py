@@ -9,7 +9,6 @@ monthly_stats = Table(
         "rep_funnel_definitions says where this differs from rep_sales_funnel_monthly."
     ),
     grain=("funnel_step",),
-    owner="team:sales",
     columns=(Column("month", "date", "Month"), KPI_SHORT_NAME, FUNNEL_STEP, DEALS_COUNT),
     must=(
         not_null("kpi_name"),

@@ -9,7 +9,6 @@ rep_funnel_conversion = Table(
         "still open may yet come further: the conversion lies between the two bounds."
     ),
     grain=("cohort_month", "stage_id"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         Column("cohort_month", "date", "Month in which the deals were created"),

@@ -9,7 +9,6 @@ rep_funnel_definitions = Table(
         "(monthly_stats) differ. A month without a row: both say the same."
     ),
     grain=("funnel_step",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month"),
         KPI_NAME,

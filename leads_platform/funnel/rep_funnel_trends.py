@@ -6,7 +6,6 @@ from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
 rep_funnel_trends = Table(
     says="One row per month and each of the eleven steps, zero where no deal took it: the dense view for charts.",
     grain=("funnel_step",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month"),
         KPI_NAME,

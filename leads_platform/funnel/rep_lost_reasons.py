@@ -5,7 +5,6 @@ from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
 rep_lost_reasons = Table(
     says="One row per reason and stage of the deals lost in the month that were still lost at its end.",
     grain=("lost_reason", "stage_id"),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of the loss"),
         Column("lost_reason", "varchar", "The reason in the fields' words, or `not stated`"),

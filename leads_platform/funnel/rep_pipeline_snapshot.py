@@ -5,7 +5,6 @@ from leads_platform.warehouse import Audit, Column, Table, not_null
 rep_pipeline_snapshot = Table(
     says="One row per stage with open deals at the month's end; stage 0 holds deals that are in no stage yet.",
     grain=("stage_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         Column("stage_id", "integer", "The stage; 0: in none yet"),

@@ -11,7 +11,6 @@ rep_sales_funnel_monthly = Table(
         "activities. No row means none."
     ),
     grain=("funnel_step",),
-    owner="team:sales",
     columns=(Column("month", "date", "Month of the entry or the call"), KPI_NAME, FUNNEL_STEP, DEALS_COUNT),
     must=(
         not_null("kpi_name", "deals_count"),

@@ -9,7 +9,6 @@ rep_sales_funnel_quarterly = Table(
         "quarter. A deal with calls in two months of it counts once."
     ),
     grain=("funnel_step",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         Column("quarter", "date", "First day of the quarter"),

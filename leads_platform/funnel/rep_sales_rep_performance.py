@@ -8,7 +8,6 @@ rep_sales_rep_performance = Table(
         "closings belong to the owner at the time."
     ),
     grain=("user_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month"),
         Column("user_id", "bigint", "The user; 0: deals without an owner"),

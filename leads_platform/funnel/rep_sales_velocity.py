@@ -5,7 +5,6 @@ from leads_platform.warehouse import Column, Table, bad_rows, not_null
 rep_sales_velocity = Table(
     says="One row per month with deals: what closed in it, and the velocity that follows where values are recorded.",
     grain=("month",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month"),
         Column("deals_created", "bigint", "Deals created in the month"),

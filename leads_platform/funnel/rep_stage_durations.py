@@ -9,7 +9,6 @@ rep_stage_durations = Table(
         "ones, which are often the long ones: `median_days_with_open` takes them in (Kaplan-Meier)."
     ),
     grain=("stage_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "As of the end of this month"),
         STAGE_ID,

@@ -6,7 +6,6 @@ from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null, r
 stg_activity = Table(
     says="One row per activity, done or not, in the month it counts in. None is dropped as a duplicate.",
     grain=("activity_key",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of activity_timestamp"),
         *ACTIVITY,

@@ -6,7 +6,6 @@ from leads_platform.warehouse import Column, Table, not_null, values_are_readabl
 stg_activity_types = Table(
     says="One row per activity type, from the file that serves the month.",
     grain=("activity_type_key",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month the file serves"),
         ACTIVITY_TYPE_KEY,

@@ -6,7 +6,6 @@ from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null, r
 stg_deal_changes = Table(
     says="One row per change of a deal's field, in the month of the change.",
     grain=("change_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month of the change"),
         Column("change_id", "uuid", "The change: deal, time, field and value"),

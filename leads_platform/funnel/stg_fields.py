@@ -5,7 +5,6 @@ from leads_platform.warehouse import Column, Table, bad_rows, not_null, values_a
 stg_fields = Table(
     says="One row per field of a deal, with its choices, from the file that serves the month.",
     grain=("field_key",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month the file serves"),
         Column("field_key", "varchar", "Key of the field, as deal changes give it"),

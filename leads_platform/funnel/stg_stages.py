@@ -6,7 +6,6 @@ from leads_platform.warehouse import Column, Table, not_null
 stg_stages = Table(
     says="One row per stage of the pipeline, from the file that serves the month.",
     grain=("stage_id",),
-    owner="team:sales",
     columns=(Column("month", "date", "Month the file serves"), STAGE_ID, STAGE_NAME),
     must=(not_null("stage_name"),),
     select="""

@@ -5,7 +5,6 @@ from leads_platform.warehouse import Column, Table, bad_rows, values_are_readabl
 stg_users = Table(
     says="One row per user of Pipedrive, from the file that serves the month.",
     grain=("user_id",),
-    owner="team:sales",
     columns=(
         Column("month", "date", "Month the file serves"),
         Column("user_id", "bigint", "Pipedrive's id of the user"),

@@ -127,18 +127,18 @@ def dependencies(platform: Platform, table: Table) -> list[dg.AssetDep]:
     )
     found: dict[dg.AssetKey, dg.AssetDep] = {}
     for address, all_months in platform.catalogue.inputs(table.address).items():
-        for read in _feeds(platform, address) if address.startswith(ARRIVALS) else [address]:
+        for read in _feeds(platform, table.room, address) if address.startswith(ARRIVALS) else [address]:
             is_feed = read.startswith(ARRIVALS)
             mapping = history if all_months and not is_feed else None
             found.setdefault(asset_key(read), dg.AssetDep(asset_key(read), partition_mapping=mapping))
     return list(found.values())
 
 
-def _feeds(platform: Platform, address: str) -> list[str]:
-    """The feeds behind `arrivals.<feed>`: the ledger stands for every lead list, counts are no asset of their own."""
+def _feeds(platform: Platform, room: str, address: str) -> list[str]:
+    """The feeds behind `arrivals.<name>`: the files' ledger stands for those of the room, counts are no asset."""
     name = address[len(ARRIVALS) :]
     if name == "files":
-        return [f"{ARRIVALS}{feed}" for feed, c in platform.contracts.items() if c.kind == "lead_list"]
+        return [f"{ARRIVALS}{feed}" for feed, c in platform.contracts.items() if c.room == room]
     return [address] if name in platform.contracts else []
 
 

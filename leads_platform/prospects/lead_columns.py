@@ -7,6 +7,27 @@ from __future__ import annotations
 
 from leads_platform.warehouse import Column
 
+MAPPED = (
+    "source_id",
+    "contact_name",
+    "contact_title",
+    "company_name",
+    "street",
+    "unit",
+    "city",
+    "state",
+    "postal_code",
+    "country",
+    "phone",
+    "email",
+    "license_status",
+    "license_issued_on",
+    "license_expires_on",
+    "capacity",
+)
+"""The canonical lead columns of `stg_leads_*`, in order; `address` may stand for street to postal_code."""
+
+
 MONTH = Column("month", "date", "Partition; a dimension is as of the end of this month")
 LEAD_KEY = Column(
     "phone_address_key",

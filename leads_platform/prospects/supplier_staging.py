@@ -5,8 +5,8 @@ Belongs here: how a contract's mapping becomes the standard lead columns. Does n
 
 from __future__ import annotations
 
-from leads_platform.arrivals.contracts.load import FeedContract
-from leads_platform.arrivals.contracts.model import Column as FeedColumn
+from typing import TYPE_CHECKING
+
 from leads_platform.contacts.usps import states
 from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, MONTH, SOURCE_NAME
 from leads_platform.values.times import local_day
@@ -20,6 +20,9 @@ from leads_platform.warehouse import (
     records_reconcile,
 )
 from leads_platform.warehouse.sql import identifier, literal
+
+if TYPE_CHECKING:
+    from leads_platform.prospects.lead_list import LeadList
 
 # What trim leaves alone by itself: tabs, line breaks and the no-break space of web pages.
 _BLANKS = " \t\r\n\u00a0"
@@ -37,31 +40,35 @@ _TYPED = ("license_issued_on", "license_expires_on", "capacity")
 _ADDRESS = ("street", "city", "state", "postal_code")
 
 
-def stg_leads_table(contract: FeedContract) -> Table:
+COLUMNS = (
+    MONTH,
+    LEAD_KEY,
+    SOURCE_NAME,
+    *LEAD,
+    CONTENT_HASH,
+    Column("has_phone_and_address", "boolean", "False: identified by the supplier's number alone"),
+    Column(
+        "unreadable_columns",
+        "varchar[]",
+        "Columns with a value that is not of their type; null in them",
+    ),
+    Column("records_in_file", "bigint", "Records of the month's list that are this lead"),
+    Column("first_received_month", "date", "First month in which this supplier's list held the lead"),
+    Column("first_received_file_name", "varchar", "The file of that month"),
+    Column("first_received_file_date", "date", "That file's date"),
+    Column("file_name", "varchar", "File of this month's row"),
+    Column("file_date", "date", "That file's date"),
+    Column("line", "bigint", "Line of that file"),
+)
+"""The columns of every `stg_leads_*`."""
+
+
+def stg_leads_table(contract: LeadList) -> Table:
     """One row per lead of the month's file, its last occurrence; typed and standardised."""
     return Table(
         says=f"{contract.title}: one row per lead of the month's list, the last where it stands twice.",
         grain=(LEAD_KEY.name,),
-        columns=(
-            MONTH,
-            LEAD_KEY,
-            SOURCE_NAME,
-            *LEAD,
-            CONTENT_HASH,
-            Column("has_phone_and_address", "boolean", "False: identified by the supplier's number alone"),
-            Column(
-                "unreadable_columns",
-                "varchar[]",
-                "Columns with a value that is not of their type; null in them",
-            ),
-            Column("records_in_file", "bigint", "Records of the month's list that are this lead"),
-            Column("first_received_month", "date", "First month in which this supplier's list held the lead"),
-            Column("first_received_file_name", "varchar", "The file of that month"),
-            Column("first_received_file_date", "date", "That file's date"),
-            Column("file_name", "varchar", "File of this month's row"),
-            Column("file_date", "date", "That file's date"),
-            Column("line", "bigint", "Line of that file"),
-        ),
+        columns=COLUMNS,
         cumulative=True,
         must=(
             records_reconcile(f"{contract.room}.{contract.base_table}", "sum(records_in_file)"),
@@ -78,14 +85,14 @@ def stg_leads_table(contract: FeedContract) -> Table:
             bad_rows("values_are_readable", "len(unreadable_columns) > 0", "Dates and numbers read as such."),
             accepted_values("state", *sorted(set(states().values()))),
         ),
-        owner=contract.known_owner or "team:prospects",
+        owner=contract.known_owner,
         contract_hash=contract.hash(),
         feed=contract.feed,
         select=_select(contract),
-    ).named(contract.room, str(contract.stg_table))
+    ).named(contract.room, contract.stg_table)
 
 
-def _select(contract: FeedContract) -> str:
+def _select(contract: LeadList) -> str:
     base = f"{contract.room}.{contract.base_table}"
     own = f"{contract.room}.{contract.stg_table}"
     columns = ",\n        ".join(_mapped(contract))
@@ -165,7 +172,7 @@ def _final() -> list[str]:
     ]
 
 
-def _mapped(contract: FeedContract) -> list[str]:
+def _mapped(contract: LeadList) -> list[str]:
     """Each lead column as an expression on the base table's text columns."""
     mapped = {name: _text(contract, name) for name in _TEXT}
     mapped |= {name: _typed(contract, name) for name in _TYPED}
@@ -182,7 +189,7 @@ def _mapped(contract: FeedContract) -> list[str]:
     return [f"{expression} as {name}" for name, expression in mapped.items()]
 
 
-def _text(contract: FeedContract, lead: str) -> str:
+def _text(contract: LeadList, lead: str) -> str:
     source = contract.leads.get(lead)
     if source is None:
         return "null::varchar"
@@ -191,19 +198,19 @@ def _text(contract: FeedContract, lead: str) -> str:
     return f"nullif(trim({taken}, {literal(_BLANKS)}), '')"
 
 
-def _typed(contract: FeedContract, lead: str) -> str:
+def _typed(contract: LeadList, lead: str) -> str:
     kind = "bigint" if lead == "capacity" else "date"
     source = contract.leads.get(lead)
     if source is None:
         return f"null::{kind}"
-    column: FeedColumn = contract.column(source.column)
+    column = contract.column(source.column)
     text = _text(contract, lead)
     if kind == "bigint":
         return f"try_cast(replace({text}, ',', '') as bigint)"
     return local_day(text, column.formats, contract.zone)
 
 
-def _unreadable(contract: FeedContract) -> list[str]:
+def _unreadable(contract: LeadList) -> list[str]:
     return [
         f"case when {_text(contract, name)} is not null and {_typed(contract, name)} is null then {literal(name)} end"
         for name in _TYPED

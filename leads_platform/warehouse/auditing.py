@@ -21,8 +21,8 @@ _NOT_CONTENT = ("received_at", "loaded_at")
 _EVIDENCE = 20
 # Only whole numbers are kept as `named_id`: a text could hold personal data.
 _WHOLE_NUMBERS = ("INTEGER", "BIGINT", "UBIGINT", "HUGEINT")
-# Columns that never hold personal data: which cell of a report is bad, what was expected there and what was found.
-_SHOWN = ("funnel_step", "stage_id", "cohort_month", "expected", "found")
+# Types that an undeclared column, as `expected` or `found`, may have to be shown: a text could be anybody's name.
+_PLAIN = ("BOOLEAN", "DATE", "TIMESTAMP", "DOUBLE", "FLOAT", "DECIMAL", *_WHOLE_NUMBERS, "SMALLINT", "TINYINT")
 
 
 @dataclass
@@ -89,7 +89,7 @@ def audited(
     results = []
     for number, (audit, blocking) in enumerate(audits):
         some = any(number == one for one, _ in bad)
-        evidence = _evidence(con, asked[number], first, last) if some else {}
+        evidence = _evidence(con, table, asked[number], first, last) if some else {}
         for month in months:
             count, told = bad.get((number, month), 0), dict(evidence.get(month, {}))
             if audit.max_share and found.rows[month]:
@@ -110,12 +110,32 @@ def _of_one_row(table: Table) -> dict[int, str]:
     return {number: said for number, said in enumerate(conditions) if said and sql.is_of_one_row(said)}
 
 
-def _evidence(con: duckdb.DuckDBPyConnection, bad: str, first: date, last: date) -> dict[date, dict[str, object]]:
+def _shown(table: Table, given: dict[str, str]) -> list[str]:
+    """Which of the audit's columns (name to type) tell what is bad and hold no personal data.
+
+    The table's own columns unless they are `pii`, and numbers, dates and booleans that the audit works out. Of whole
+    rows the line is enough, else their key.
+    """
+    declared = {column.name: column for column in table.columns}
+    names = [
+        name
+        for name, kind in given.items()
+        if name not in ("month", "line", "named_id")
+        and (not declared[name].pii if name in declared else kind.startswith(_PLAIN))
+    ]
+    if set(declared) <= set(given):
+        return [] if "line" in given else [name for name in names if name in table.grain]
+    return names
+
+
+def _evidence(
+    con: duckdb.DuckDBPyConnection, table: Table, bad: str, first: date, last: date
+) -> dict[date, dict[str, object]]:
     """The first lines, ids and cells of the bad rows by month, where the audit gives them."""
     given = {name: kind for name, kind, *_ in con.execute(f"describe {bad}").fetchall()}
     lines = f"list(line order by line)[1:{_EVIDENCE}]" if "line" in given else "null"
     ids = f"list_sort(list(distinct named_id))[1:{_EVIDENCE}]" if given.get("named_id") in _WHOLE_NUMBERS else "null"
-    shown = [sql.identifier(name) for name in _SHOWN if name in given]
+    shown = [sql.identifier(name) for name in _shown(table, given)]
     packed = ", ".join(f"{name} := {name}::varchar" for name in shown)
     some = f"list_sort(list(struct_pack({packed})))[1:{_EVIDENCE}]" if shown else "null"
     rows = con.execute(

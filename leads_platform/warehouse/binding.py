@@ -57,4 +57,7 @@ class Binder:
             f"select * from {sql.address(address)} where {sql.within(start, last)}"
             for address in self.catalogue.matching(read)
         ]
+        if not selects:  # a family without a table yet
+            columns = self.catalogue.families[read]
+            return f"select {', '.join(f'null::{c.type} as {sql.identifier(c.name)}' for c in columns)} where false"
         return " union all by name ".join(selects)

@@ -5,7 +5,7 @@ Belongs here: which tables there are and which reads which. Does not: what a roo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.places import line_of, of_import
-from leads_platform.warehouse.table import DeclarationError, Table
+from leads_platform.warehouse.table import Column, DeclarationError, Table
 
 ARRIVALS = "arrivals."
 # A room reads these layers of another room and no others.
@@ -45,10 +45,18 @@ def tables_in(room_package: str) -> list[Table]:
 class Catalogue:
     """The tables by address, in build order, with who reads whom. Raises DeclarationError when they do not fit.
 
-    `standards` gives the version of each cleaning function; `called` are those each table calls.
+    `standards` gives the version of each cleaning function; `called` are those each table calls. `families` are
+    patterns that contracts make tables for, with these tables' columns: where none is made yet, a pattern is empty.
     """
 
-    def __init__(self, tables: Iterable[Table], feeds: Iterable[str], standards: dict[str, str]) -> None:
+    def __init__(
+        self,
+        tables: Iterable[Table],
+        feeds: Iterable[str],
+        standards: dict[str, str],
+        families: Mapping[str, tuple[Column, ...]] | None = None,
+    ) -> None:
+        self.families = dict(families or {})
         named = {}
         for table in tables:
             if table.address in named:
@@ -91,7 +99,10 @@ class Catalogue:
             raise DeclarationError(f"{place or table.address}: {error}{guess}") from None
 
     def matching(self, read: str, named: dict[str, Table] | None = None) -> list[str]:
-        """The addresses that a relation as written stands for: itself, or all that a `*` pattern matches."""
+        """The addresses that a relation as written stands for: itself, or all that a `*` pattern matches.
+
+        None for the pattern of a family of which no contract makes a table yet.
+        """
         named = self.tables if named is None else named
         if read.startswith(ARRIVALS):
             if read[len(ARRIVALS) :] not in self.feeds and read != "arrivals.files":
@@ -100,7 +111,7 @@ class Catalogue:
         if read in named:
             return [read]
         found = [address for address in sorted(named) if fnmatchcase(address, read)] if "*" in read else []
-        if not found:
+        if not found and read not in self.families:
             raise DeclarationError(f"{read} is read, but there is no such table")
         return found
 

@@ -5,14 +5,16 @@ Belongs here: the results and their words for a person. Does not: asking (auditi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from leads_platform.months import label
 
 # Not declared by any table: the answer when the select or an audit meets a value it can't take.
 SELECT_RUNS = "select_runs"
+_FEW = 5  # of the lines or rows that are kept, as many as a line of text has room for
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,23 @@ class Build:
         failed = [check for check in self.checks if check.blocking and not check.passed]
         lines = [f"{self.table} keeps its former rows: {len(self.bad_months)} month(s) failed a blocking check."]
         for check in failed[:10]:
-            found = ", ".join(f"{key}: {value}" for key, value in check.evidence.items())
+            found = evidence_in_words(check.evidence)
             lines.append(
                 f"  {label(check.month)} {check.check}: {check.bad_rows} bad row(s)"
                 f"{f' ({found})' if found else ''}. {check.says}"
             )
         return "\n".join(lines)
+
+
+def evidence_in_words(evidence: Mapping[str, Any]) -> str:
+    """A check's evidence for a person, the first of each: `lines 2, 40`, `deal_id 7, expected 2, found 1`."""
+    return "; ".join(
+        _some(key, value) if isinstance(value, list) else f"{key} {value}" for key, value in evidence.items()
+    )
+
+
+def _some(key: str, values: list[Any]) -> str:
+    rest = ", ..." if len(values) > _FEW else ""
+    if key == "rows":
+        return "; ".join(", ".join(f"{name} {cell}" for name, cell in row.items()) for row in values[:_FEW]) + rest
+    return f"{key} {', '.join(map(str, values[:_FEW]))}{rest}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def shown(path: str) -> str:
-    """A file of the package as one names it in a checkout: `leads_platform/funnel/dim_deals.py`."""
+    """A file of the package as one names it in a checkout: `leads_platform/<room>/<table>.py`."""
     parts = Path(path).parts
     at = max((n for n, part in enumerate(parts) if part == "leads_platform"), default=0)
     return str(Path(*parts[at:]))

@@ -75,7 +75,7 @@ class Table:
     should: tuple[Audit, ...] = ()
     history: tuple[str, ...] = ()
     cumulative: bool = False
-    owner: str = "team:prospects"
+    owner: str = ""  # empty: the room's
     contract_hash: str = ""
     feed: str | None = None
     room: str = ""

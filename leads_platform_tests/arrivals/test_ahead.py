@@ -13,6 +13,7 @@ from leads_platform.arrivals.reading import csv_reading
 from leads_platform.arrivals.reading.file_reading import FileReading, read_file
 from leads_platform.arrivals.reading.loading import Loader, LoaderFault
 from leads_platform_tests.arrivals.arrivals_env import CONTRACTS
+from leads_platform_tests.known import KNOWN
 
 AHEAD = "ahead"
 
@@ -21,7 +22,7 @@ AHEAD = "ahead"
 def contract(tmp_path: Path) -> FeedContract:
     path = tmp_path / "lists.yaml"
     path.write_text(CONTRACTS["lists"].replace("ALIASES", ""))
-    return load_contract(path)
+    return load_contract(path, KNOWN)
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def dying(self, manifest):
         os.kill(os.getpid(), signal.SIGKILL)
     add(self, manifest)
 Archive.add = dying
-arrivals = Arrivals(settings, load_contracts([settings.feeds]))
+arrivals = Arrivals(settings, load_contracts([settings.feeds], KNOWN))
 arrivals.take_in(arrivals.waiting())
 """
 

@@ -11,6 +11,8 @@ import pytest
 from leads_platform.arrivals import ContractError, contract_json_schema, load_contract, load_contracts
 from leads_platform.arrivals.contracts.limits import is_owner
 from leads_platform.arrivals.contracts.load import fold_header, parse_contract
+from leads_platform.prospects.lead_list import LeadList
+from leads_platform_tests.known import KNOWN
 
 FEEDS = Path(__file__).parents[2] / "leads_platform" / "prospects" / "feeds"
 GOOD = """\
@@ -61,7 +63,7 @@ def write(tmp_path: Path, text: str) -> Path:
         ("key: [id]", "key: [id]\nkey: [phone]", 8, "is given twice"),
         ("key: [id]", "version_from: nr\nkey: [id]", 7, "version_from: `nr`"),
         ("key: [id]", "part_pattern: 'part'\nkey: [id]", 7, "exactly one group"),
-        ("key: [id]", "leads: {phone: phone}\nkey: [id]", 7, "only a feed of kind lead_list"),
+        ("key: [id]", "leads: {phone: phone}\nkey: [id]", 7, "is a field of kind lead_list only"),
         ("key: [id]", "kind: lead_list\nleads: {fone: phone}\nkey: [id]", 8, "did you mean `phone`?"),
         (
             "key: [id]",
@@ -82,7 +84,7 @@ def test_errors_name_file_line_and_field(old: str, new: str, line: int, words: s
     assert old in GOOD
     path = write(tmp_path, GOOD.replace(old, new, 1))
     with pytest.raises(ContractError) as raised:
-        load_contract(path)
+        load_contract(path, KNOWN)
     said = [text for text in str(raised.value).splitlines() if words in text]
     assert said, str(raised.value)
     assert said[0].startswith(f"{path}, line {line}: ")
@@ -121,7 +123,7 @@ def test_what_others_would_refuse_later_is_refused_at_once(
     assert old in GOOD
     path = write(tmp_path, GOOD.replace(old, new, 1))
     with pytest.raises(ContractError) as raised:
-        load_contract(path)
+        load_contract(path, KNOWN)
     said = [text for text in str(raised.value).splitlines() if words in text]
     assert said and said[0].startswith(f"{path}, line {line}: "), str(raised.value)
 
@@ -161,7 +163,7 @@ def test_broken_yaml_is_told_in_words_of_its_own(old: str, new: str, line: int, 
     assert old in GOOD
     path = write(tmp_path, GOOD.replace(old, new, 1))
     with pytest.raises(ContractError) as raised:
-        load_contract(path)
+        load_contract(path, KNOWN)
     assert words in str(raised.value)
     assert str(raised.value).startswith(f"{path}, line {line}: ")
 
@@ -181,39 +183,39 @@ def test_owners_are_judged_as_dagster_judges_them() -> None:
 def test_a_contract_that_was_obeyed_is_not_held_against_later_rules() -> None:
     """Found in use, 10: a kept copy declares its tables as they were built, whatever rule has come since."""
     text = GOOD.replace("delivery:", "owner: Pat\nphone_region: UK\ndelivery:").encode()
-    kept = parse_contract(Path("people.yaml"), text, was_in_force=True)
+    kept = parse_contract(Path("people.yaml"), text, KNOWN, was_in_force=True)
     assert (kept.owner, kept.known_owner, kept.phone_region) == ("Pat", "", "UK")
 
 
 def test_hash_is_of_what_is_said(tmp_path: Path) -> None:
-    first = load_contract(write(tmp_path, GOOD)).hash()
+    first = load_contract(write(tmp_path, GOOD), KNOWN).hash()
     lines = GOOD.splitlines()
     reordered = "\n".join(["# a comment", *lines[1:7], lines[0], "parts: one", *lines[7:]])
-    assert load_contract(write(tmp_path, reordered)).hash() == first
-    assert load_contract(write(tmp_path, GOOD.replace("Tel", "Fon"))).hash() != first
+    assert load_contract(write(tmp_path, reordered), KNOWN).hash() == first
+    assert load_contract(write(tmp_path, GOOD.replace("Tel", "Fon")), KNOWN).hash() != first
 
 
 def test_a_feed_is_declared_once(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(GOOD)
     (tmp_path / "yours.yaml").write_text(GOOD)
     with pytest.raises(ContractError, match=r"yours.yaml, line 1: feed: `people` is already declared in .*mine.yaml"):
-        load_contracts([FEEDS, tmp_path])
+        load_contracts([FEEDS, tmp_path], KNOWN)
     (tmp_path / "yours.yaml").unlink()
     (tmp_path / "mine.yaml").write_text(GOOD.replace("feed: people", "feed: leads_nv_licensing"))
     with pytest.raises(ContractError, match=r"makes the table prospects\.base_leads_nv_licensing"):
-        load_contracts([FEEDS, tmp_path])
+        load_contracts([FEEDS, tmp_path], KNOWN)
     (tmp_path / "mine.yaml").write_text(GOOD)
-    assert "people" in load_contracts([FEEDS, tmp_path, tmp_path / "none"])
+    assert "people" in load_contracts([FEEDS, tmp_path, tmp_path / "none"], KNOWN)
 
 
 def test_a_users_contract_replaces_the_packaged_one(tmp_path: Path) -> None:
     """Incident: an installed user could not give a supplier's renamed column its alias."""
     (tmp_path / "nv.yaml").write_text(GOOD.replace("feed: people", "feed: nv_licensing"))
-    assert load_contracts([FEEDS, tmp_path])["nv_licensing"].path == tmp_path / "nv.yaml"
+    assert load_contracts([FEEDS, tmp_path], KNOWN)["nv_licensing"].path == tmp_path / "nv.yaml"
 
 
 def test_packaged_contracts_declare_every_real_column(reference: Path) -> None:
-    contracts = load_contracts([FEEDS])
+    contracts = load_contracts([FEEDS], KNOWN)
     files = {
         "nv_licensing": "source1",
         "ok_licensing": "source2",
@@ -230,7 +232,9 @@ def test_packaged_contracts_declare_every_real_column(reference: Path) -> None:
 
 
 def test_contact_of_oklahoma_is_first_and_last_line() -> None:
-    leads = load_contracts([FEEDS])["ok_licensing"].leads
+    contract = load_contracts([FEEDS], KNOWN)["ok_licensing"]
+    assert isinstance(contract, LeadList)
+    leads = contract.leads
     cell = "Ann Lee\r\n \r\n Primary Caregiver"
     found = {name: re.search(leads[name].extract or "", cell) for name in ("contact_name", "contact_title")}
     assert {name: match and match[1] for name, match in found.items()} == {
@@ -241,15 +245,17 @@ def test_contact_of_oklahoma_is_first_and_last_line() -> None:
 
 
 def test_accepts_names_in_any_case_and_unicode_form() -> None:
-    contract = load_contracts([FEEDS])["nv_licensing"]
+    contract = load_contracts([FEEDS], KNOWN)["nv_licensing"]
     assert contract.accepts("NV 2024-05.CSV")
     assert contract.accepts("café.csv.gz")
     assert not contract.accepts("notes.txt")
 
 
 def test_schema_names_every_field() -> None:
-    schema = contract_json_schema()
-    assert {"feed", "month", "columns", "leads"} <= set(schema["properties"])
+    schema = contract_json_schema(KNOWN)
+    plain, leads = (schema["$defs"][name]["properties"] for name in ("FeedContract", "LeadList"))
+    assert {"feed", "month", "columns"} <= set(plain)
+    assert set(leads) - set(plain) == {"leads"}
     assert "from" in schema["$defs"]["MonthRule"]["properties"]
 
 

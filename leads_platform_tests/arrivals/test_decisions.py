@@ -199,11 +199,13 @@ def test_quarantine_takes_the_same_names(desk: Desk) -> None:
     """Found in use, 11: FEED/FILE there too, and several are listed, not mixed."""
     desk.drop("lists/2024-05.csv", people(1, 4) + "5,Eve,,,\n")
     platform = desk.platform()
-    assert [row[:2] for row in quarantined_records(platform, "lists/2024-05.csv")] == [("2024-05.csv", 6)]
+    assert [row[:2] for row in quarantined_records(platform.settings, platform.contracts, "lists/2024-05.csv")] == [
+        ("2024-05.csv", 6)
+    ]
     desk.drop("parted/2024-05.csv", people(1, 4) + "5,Eve,,,\n6,Flo,,,\n")
     with pytest.raises(Exception, match="stands for 2 files"):
-        quarantined_records(platform, "2024-05.csv")
-    assert len(quarantined_records(platform, "parted/2024-05.csv")) == 2
+        quarantined_records(platform.settings, platform.contracts, "2024-05.csv")
+    assert len(quarantined_records(platform.settings, platform.contracts, "parted/2024-05.csv")) == 2
 
 
 # -- a word can be taken back -----------------------------------------------------------------------------------

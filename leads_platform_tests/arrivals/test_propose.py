@@ -18,6 +18,8 @@ from leads_platform.arrivals import ContractError, FeedContract, load_contract, 
 from leads_platform.arrivals.contracts.load import Format, fold_header
 from leads_platform.arrivals.contracts.propose import contract_text, propose_contract
 from leads_platform.arrivals.contracts.propose_columns import Guess, column_names
+from leads_platform.prospects.lead_list import LeadList
+from leads_platform_tests.known import KNOWN
 
 REAL = {"source1": 70, "source2": 28, "source3": 29, "salesforce_leads": 39}
 
@@ -25,8 +27,8 @@ REAL = {"source1": 70, "source2": 28, "source3": 29, "salesforce_leads": 39}
 def proposed(sample: Path, name: str | None = None, records: int | None = None) -> FeedContract:
     """The contract proposed for a sample, after the sample was read against it."""
     target = sample.parent / "proposed.yaml"
-    target.write_text(propose_contract(sample, name), encoding="utf-8")
-    contract = load_contract(target)
+    target.write_text(propose_contract(sample, KNOWN, name), encoding="utf-8")
+    contract = load_contract(target, KNOWN)
     assert contract.accepts(sample.name)
     with read_file(sample, contract) as reading:
         assert reading.verdict == "accepted", reading.message
@@ -36,6 +38,9 @@ def proposed(sample: Path, name: str | None = None, records: int | None = None) 
 
 
 def mapping(contract: FeedContract) -> dict[str, str]:
+    """What a lead list takes each lead column from; nothing of any other contract."""
+    if not isinstance(contract, LeadList):
+        return {}
     return {lead: source.column for lead, source in contract.leads.items()}
 
 
@@ -93,7 +98,7 @@ def test_oklahoma_has_its_number_inside_a_cell(reference: Path, tmp_path: Path) 
         "email": "email",
         "capacity": "total_cap",
     }
-    text = propose_contract(sample)
+    text = propose_contract(sample, KNOWN)
     assert "only a part of the cell" in line_of(text, "type_license")
     assert "several lines" in line_of(text, "primary_caregiver")
 
@@ -121,7 +126,7 @@ def test_texas_keeps_numbers_and_zips_as_text(reference: Path, tmp_path: Path) -
 def test_no_value_of_a_cell_stands_in_the_proposal(reference: Path, tmp_path: Path) -> None:
     for name in REAL:
         sample = copy_of(reference, tmp_path, name)
-        text = propose_contract(sample).casefold()
+        text = propose_contract(sample, KNOWN).casefold()
         rows = duckdb.sql(f"from read_csv('{sample}', all_varchar = true, header = true)").fetchall()
         # Shorter values are also words of the contract itself: Y, NV, 12, Active is kept as it is long enough.
         values = {value.strip().casefold() for row in rows for value in row if value and len(value.strip()) >= 8}
@@ -191,7 +196,7 @@ def test_workbooks(sheets: int, tmp_path: Path) -> None:
     assert contract.format.type == "xlsx"
     assert contract.format.sheet == (None if sheets == 1 else "List")
     assert contract.files == ("*.xlsx",)
-    assert contract.leads["company_name"].column == "facility"
+    assert mapping(contract)["company_name"] == "facility"
     assert contract.column("inspected").formats == ("%Y-%m-%d",)
 
 
@@ -235,7 +240,7 @@ def test_types_are_guessed_only_where_all_values_agree(
 
 
 def test_an_ambiguous_date_is_a_person_s_choice(tmp_path: Path) -> None:
-    text = propose_contract(write(tmp_path, "Id,Expires\n1,03/04/2024\n2,05/06/2024\n"))
+    text = propose_contract(write(tmp_path, "Id,Expires\n1,03/04/2024\n2,05/06/2024\n"), KNOWN)
     assert line_of(text, "expires").endswith(
         '# check: day or month first? Then type: date, formats: ["%m/%d/%Y"] or ["%d/%m/%Y"]'
     )
@@ -255,15 +260,15 @@ def test_a_list_without_a_number_of_its_own_gets_a_key_to_check(tmp_path: Path) 
 
 
 def test_a_number_that_some_records_share_can_still_be_the_key(tmp_path: Path) -> None:
-    text = propose_contract(write(tmp_path, "Beds,Licence No\n10,A1\n20,A2\n30,A2\n"))
+    text = propose_contract(write(tmp_path, "Beds,Licence No\n10,A1\n20,A2\n30,A2\n"), KNOWN)
     assert "key: [licence_no]" in text
     assert line_of(text, "licence_no").endswith("# check: taken for the key, though some records share it")
-    text = propose_contract(write(tmp_path, "Beds,Licence No\n10,A2\n20,A2\n30,A2\n"))
+    text = propose_contract(write(tmp_path, "Beds,Licence No\n10,A2\n20,A2\n30,A2\n"), KNOWN)
     assert "# check: no column is different in every record" in text
 
 
 def test_what_a_lead_list_lacks_is_said(tmp_path: Path) -> None:
-    text = propose_contract(write(tmp_path, "Id,Company,Street,Phone\n1,A,1 Elm St,775-555-0100\n"))
+    text = propose_contract(write(tmp_path, "Id,Company,Street,Phone\n1,A,1 Elm St,775-555-0100\n"), KNOWN)
     assert "kind: plain" in text
     assert "no column was found for city, state, postal_code" in text
 
@@ -311,7 +316,7 @@ def test_a_sample_that_can_not_be_read_is_refused_in_words(data: bytes, words: s
     sample = tmp_path / "sample.csv"
     sample.write_bytes(data)
     with pytest.raises(ContractError, match=words) as raised:
-        propose_contract(sample)
+        propose_contract(sample, KNOWN)
     assert "JANE" not in str(raised.value)
 
 
@@ -321,11 +326,11 @@ def test_any_titles_give_a_contract_that_loads(titles: list[str], sheet: str) ->
     shown = list({fold_header(title): title for title in titles if fold_header(title)}.values()) or ["A"]
     guesses = [Guess(name, title, 0, 0, {}) for name, title in zip(column_names(shown), shown, strict=True)]
     written = Format(type="xlsx", sheet=sheet or None)
-    text = contract_text(Path("any.xlsx"), "any", written, guesses, guesses[:1], {}, [], [])
+    text = contract_text(Path("any.xlsx"), "any", written, guesses, guesses[:1], [], KNOWN, [])
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "any.yaml"
         target.write_bytes(text.encode("utf-8"))
-        contract = load_contract(target)
+        contract = load_contract(target, KNOWN)
     assert [column.header for column in contract.columns] == shown
     assert contract.format == written
 
@@ -334,5 +339,5 @@ def test_a_name_the_platform_keeps_for_itself_is_not_proposed(tmp_path: Path) ->
     """Found in use, 10: a sibling; the contract's new rule ended `feed new` as a fault of the program."""
     file = tmp_path / "files_2024-05.csv"
     file.write_text("Id,Name\n1,Acorn\n")
-    assert "\nfeed: files_feed\n" in propose_contract(file)
-    assert "\nfeed: my_counts_feed\n" in propose_contract(file, "my_counts")
+    assert "\nfeed: files_feed\n" in propose_contract(file, KNOWN)
+    assert "\nfeed: my_counts_feed\n" in propose_contract(file, KNOWN, "my_counts")

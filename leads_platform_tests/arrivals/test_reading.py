@@ -17,6 +17,7 @@ import pytest
 
 from leads_platform.arrivals import FeedContract, load_contracts, read_file
 from leads_platform.arrivals.reading.header import match_header
+from leads_platform_tests.known import KNOWN
 
 HEAD = b"Id,Name,Phone,City\n"
 ONE, TWO, THREE = b"1,Ann,702-555-0101,Reno\n", b"2,Bob,702-555-0102,Elko\n", b"3,Cyd,702-555-0103,Ely\n"
@@ -269,7 +270,7 @@ def test_kind(case: Case, tmp_path: Path) -> None:
 
 
 def test_real_files(reference: Path) -> None:
-    contracts = load_contracts([Path(__file__).parents[2] / "leads_platform" / "prospects" / "feeds"])
+    contracts = load_contracts([Path(__file__).parents[2] / "leads_platform" / "prospects" / "feeds"], KNOWN)
     for file, feed, records in (
         ("source1", "nv_licensing", 70),
         ("source2", "ok_licensing", 28),

@@ -14,6 +14,7 @@ from leads_platform.platform import contract_folders, load_platform
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.arrivals_env import Desk
 from leads_platform_tests.helpers import NV_HEADER, SALESFORCE_HEADER, TX_HEADER
+from leads_platform_tests.known import KNOWN
 
 FEED = """
 feed: {feed}
@@ -112,7 +113,7 @@ def test_it_is_said_only_of_what_clearly_fits_better(desk: Desk) -> None:
 
 def test_the_packaged_feeds_tell_each_other_apart(settings: Settings) -> None:
     """Found in use, 11: each sample header in each other feed's folder."""
-    contracts = load_contracts(contract_folders(settings))
+    contracts = load_contracts(contract_folders(settings), KNOWN)
     headers = {"nv_licensing": NV_HEADER, "tx_licensing": TX_HEADER, "salesforce_leads": SALESFORCE_HEADER}
     for feed, header in headers.items():
         for other in headers:

@@ -18,6 +18,7 @@ from leads_platform.arrivals.contracts.load import ContractError, load_contract
 from leads_platform.months import label, parse_month
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
+from leads_platform_tests.known import KNOWN
 
 
 @pytest.fixture
@@ -340,7 +341,7 @@ def test_a_month_told_in_milliseconds_since_1970(desk: Desk) -> None:
     assert "lines 5, 6: `Seen` is not a date written as epoch_ms, so the record has no month" in taken.message
     recontract(desk, "calls", ("[epoch_ms]", '[epoch_ms, "%Y"]'))
     with pytest.raises(ContractError, match="`epoch_ms` stands alone"):
-        load_contract(desk.settings.feeds / "calls.yaml")
+        load_contract(desk.settings.feeds / "calls.yaml", KNOWN)
 
 
 # -- months of one file --------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ import pytest
 from leads_platform.arrivals.contracts.load import load_contracts
 from leads_platform.arrivals.contracts.user_contracts import UserContracts, contract_files, keep, read_user_contracts
 from leads_platform_tests.arrivals.test_contract import FEEDS, GOOD
+from leads_platform_tests.known import KNOWN
 
-PACKAGED = load_contracts([FEEDS])
+PACKAGED = load_contracts([FEEDS], KNOWN)
 BROKEN = GOOD.replace("delivery:", "delivry:")
 
 
@@ -26,7 +27,7 @@ class Folder:
         (self.feeds / name).write_text(text, encoding="utf-8")
 
     def look(self, upgraded: bool = False) -> UserContracts:
-        return read_user_contracts(self.feeds, self.kept, PACKAGED, ("prospects", "funnel"), upgraded=upgraded)
+        return read_user_contracts(self.feeds, self.kept, PACKAGED, KNOWN, upgraded=upgraded)
 
     def session(self, needed: AbstractSet[str] = frozenset()) -> UserContracts:
         found = self.look()

@@ -10,11 +10,10 @@ import dagster as dg
 import pytest
 
 from leads_platform.arrivals.archive.sources import SIDES
-from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.receive import read_state
+from leads_platform.contracts_in_force import tables_of
 from leads_platform.orchestration.run import BatchResult, Runner
 from leads_platform.platform import Platform, load_platform, open_session
-from leads_platform.prospects.supplier_staging import stg_leads_table
 from leads_platform.settings import Settings
 from leads_platform.standards import standards
 from leads_platform.warehouse import Catalogue, Column, Table, bad_rows
@@ -61,7 +60,7 @@ def platform_with(settings: Settings, table: Table) -> Platform:
     """The small platform with this report."""
     whole = load_platform(settings)
     contract = whole.contracts[FEED]
-    tables = [base_table(contract), stg_leads_table(contract), table]
+    tables = [*tables_of(contract), table]
     catalogue = Catalogue(tables, [FEED + side for side in ("", *SIDES)], standards())
     return replace(whole, contracts={FEED: contract}, catalogue=catalogue)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from leads_platform.cli.ui import start
 from leads_platform.orchestration.instance import open_instance, prepare_dagster_home
 from leads_platform.orchestration.keeper import end_group, members
 from leads_platform.orchestration.notices import send_notices
-from leads_platform.orchestration.ui import start
 from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import read_build_state

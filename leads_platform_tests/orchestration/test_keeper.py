@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from leads_platform.cli.ui import serve
 from leads_platform.orchestration.keeper import end_group, members
-from leads_platform.orchestration.ui import serve
 from leads_platform.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("interruptible")
@@ -43,7 +43,7 @@ main([], run)
 _UI = f"""
 import subprocess, sys
 from leads_platform.cli.commands import main
-from leads_platform.orchestration import ui as serve
+from leads_platform.cli import ui as serve
 
 def start(settings, port):
     process = subprocess.Popen(

@@ -11,8 +11,10 @@ from click.testing import CliRunner
 
 from leads_platform.arrivals import load_contract
 from leads_platform.cli.commands import commands
+from leads_platform.prospects.lead_list import LeadList
 from leads_platform.settings import Settings
 from leads_platform_tests.helpers import ask, run
+from leads_platform_tests.known import KNOWN
 
 PAGE = Path(__file__).parents[2] / "docs" / "add-a-supplier.md"
 MAY = date(2024, 5, 1)
@@ -74,9 +76,10 @@ def test_the_page_says_truly_what_is_proposed(utah: Settings, tmp_path: Path) ->
     target = tmp_path / "proposed.yaml"
     answer = CliRunner().invoke(commands, ["feed", "new", str(sample), "--name", "ut_licensing", "--out", str(target)])
     assert answer.exit_code == 0, answer.output
-    proposed, finished = load_contract(target), load_contract(utah.feeds / "ut_licensing.yaml")
+    proposed, finished = load_contract(target, KNOWN), load_contract(utah.feeds / "ut_licensing.yaml", KNOWN)
     assert "taken for the key, though some records share it" in target.read_text()
     assert proposed.key == finished.key
+    assert isinstance(proposed, LeadList) and isinstance(finished, LeadList)
     assert proposed.leads == finished.leads
     assert proposed.format == finished.format
     bare = {"description": "", "aliases": ()}

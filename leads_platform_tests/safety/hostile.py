@@ -39,11 +39,10 @@ TABLES = {
 
 
 def _tables(names: list[str]) -> None:
-    from leads_platform import contracts_in_force
+    from leads_platform.rooms import find_rooms
 
-    own = tuple(TABLES[name]() for name in names)
-    really = contracts_in_force.room_tables
-    contracts_in_force.room_tables = lambda: (*really(), *own)  # type: ignore[assignment]
+    rooms = find_rooms()
+    vars(rooms)["tables"] = (*rooms.tables, *(TABLES[name]() for name in names))
 
 
 def _raise(records: Path) -> NoReturn:

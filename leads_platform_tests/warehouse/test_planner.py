@@ -283,7 +283,7 @@ def test_a_failing_table_in_the_middle_leaves_what_follows_stale(tmp_path: Path)
         assert [build.bad_months for build in refused] == [[MAR]]
         assert refused[0].words() == (
             "shop.fct_middle keeps its former rows: 1 month(s) failed a blocking check.\n"
-            "  2024-03 small: 1 bad row(s). Nowhere amount >= 30."
+            "  2024-03 small: 1 bad row(s) (id 1). Nowhere amount >= 30."
         )
         feeds.rows["sales"][MAR] = [(1, 29, 2)]
         assert build_stale(warehouse) == {}

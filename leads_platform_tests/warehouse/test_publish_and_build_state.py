@@ -65,8 +65,8 @@ def test_the_note_tells_what_is_built_and_what_failed(tmp_path: Path) -> None:
     note = noted(tmp_path, {FEB: [(1, -5, 2), (2, -6, 3)]})
     assert note.rows == {(t, m): 1 for t in (BASE, "shop.fct_total") for m in (JAN, FEB)}
     assert [(f.table, f.month, f.check, f.bad_rows, f.evidence, f.refused) for f in note.failed] == [
-        (BASE, FEB, "owed", 2, {}, True),
-        (BASE, JAN, "small", 1, {}, False),
+        (BASE, FEB, "owed", 2, {"rows": [{"id": "1"}, {"id": "2"}]}, True),
+        (BASE, JAN, "small", 1, {"rows": [{"id": "1"}]}, False),
     ]
     assert not list(tmp_path.glob("*.tmp"))
 

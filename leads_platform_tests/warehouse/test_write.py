@@ -181,7 +181,9 @@ def test_the_share_is_kept_as_evidence(tmp_path: Path, ask: Callable[..., Audit]
     feeds = Feeds(sales={JAN: [(1, 1, 2), (2, 0, 3), (3, 0, 4)]})
     with opened(tmp_path, feeds, base_sales=base(should=(ask("ones", "amount = 1", max_share=0.5),))) as warehouse:
         warehouse.build(BASE, JAN, JAN)
-        assert checks(warehouse, "ones") == [(JAN, True, 1, '{"share": 0.3333, "allowed_share": 0.5}')]
+        assert checks(warehouse, "ones") == [
+            (JAN, True, 1, '{"rows": [{"id": "1"}], "share": 0.3333, "allowed_share": 0.5}')
+        ]
 
 
 def test_a_bad_row_counts_though_its_month_is_a_timestamp_or_missing(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from leads_platform.arrivals.reading.text import NO_LINE_END
 
 
 @dataclass(frozen=True)
-class BuildState:
+class FileNote:
     """Something to know of a file in force; `says` holds no personal data. `sha256` tells files of one name apart."""
 
     feed: str
@@ -25,7 +25,7 @@ class BuildState:
     says: str
 
 
-def notes(state: ArchiveSources, *, left_out: bool = True) -> list[BuildState]:
+def notes(state: ArchiveSources, *, left_out: bool = True) -> list[FileNote]:
     """Every note of the files in force, by feed in the order of their versions.
 
     `left_out`: with the quarantined records, which `run` tells as part of a file's verdict.
@@ -36,21 +36,21 @@ def notes(state: ArchiveSources, *, left_out: bool = True) -> list[BuildState]:
         for entry in _by_version(own):
             said = [_capital(one) for one in _of_file(state, own, entry, habit, left_out)]
             if said and state.in_force(own, entry.manifest):
-                found += [BuildState(feed, entry.manifest.file_name, entry.manifest.sha256, one) for one in said]
+                found += [FileNote(feed, entry.manifest.file_name, entry.manifest.sha256, one) for one in said]
     return found
 
 
-def from_sub_folders(state: ArchiveSources) -> list[BuildState]:
+def from_sub_folders(state: ArchiveSources) -> list[FileNote]:
     """The notes of those files in force that would not be taken in today, for where they lay."""
     return [
-        BuildState(feed, m.file_name, m.sha256, _capital(said))
+        FileNote(feed, m.file_name, m.sha256, _capital(said))
         for feed, own in state.by_feed.items()
         for m in (entry.manifest for entry in _by_version(own))
         if (said := sub_folder_note(m.file_name, own.contract)) and state.in_force(own, m)
     ]
 
 
-def grouped(found: Iterable[BuildState]) -> list[tuple[str, str, str]]:
+def grouped(found: Iterable[FileNote]) -> list[tuple[str, str, str]]:
     """Feed, files and words; files of a feed of which the same is to be said are one row, named by the newest."""
     files: dict[tuple[str, str], list[str]] = {}
     for note in found:

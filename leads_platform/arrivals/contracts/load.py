@@ -7,24 +7,22 @@ Belongs here: YAML, line numbers, several folders of contracts. Does not: what a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from leads_platform.arrivals.contracts.model import (
-    LEAD_COLUMNS,
     RESERVED_COLUMNS,
     Column,
     CrossErrors,
     FeedContract,
     Format,
-    LeadSource,
     Loc,
-    Model,
     MonthRule,
     did_you_mean,
     fold_header,
@@ -32,13 +30,12 @@ from leads_platform.arrivals.contracts.model import (
 from leads_platform.arrivals.contracts.yaml_words import in_words
 
 __all__ = [
-    "LEAD_COLUMNS",
     "RESERVED_COLUMNS",
     "Column",
     "ContractError",
     "FeedContract",
     "Format",
-    "LeadSource",
+    "Known",
     "MonthRule",
     "about_feed",
     "contract_json_schema",
@@ -47,6 +44,9 @@ __all__ = [
     "load_contracts",
     "parse_contract",
 ]
+
+
+PLAIN = "plain"
 
 
 class ContractError(Exception):
@@ -64,29 +64,46 @@ class ContractError(Exception):
         )
 
 
-def load_contract(path: str | Path, rooms: Iterable[str] | None = None) -> FeedContract:
-    """Reads one contract. `rooms`, where given, are the rooms there are.
+@dataclass(frozen=True)
+class Known:
+    """What a contract may name: the rooms there are, each with its owner, and the kinds of contract that they give."""
+
+    owners: Mapping[str, str]
+    kinds: Mapping[str, type[FeedContract]]
+
+    @property
+    def rooms(self) -> list[str]:
+        """The rooms' names, the first of them first."""
+        return list(self.owners)
+
+
+def load_contract(path: str | Path, known: Known | None = None) -> FeedContract:
+    """Reads one contract. Without `known` any room is taken, and no kind but `plain`.
 
     Raises ContractError with every problem found, and OSError if the file can't be read.
     """
     path = Path(path)
-    return parse_contract(path, path.read_bytes(), rooms)
+    return parse_contract(path, path.read_bytes(), known)
 
 
-def parse_contract(
-    path: Path, text: bytes, rooms: Iterable[str] | None = None, *, was_in_force: bool = False
-) -> FeedContract:
+def parse_contract(path: Path, text: bytes, known: Known | None = None, *, was_in_force: bool = False) -> FeedContract:
     """The contract that the bytes of a file give. Raises ContractError with every problem found.
 
     `was_in_force`: it was obeyed before, and is not held against rules that may have come later (contract_limits).
     """
     root, data = _compose(path, text)
+    kinds = {PLAIN: FeedContract, **(known.kinds if known else {})}
+    kind = data.get("kind", PLAIN)
+    if not isinstance(kind, str) or kind not in kinds:
+        said = did_you_mean(f"there is no kind `{kind}` of contract", str(kind), sorted(kinds))
+        raise ContractError(path, [(_line(root, ("kind",)), "kind", said)])
+    model = kinds[kind]
     try:
-        contract = FeedContract.model_validate(data, context={"was_in_force": was_in_force})
+        contract = model.model_validate(data, context={"was_in_force": was_in_force})
     except ValidationError as error:
-        raise ContractError(path, _problems(error, root)) from None
-    if rooms is not None and contract.room not in (known := sorted(rooms)):
-        said = did_you_mean(f"there is no room `{contract.room}`", contract.room, known)
+        raise ContractError(path, _problems(error, root, model, kinds)) from None
+    if known is not None and contract.room not in known.owners:
+        said = did_you_mean(f"there is no room `{contract.room}`", contract.room, sorted(known.owners))
         raise ContractError(path, [(_line(root, ("room",)), "room", said)])
     contract._path, contract._feed_line = path, _line(root, ("feed",))
     return contract
@@ -97,7 +114,7 @@ def about_feed(contract: FeedContract, said: str) -> tuple[int, str, str]:
     return contract._feed_line, "feed", said
 
 
-def load_contracts(directories: Iterable[str | Path], rooms: Iterable[str] | None = None) -> dict[str, FeedContract]:
+def load_contracts(directories: Iterable[str | Path], known: Known | None = None) -> dict[str, FeedContract]:
     """Every *.yaml of the folders by feed, in order of feed; folders that don't exist hold none.
 
     A contract in a later folder (the user's) replaces one of the same feed in an earlier (packaged) one, so that a
@@ -108,7 +125,7 @@ def load_contracts(directories: Iterable[str | Path], rooms: Iterable[str] | Non
     for directory in directories:
         here: dict[str, FeedContract] = {}
         for path in sorted(Path(directory).glob("*.yaml")):
-            contract = load_contract(path, rooms)
+            contract = load_contract(path, known)
             if (other := here.get(contract.feed)) is not None:
                 said = f"`{contract.feed}` is already declared in {other.path}; give this feed another name"
                 raise ContractError(path, [about_feed(contract, said)])
@@ -124,11 +141,10 @@ def load_contracts(directories: Iterable[str | Path], rooms: Iterable[str] | Non
     return dict(sorted(contracts.items()))
 
 
-def contract_json_schema() -> dict[str, Any]:
-    """JSON schema of a contract file, for editors; a lead's source may be written as a column name alone."""
-    schema = FeedContract.model_json_schema(by_alias=True)
-    source = schema["properties"]["leads"]["additionalProperties"]
-    schema["properties"]["leads"]["additionalProperties"] = {"anyOf": [{"type": "string"}, source]}
+def contract_json_schema(known: Known) -> dict[str, Any]:
+    """JSON schema of a contract file of any kind, for editors."""
+    any_kind: Any = Union[(*known.kinds.values(), FeedContract)]
+    schema = TypeAdapter(any_kind).json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -197,7 +213,9 @@ def _line(root: yaml.Node, loc: Loc) -> int:
     return line
 
 
-def _problems(error: ValidationError, root: yaml.Node) -> list[tuple[int, str, str]]:
+def _problems(
+    error: ValidationError, root: yaml.Node, contract: type[FeedContract], kinds: Mapping[str, type[FeedContract]]
+) -> list[tuple[int, str, str]]:
     problems = []
     for item in error.errors(include_url=False):
         loc = tuple(item["loc"])
@@ -205,25 +223,19 @@ def _problems(error: ValidationError, root: yaml.Node) -> list[tuple[int, str, s
         if isinstance(raised, CrossErrors):
             problems += [(_line(root, at), _field(at), said) for at, said in raised.problems]
         elif item["type"] != "too_short" or not item["input"]:  # pydantic also counts what it has just refused
-            problems.append((_line(root, loc), _field(loc), _words(item, loc)))
+            problems.append((_line(root, loc), _field(loc), _words(item, loc, contract, kinds)))
     return sorted(problems, key=lambda problem: problem[0])
 
 
-_MODELS: dict[str, type[Model]] = {
-    "columns": Column,
-    "month": MonthRule,
-    "format": Format,
-    "leads": LeadSource,
-}
-
-
-def _words(item: Any, loc: Loc) -> str:  # noqa: PLR0911 - one sentence per kind of error
+def _words(item: Any, loc: Loc, contract: type[FeedContract], kinds: Mapping[str, type[FeedContract]]) -> str:  # noqa: PLR0911 - one sentence per kind of error
     """pydantic's message in this project's words, where those help more."""
     value = item["input"]
     match item["type"]:
         case "extra_forbidden":
             *_, name = loc
-            model = _MODELS[str(loc[0])] if len(loc) > 1 else FeedContract
+            model = contract.sections[str(loc[0])] if len(loc) > 1 else contract
+            if of := [kind for kind, other in kinds.items() if len(loc) == 1 and name in other.model_fields]:
+                return f"is a field of kind {of[0]} only; write `kind: {of[0]}`, or take it out"
             known = [field.alias or name for name, field in model.model_fields.items()]
             close = get_close_matches(str(name), known, n=1, cutoff=0.6)
             hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"

@@ -12,40 +12,23 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
 from leads_platform.arrivals.contracts.limits import is_owner, limits
 from leads_platform.values.times import EPOCH_MS
 
+if TYPE_CHECKING:
+    from leads_platform.arrivals.contracts.propose_columns import Guess, Suggestion
+    from leads_platform.warehouse.table import Column as TableColumn
+    from leads_platform.warehouse.table import Table
+
 Loc = tuple[str | int, ...]
 
-LEAD_COLUMNS = (
-    "source_id",
-    "contact_name",
-    "contact_title",
-    "company_name",
-    "street",
-    "unit",
-    "city",
-    "state",
-    "postal_code",
-    "country",
-    "phone",
-    "email",
-    "license_status",
-    "license_issued_on",
-    "license_expires_on",
-    "capacity",
-)
-"""The canonical lead columns of `stg_leads_*`, in order; `address` may stand for street to postal_code."""
-
-_ADDRESS_PARTS = ("street", "city", "state", "postal_code")
-_LEAD_TYPES = {"license_issued_on": "date", "license_expires_on": "date", "capacity": "integer"}
 # What the platform adds to every base table; a feed's own column of that name would be shadowed.
 RESERVED_COLUMNS = frozenset(
     {
@@ -146,27 +129,21 @@ class Format(Model):
     sheet: str | None = Field(default=None, description="xlsx: the sheet's name; none: the only one with cells")
 
 
-class LeadSource(Model):
-    """Which column a canonical lead column is taken from."""
-
-    column: str = Field(description="A declared column's name")
-    extract: str | None = Field(
-        default=None, description="Regular expression (RE2) with one group: the part of the cell that counts"
-    )
-
-
-def _lead_source(value: Any) -> Any:
-    return {"column": value} if isinstance(value, str) else value
-
-
 class FeedContract(Model):
-    """One feed: who sends it, how its files look, what its columns mean. See docs for a worked example."""
+    """One feed: who sends it, how its files look, what its columns mean. See docs for a worked example.
+
+    A *kind* of contract is a subclass that a room gives (`Room.kinds`), with fields, rules and tables of its own. It
+    states `kind: Literal[...]`, without a default, so that the kind is a part of the hash.
+    """
+
+    sections: ClassVar[Mapping[str, type[Model]]] = {"columns": Column, "month": MonthRule, "format": Format}
+    """The fields that are mappings of their own, for words about a misspelt one."""
+    families: ClassVar[Mapping[str, tuple[TableColumn, ...]]] = {}
+    """Name patterns of the tables that the kind generates, such as `stg_leads_*`, and the columns they all have."""
 
     feed: Name = Field(description="The feed's name, also its folder in landing/")
     room: Name = Field(description="The business room that owns its tables")
-    kind: Literal["lead_list", "plain"] = Field(
-        default="plain", description="lead_list: base_leads_ and stg_leads_ are generated; plain: base_ only"
-    )
+    kind: str = Field(default="plain", description="plain: a base_ table only; rooms have kinds with more tables")
     title: str = Field(min_length=1, description="What people call it")
     description: str = ""
     owner: str = Field(default="", description="team:name or an e-mail address, as Dagster's owners")
@@ -196,9 +173,6 @@ class FeedContract(Model):
     columns: tuple[Column, ...] = Field(min_length=1)
     phone_region: str = Field(default="US", pattern=r"^[A-Z]{2}$", description="Where a bare number is dialled")
     min_valid_phone_share: float = Field(default=0.9, ge=0, le=1, description="Below it a check warns")
-    leads: dict[str, Annotated[LeadSource, BeforeValidator(_lead_source)]] = Field(
-        default={}, description="kind lead_list: canonical lead column -> column name, or {column, extract}"
-    )
 
     _path: Path | None = PrivateAttr(default=None)
     _feed_line: int = PrivateAttr(default=1)
@@ -208,7 +182,7 @@ class FeedContract(Model):
     def _agree(self, info: ValidationInfo) -> FeedContract:
         problems = list(_problems(self))
         if not (info.context or {}).get("was_in_force"):
-            problems += limits(self)
+            problems += [*limits(self), *self.own_limits()]
         if problems:
             raise CrossErrors(problems)
         return self
@@ -236,12 +210,28 @@ class FeedContract(Model):
     @property
     def base_table(self) -> str:
         """Table of the records as they came, without the room."""
-        return f"base_leads_{self.feed}" if self.kind == "lead_list" else f"base_{self.feed}"
+        return f"base_{self.feed}"
 
-    @property
-    def stg_table(self) -> str | None:
-        """The generated staging table, without the room; None for a plain feed."""
-        return f"stg_leads_{self.feed}" if self.kind == "lead_list" else None
+    def own_problems(self) -> Iterator[tuple[Loc, str]]:
+        """What is wrong by the rules of the kind: where, and what to do."""
+        yield from ()
+
+    def own_limits(self) -> Iterator[tuple[Loc, str]]:
+        """What of the kind would be refused later (contracts.limits); a contract that was in force is not asked."""
+        yield from ()
+
+    def more_tables(self) -> tuple[Table, ...]:
+        """The tables that follow from the contract beside its base table."""
+        return ()
+
+    def phone_columns(self) -> tuple[str, ...]:
+        """The columns that hold the phone by which a record is matched; `check` looks at their values."""
+        return ()
+
+    @classmethod
+    def suggest(cls, guesses: Sequence[Guess], key: list[Guess]) -> Suggestion | None:
+        """What a sample's columns would be as a contract of this kind; None where it is none. May complete `key`."""
+        return None
 
     def column(self, name: str) -> Column:
         """The declared column of that name. Raises KeyError."""
@@ -291,22 +281,18 @@ def _problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     yield from _column_problems(contract)
     yield from _format_problems(contract)
     yield from _month_problems(contract)
-    yield from _lead_problems(contract)
+    yield from contract.own_problems()
     names = {column.name for column in contract.columns}
     for index, name in enumerate(contract.key):
         if name not in names:
-            yield ("key", index), _unknown_column(name, names)
+            yield ("key", index), unknown_column(name, names)
     if len(set(contract.key)) < len(contract.key):
         yield ("key",), "names a column twice"
     if contract.delivery == "events" and not contract.key:
         yield ("delivery",), "events need a `key`: the later version of a record wins by it"
-    if contract.kind == "lead_list" and contract.room != "prospects":
-        yield ("room",), "a lead list belongs to `prospects`, whose tables read all suppliers' lists"
-    if contract.kind == "lead_list" and not contract.key:
-        yield ("kind",), "a lead list needs a `key`: the supplier's own number of a lead"
     if contract.version_from is not None and contract.version_from not in names:
-        yield ("version_from",), _unknown_column(contract.version_from, names)
-    if (problem := _regex_problem(contract.part_pattern)) is not None:
+        yield ("version_from",), unknown_column(contract.version_from, names)
+    if (problem := regex_problem(contract.part_pattern)) is not None:
         yield ("part_pattern",), problem
 
 
@@ -391,9 +377,9 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     if rule.column is None:
         yield ("month", "column"), "is missing: which column holds the record's date?"
     elif rule.column not in names:
-        yield ("month", "column"), _unknown_column(rule.column, names)
+        yield ("month", "column"), unknown_column(rule.column, names)
     if rule.prefer is not None and (rule.prefer not in names or rule.prefer == rule.column):
-        said = "is the column itself" if rule.prefer == rule.column else _unknown_column(rule.prefer, names)
+        said = "is the column itself" if rule.prefer == rule.column else unknown_column(rule.prefer, names)
         yield ("month", "prefer"), said
     if rule.timezone is not None and rule.timezone not in available_timezones():
         yield ("month", "timezone"), f"`{rule.timezone}` is no time zone; write one such as Europe/Berlin or UTC"
@@ -403,37 +389,8 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     yield from _date_problems(("month", "formats"), written)
 
 
-def _lead_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
-    names = {column.name for column in contract.columns}
-    if contract.kind == "plain":
-        if contract.leads:
-            yield ("leads",), "only a feed of kind lead_list maps leads"
-        return
-    known = (*LEAD_COLUMNS, "address")
-    for lead, source in contract.leads.items():
-        if lead not in known:
-            yield ("leads", lead), did_you_mean(f"`{lead}` is not a lead column", lead, known)
-        elif source.column not in names:
-            yield ("leads", lead), _unknown_column(source.column, names)
-        elif (needed := _LEAD_TYPES.get(lead)) and contract.column(source.column).type != needed:
-            yield ("leads", lead), f"needs a column of type {needed}; give `{source.column}` that type"
-        if source.extract is not None and (problem := _regex_problem(source.extract)) is not None:
-            yield ("leads", lead, "extract"), problem
-    for lead in ("source_id", "company_name", "phone"):
-        if lead not in contract.leads:
-            yield ("leads",), f"`{lead}` is missing: which column holds it?"
-    parts = [part for part in _ADDRESS_PARTS if part in contract.leads]
-    if "address" in contract.leads and parts:
-        yield ("leads", "address"), f"stands for {', '.join(parts)}; map one or the other"
-    if "address" not in contract.leads and len(parts) < len(_ADDRESS_PARTS):
-        missing = [part for part in _ADDRESS_PARTS if part not in parts]
-        yield (
-            ("leads",),
-            f"{', '.join(missing)} missing; map them, or `address` if one cell holds the address",
-        )
-
-
-def _regex_problem(pattern: str) -> str | None:
+def regex_problem(pattern: str) -> str | None:
+    """What is wrong with a regular expression of one group; None if nothing is."""
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
@@ -445,7 +402,8 @@ def _regex_problem(pattern: str) -> str | None:
     return None
 
 
-def _unknown_column(name: str, names: set[str]) -> str:
+def unknown_column(name: str, names: set[str]) -> str:
+    """The sentence on a column that is not declared."""
     return did_you_mean(f"`{name}` is not one of the columns", name, sorted(names))
 
 

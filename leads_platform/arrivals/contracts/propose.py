@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.limits import is_reserved
-from leads_platform.arrivals.contracts.load import Column, ContractError, FeedContract, Format
-from leads_platform.arrivals.contracts.propose_columns import LOOK_AT, Guess, key_of, leads_of, look, snake
+from leads_platform.arrivals.contracts.load import Column, ContractError, FeedContract, Format, Known
+from leads_platform.arrivals.contracts.propose_columns import LOOK_AT, Guess, Suggestion, key_of, look, scalar, snake
 from leads_platform.arrivals.contracts.propose_dialect import check_titles, how_it_is_written, least_contract
 from leads_platform.arrivals.landing import parse_file_name
 from leads_platform.arrivals.reading.file_reading import read_file
@@ -23,10 +23,11 @@ from leads_platform.arrivals.reading.refusal import Refusal
 _PACKED = (".gz", ".zip")
 
 
-def propose_contract(file: Path, name: str | None = None) -> str:
+def propose_contract(file: Path, known: Known, name: str | None = None) -> str:
     """The YAML text of a contract that `file` fits; lines with `# check:` need a person.
 
-    `name` is the feed's name; without it the file's name gives it, without its month. Raises ContractError, in
+    Each of the rooms' kinds is asked whether the file is one. `name` is the feed's name; without it the file's name
+    gives it, without its month. Raises ContractError, in
     words, for a file that can't be read or has no header, and OSError.
     """
     feed = _feed_name(file, name)
@@ -52,8 +53,9 @@ def propose_contract(file: Path, name: str | None = None) -> str:
     except Refusal as refusal:
         raise ContractError(file, [(1, "", str(refusal))]) from None
     key = key_of(guesses, total)
-    leads, missing = leads_of(guesses, key)
-    return contract_text(file, feed, dialect, guesses, key, leads, missing, notes)
+    asked = [kind.suggest(guesses, key) for kind in known.kinds.values()]
+    suggested = sorted((found for found in asked if found), key=lambda found: len(found.missing))
+    return contract_text(file, feed, dialect, guesses, key, suggested, known, notes)
 
 
 # -- names and text ------------------------------------------------------------------------------------------
@@ -69,15 +71,6 @@ def _feed_name(file: Path, name: str | None) -> str:
         text = re.sub(r"(?i)part[ _-]?\d+", " ", text)
     feed = snake(text) or "new_feed"
     return f"{feed}_feed" if is_reserved(feed) else feed
-
-
-def _scalar(text: str) -> str:
-    """A text as YAML, in quotes where YAML might read something else."""
-    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9 _/().&'-]*[A-Za-z0-9_.)]|[A-Za-z]", text)
-    if plain and text.lower() not in ("true", "false", "null", "yes", "no", "y", "n", "on", "off"):
-        return text
-    kept = (ch if ch.isprintable() and ch not in '"\\' else f"\\U{ord(ch):08x}" for ch in text)
-    return f'"{"".join(kept)}"'
 
 
 def _patterns(file: Path, dialect: Format) -> list[str]:
@@ -97,24 +90,30 @@ def contract_text(
     dialect: Format,
     guesses: list[Guess],
     key: list[Guess],
-    leads: dict[str, Guess],
-    missing: list[str],
+    suggested: list[Suggestion],
+    known: Known,
     notes: list[str],
 ) -> str:
-    """The contract as YAML. `missing`: lead columns without which it is no lead list; `notes`: what else to check."""
+    """The contract as YAML, of the first kind of `suggested` that lacks nothing; `notes`: what else to check."""
+    fits = next((kind for kind in suggested if not kind.missing), None)
+    room = fits.room if fits else known.rooms[0]
+    which = (
+        "" if fits or len(known.rooms) == 1 else f"  # check: whose tables read it? Rooms are {', '.join(known.rooms)}"
+    )
     patterns = ", ".join(json.dumps(pattern) for pattern in _patterns(file, dialect))
     lines = ["# Proposed from a sample by `leads-platform feed new`. Look at every `# check:`, then delete it."]
     lines += [f"# check: {note}" for note in notes]
-    if missing:
-        lines.append(
-            f"# check: it may be a lead list (kind: lead_list), but no column was found for {', '.join(missing)}"
-        )
     lines += [
-        f"feed: {_scalar(feed)}",
-        "room: prospects",
-        f"kind: {'lead_list' if leads else 'plain'}",
-        f"title: {_scalar(feed.replace('_', ' ').capitalize())}  # check: what people call it",
-        "owner: team:prospects",
+        f"# check: it may be {kind.called} (kind: {kind.kind}), but no column was found for {', '.join(kind.missing)}"
+        for kind in suggested
+        if kind.missing and not fits
+    ]
+    lines += [
+        f"feed: {scalar(feed)}",
+        f"room: {room}{which}",
+        f"kind: {fits.kind if fits else 'plain'}",
+        f"title: {scalar(feed.replace('_', ' ').capitalize())}  # check: what people call it",
+        f"owner: {known.owners[room]}",
         "delivery: snapshot  # check: a full list each month? Else events, extract or reference",
         f"files: [{patterns}]",
         "month: {from: name}" + _name_note(file, feed),
@@ -122,15 +121,12 @@ def contract_text(
         f"format: {_format(dialect)}",
     ]
     if key:
-        lines.append(f"key: [{', '.join(_scalar(guess.name) for guess in key)}]")
+        lines.append(f"key: [{', '.join(scalar(guess.name) for guess in key)}]")
     else:
         lines.append("# check: no column is different in every record; if there is a key, say key: [column]")
-    if leads:
-        lines.append("phone_region: US  # check: where a number without country code is dialled")
+    lines += fits.head if fits else []
     lines += ["", "columns:", *(_column(guess) for guess in guesses)]
-    if leads:
-        lines += ["", "leads:  # check: each lead column and the column it is taken from"]
-        lines += [f"  {lead}: {_scalar(guess.name)}" for lead, guess in leads.items()]
+    lines += fits.tail if fits else []
     return "\n".join(lines) + "\n"
 
 
@@ -142,14 +138,14 @@ def _name_note(file: Path, feed: str) -> str:
 
 def _format(dialect: Format) -> str:
     if dialect.type != "csv":
-        sheet = f", sheet: {_scalar(dialect.sheet)}" if dialect.sheet else ""
+        sheet = f", sheet: {scalar(dialect.sheet)}" if dialect.sheet else ""
         return f"{{type: {dialect.type}{sheet}}}"
     quote = "null" if dialect.quote is None else "'\"'"
     return f"{{type: csv, delimiter: {json.dumps(dialect.delimiter)}, quote: {quote}, encoding: {dialect.encoding}}}"
 
 
 def _column(guess: Guess) -> str:
-    parts = [f"name: {_scalar(guess.name)}", f"header: {_scalar(guess.header)}"]
+    parts = [f"name: {scalar(guess.name)}", f"header: {scalar(guess.header)}"]
     parts += ["required: true"] * guess.required
     parts += [f"type: {guess.type}"] * (guess.type != "text")
     parts += [f"formats: [{', '.join(json.dumps(text) for text in guess.formats)}]"] * bool(guess.formats)

@@ -1,7 +1,7 @@
 """What a sample's columns hold and mean, guessed with care. For proposing a contract only.
 
-Belongs here: types by what all values bear out, personal data, key and lead columns by their titles. Does not: how
-the file is written (propose_dialect.py), or the proposal's text (propose.py).
+Belongs here: types by what all values bear out, personal data, a key by its title. Does not: what a room
+makes of them (its contract kinds), how the file is written (propose_dialect.py), or the proposal's text (propose.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from leads_platform.arrivals.base_table import FILE_COLUMNS
-from leads_platform.arrivals.contracts.load import LEAD_COLUMNS, RESERVED_COLUMNS
+from leads_platform.arrivals.contracts.model import RESERVED_COLUMNS
 from leads_platform.arrivals.reading.loading import identifier, literal
 
 _TAKEN = RESERVED_COLUMNS | {column.name for column in FILE_COLUMNS}
@@ -75,31 +75,6 @@ _NAME = r"(^|_)name(_|$)|(first|last|full|middle)name"
 _NAME_OF_THING = (
     r"company|business|facility|operation|organi[sz]ation|school|cent(er|re)|program|product|provider|source|file"
 )
-# Canonical lead column -> patterns on a column's name, the best first; and words that rule a column out.
-_ROLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("email", r"bounce|date|opt", (r"e_?mail(_address)?", r".*e_?mail.*")),
-    ("phone", r"fax|type|ext|date", (r"(tele)?phone(_(number|no|1))?", r".*phone.*|tel(_.*)?", r"(mobile|cell).*")),
-    ("unit", r"mail", (r"(address|addr|street)(_line)?_?2", r"unit(_number)?|suite|apt|apartment")),
-    ("street", r"e_?mail|web|(^|_)ip(_|$)|_[23]$|city|state|zip|type",
-     (r"(street_)?(address|addr)|street", r"(address|addr|street)(_line)?_?1", r".*(address|street|addr)(_.*)?")),
-    ("city", r"", (r"city|town", r"city_.*|.*_(city|town)")),
-    ("state", r"status", (r"state|st|state_code|province", r"state_.*|.*_state|.*province")),
-    ("postal_code", r"_4$|plus|ext", (r"zip|(zip|postal|post)_?code|zip_5", r".*(zip|postal|postcode).*")),
-    ("country", r"", (r"country|country_code",)),
-    ("company_name", r"type|date|phone|contact|number|(^|_)id(_|$)",
-     (r"(company|business|organi[sz]ation)(_name)?",
-      r"(facility|operation|provider|center|centre|school|program|site|agency)_name", r"name",
-      r".*(company|business|dba).*", r"facility|provider|licensee(_name)?")),
-    ("contact_title", r"phone|name", (r"(.*_)?contact.*_(role|title|position)", r"(job_)?title|role|position")),
-    ("contact_name", r"phone|mail|type|date|role|title|addr|number|(^|_)id(_|$)",
-     (r"(.*_)?contact(_person)?(_name)?|full_name", r".*(owner|director|caregiver|administrator|manager|principal).*")),
-    ("license_status", r"date", (r"(license|licence|credential|permit)_status", r"status")),
-    ("license_issued_on", r"", (r".*issue.*", r"(license|licence|permit)_(date|start.*)")),
-    ("license_expires_on", r"", (r".*expir.*", r".*valid_(to|until).*")),
-    ("capacity", r"", (r"(licensed_|total_)?cap(acity)?", r".*capacity.*")),
-)  # fmt: skip
-_TYPED = {"license_issued_on": "date", "license_expires_on": "date", "capacity": "integer"}
-_ADDRESS = ("street", "city", "state", "postal_code")
 
 
 @dataclass
@@ -125,6 +100,21 @@ class Guess:
 
     def is_called(self, pattern: str) -> bool:
         return re.search(pattern, self.name) is not None
+
+
+@dataclass
+class Suggestion:
+    """What a sample would be as a contract of some kind: the contract's lines behind `columns`, and before them.
+
+    `missing`: it looks like one, but these parts were not found; then there are no lines.
+    """
+
+    kind: str
+    room: str
+    called: str
+    head: list[str] = field(default_factory=list)
+    tail: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
 
 def look(records: Path, headers: list[str]) -> list[Guess]:
@@ -226,66 +216,6 @@ def key_of(guesses: list[Guess], total: int) -> list[Guess]:
     return []
 
 
-def leads_of(guesses: list[Guess], key: list[Guess]) -> tuple[dict[str, Guess], list[str]]:
-    """The lead columns found, by canonical name; and those without which it is no lead list. Completes `key`."""
-    found = _found(guesses, key)
-    if "phone" not in found or not {"street", "address"} & set(found):
-        return {}, []
-    wanted = ("company_name", *(() if "address" in found else _ADDRESS))
-    missing = [lead for lead in wanted if lead not in found]
-    if missing:
-        return {}, missing
-    if not key:
-        key += [found["company_name"], found["phone"]]
-        key[0].notes.append("no column is a number of the supplier's own; is the key right?")
-    elif not key[0].all("code"):
-        key[0].notes.append("if the number is only a part of the cell, source_id: {column: ..., extract: '(regex)'}")
-    for guess in (*(found[lead] for lead in ("phone", "address", *wanted) if lead in found), *key):
-        guess.required = True
-    for lead in ("phone", "email", "street", "unit", "address", "contact_name"):
-        if lead in found:
-            found[lead].pii = True
-            if found[lead].shapes["lines"]:
-                found[lead].notes.append("some cells have several lines; `extract` in leads can take one of them")
-    found["source_id"] = key[0]
-    return {lead: found[lead] for lead in (*LEAD_COLUMNS, "address") if lead in found}, []
-
-
-def _found(guesses: list[Guess], key: list[Guess]) -> dict[str, Guess]:
-    """The columns whose titles, or else whose values, say which lead column they are; each is one at most."""
-    found: dict[str, Guess] = {}
-    for lead, but, patterns in _ROLES:
-        taken = [*found.values(), *key]
-        if (guess := _named_like(guesses, patterns, but, taken, _TYPED.get(lead))) is not None:
-            found[lead] = guess
-    phones = [g for g in guesses if g.mostly("phone") and not g.is_called("fax") and g not in found.values()]
-    if "phone" not in found and phones:
-        found["phone"] = phones[0]
-    if "street" in found and found["street"].mostly("one_cell"):
-        found["address"] = found["street"]
-        return {lead: guess for lead, guess in found.items() if lead not in (*_ADDRESS, "unit")}
-    return found
-
-
-def _named_like(
-    guesses: list[Guess], patterns: tuple[str, ...], but: str, taken: list[Guess], kind: str | None
-) -> Guess | None:
-    free = [
-        guess
-        for guess in guesses
-        if not any(guess is other for other in taken)
-        and not (but and guess.is_called(but))
-        and kind in (None, guess.type)
-    ]
-    # A postal address of an office is the last resort for where a lead is.
-    for group in ([g for g in free if not g.is_called(r"mailing|billing")], free):
-        for pattern in patterns:
-            for guess in group:
-                if re.fullmatch(pattern, guess.name):
-                    return guess
-    return None
-
-
 def snake(text: str) -> str:
     """A name as contracts want it: `Address1` -> address_1, `Téléphone` -> telephone; may be empty."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
@@ -305,3 +235,12 @@ def column_names(headers: list[str]) -> list[str]:
             unique, count = f"{name[:55]}_{count}", count + 1
         names.append(unique)
     return names
+
+
+def scalar(text: str) -> str:
+    """A text as YAML, in quotes where YAML might read something else."""
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9 _/().&'-]*[A-Za-z0-9_.)]|[A-Za-z]", text)
+    if plain and text.lower() not in ("true", "false", "null", "yes", "no", "y", "n", "on", "off"):
+        return text
+    kept = (ch if ch.isprintable() and ch not in '"\\' else f"\\U{ord(ch):08x}" for ch in text)
+    return f'"{"".join(kept)}"'

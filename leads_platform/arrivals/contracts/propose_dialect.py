@@ -153,6 +153,4 @@ def least_contract(feed: str, cells: Iterable[str], dialect: Format) -> FeedCont
     """The least contract by which the sample can be read: all its columns, as text."""
     titles = dict.fromkeys(cell.strip() for cell in cells if cell.strip())
     columns = tuple(Column(name=f"c{index}", header=title) for index, title in enumerate(titles))
-    return FeedContract(
-        feed=feed, room="prospects", title="sample", delivery="snapshot", format=dialect, columns=columns
-    )
+    return FeedContract(feed=feed, room="sample", title="sample", delivery="snapshot", format=dialect, columns=columns)

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leads_platform.arrivals.contracts.load import ContractError, about_feed, parse_contract
+from leads_platform.arrivals.contracts.load import ContractError, Known, about_feed, parse_contract
 from leads_platform.arrivals.contracts.model import FeedContract
 
 Problem = tuple[int, str, str]
@@ -82,7 +82,7 @@ def read_user_contracts(
     folder: Path,
     kept_folder: Path,
     packaged: Mapping[str, FeedContract],
-    rooms: Iterable[str],
+    known: Known,
     *,
     unfit: Mapping[Path, Problem] | None = None,
     upgraded: bool = False,
@@ -92,7 +92,6 @@ def read_user_contracts(
     `unfit`: what somebody else found wrong with files that are right by themselves. `upgraded`: no session of a
     version that keeps copies was here yet, so that what a rule of today refuses was obeyed until now.
     """
-    rooms = list(rooms)
     files, odd = contract_files(folder)
     good: dict[Path, FeedContract] = {}
     bad: dict[Path, list[Problem]] = {}
@@ -103,13 +102,13 @@ def read_user_contracts(
             if path in odd:
                 bad[path] = [(1, "", f"is not read: a contract's name ends in .yaml; {_way_out(path)}")]
             else:
-                good[path] = parse_contract(path, texts[path], rooms)
+                good[path] = parse_contract(path, texts[path], known)
         except ContractError as error:
             bad[path] = error.problems
         except OSError as error:
             bad[path] = [(1, "", f"can't be read: {error.strerror}")]
-    kept = _read_kept(kept_folder, {path.name: (texts[path], contract) for path, contract in good.items()})
-    by_feed = {contract.feed: contract for contract in kept.values() if contract.room in rooms}
+    kept = _read_kept(kept_folder, known, {path.name: (texts[path], contract) for path, contract in good.items()})
+    by_feed = {contract.feed: contract for contract in kept.values() if contract.room in known.owners}
     for path, problem in (unfit or {}).items():
         if path in good:
             bad[path] = [problem]
@@ -128,7 +127,7 @@ def read_user_contracts(
     for path in sorted(bad):
         feed = meant[path]
         obeyed = upgraded and path not in good and path not in odd
-        stand_in = by_feed.get(feed) or (_as_before(path, texts.get(path)) if obeyed else None)
+        stand_in = by_feed.get(feed) or (_as_before(path, texts.get(path), known) if obeyed else None)
         stands = "its last good text" if stand_in else "the packaged contract" if feed in packaged else "nothing"
         if stand_in:
             stand_ins[feed] = stand_in
@@ -140,7 +139,7 @@ def read_user_contracts(
     return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(told), keep, kept, passed_over)
 
 
-def _read_kept(folder: Path, read: Mapping[str, tuple[bytes, FeedContract]]) -> dict[str, FeedContract]:
+def _read_kept(folder: Path, known: Known, read: Mapping[str, tuple[bytes, FeedContract]]) -> dict[str, FeedContract]:
     """The copies by file name, the younger later. One that this version can't read at all is no copy.
 
     `read` are the files in order that were just read: most copies are as these, and need no second reading.
@@ -150,7 +149,7 @@ def _read_kept(folder: Path, read: Mapping[str, tuple[bytes, FeedContract]]) -> 
         try:
             text, changed = path.read_bytes(), path.stat().st_mtime_ns
             same = read.get(path.name)
-            copy = same[1] if same and same[0] == text else parse_contract(path, text, was_in_force=True)
+            copy = same[1] if same and same[0] == text else parse_contract(path, text, known, was_in_force=True)
         except (ContractError, OSError):  # OSError: a session has just taken it away
             continue
         found.append((changed, path.name, copy))
@@ -227,9 +226,9 @@ def _same_table(
     return found
 
 
-def _as_before(path: Path, text: bytes | None) -> FeedContract | None:
+def _as_before(path: Path, text: bytes | None, known: Known) -> FeedContract | None:
     """The contract as the version before this one obeyed it, if it did."""
     try:
-        return None if text is None else parse_contract(path, text, was_in_force=True)
+        return None if text is None else parse_contract(path, text, known, was_in_force=True)
     except ContractError:
         return None

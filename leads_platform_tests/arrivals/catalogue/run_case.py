@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from leads_platform.arrivals.archive.notes import BuildState, notes
+from leads_platform.arrivals.archive.notes import FileNote, notes
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.check import check_file
 from leads_platform.arrivals.contracts.load import FeedContract
@@ -179,7 +179,7 @@ def _not_read(kind: Kind, done: list[Manifest], problems: list[str], waiting: li
     return Outcome(kind, None, said)
 
 
-def _printed(manifest: Manifest, fresh: list[BuildState]) -> str:
+def _printed(manifest: Manifest, fresh: list[FileNote]) -> str:
     """What `run` prints of the file, as it prints it; without the verdict and the file's name, which it begins with."""
     with terminal.console.capture() as captured:
         terminal.manifest_line(manifest)

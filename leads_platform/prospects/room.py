@@ -1,0 +1,13 @@
+"""What the room says of itself."""
+
+from leads_platform.prospects.lead_list import LeadList
+from leads_platform.prospects.net_new_headline import NET_NEW
+from leads_platform.room import Room
+
+room = Room(
+    says="Suppliers' lead files and Salesforce's leads become one list of prospective leads.",
+    owner="team:prospects",
+    kinds={"lead_list": LeadList},
+    headlines=(NET_NEW,),
+    order=1,
+)

@@ -1,0 +1,55 @@
+"""What a business room says of itself; everything else finds it in this declaration.
+
+Belongs here: `Room` and what it holds. Does not: finding the rooms (rooms), or any room's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from leads_platform.arrivals.contracts.model import FeedContract
+
+
+@dataclass(frozen=True)
+class Report:
+    """A table for a person; `title` states the newest number in it."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A report that `run` prints at its end: what `select` gives of the published copy, made into words.
+
+    `select` reads `table`, and is not asked where there is no such table yet. `report` gets the rows and the running
+    month; None means that there is nothing to show yet, which is told as `missing` where other headlines have data.
+    `numbers`, of the same rows, is one number a month whose change in months that had ended is announced as `counts`.
+    """
+
+    table: str
+    select: str
+    report: Callable[[list[Any], date], Report | None]
+    missing: str = ""
+    counts: str = ""
+    numbers: Callable[[list[Any]], dict[date, int]] | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room of business: one package, one schema in DuckDB, one file a table.
+
+    `owner` owns its tables that name no other, as `team:name` or an e-mail address. `kinds` are the kinds of contract
+    it gives, by the word that a contract writes. `order` is where its headlines stand among those of other rooms.
+    """
+
+    says: str
+    owner: str
+    kinds: Mapping[str, type[FeedContract]] = field(default_factory=dict)
+    headlines: tuple[Headline, ...] = ()
+    order: int = 100

@@ -1,0 +1,111 @@
+"""A room of a package outside the repository: docs/add-a-room.md as written, found by LEADS_PLATFORM_ROOMS alone."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from leads_platform.cli.commands import commands
+from leads_platform.environment import SettingsError
+from leads_platform.platform import load_platform
+from leads_platform.rooms import find_rooms
+from leads_platform.settings import Settings
+from leads_platform_tests.conftest import environment
+from leads_platform_tests.helpers import NV_HEADER, drop, nv
+
+PAGE = Path(__file__).parents[1] / "docs" / "add-a-room.md"
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The page's files, in a folder on Python's path."""
+    written = re.findall(r"^`(acme/[\w/]+\.py)`:\n\n```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in written] == [
+        "acme/fleet/room.py",
+        "acme/fleet/truck_list.py",
+        "acme/fleet/rep_trucks.py",
+    ]
+    for name, text in written:
+        path = tmp_path / "outside" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "outside")
+    yield tmp_path / "outside"
+    find_rooms.cache_clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "acme"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def fleet(outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An environment that has the room."""
+    told = {"LEADS_PLATFORM_ROOMS": "acme.fleet"}
+    settings = environment(tmp_path / "data", told)
+    for name, value in {"LEADS_PLATFORM_DATA": str(settings.data), "LEADS_PLATFORM_NOW": "2024-07-15", **told}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("leads_platform.arrivals.receive._SETTLE_SECONDS", 0.01)
+    return settings
+
+
+def call(*words: str) -> str:
+    """What the command says; it must end well."""
+    answer = CliRunner().invoke(commands, list(words), catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
+def test_the_page_makes_a_room(fleet: Settings, tmp_path: Path) -> None:
+    drop(fleet, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")])
+    first = call("run", "--direct")  # no supplier has a contract yet: what reads their tables is empty
+    assert "1 of 1 leads of 2024-05 are net-new" in first and "No supplier has listed trucks yet." in first
+    sample = tmp_path / "north_2024-05.csv"
+    sample.write_text("Truck No,Plate\n1,abc 1\n2,ABC 2\n3,abc 1\n")
+    contract = fleet.feeds / "north.yaml"
+    call("feed", "new", str(sample), "--name", "north", "--out", str(contract))
+    text = contract.read_text()
+    assert "room: fleet\nkind: truck_list\n" in text and "owner: team:fleet\n" in text and "\nplate: plate\n" in text
+    drop(fleet, "north", "north_2024-05.csv", *_lines(sample))
+    assert "2 trucks of 1 suppliers in 2024-05" in call("run", "--direct")
+    owners = {table.owner for table in load_platform(fleet).catalogue.tables.values() if table.room == "fleet"}
+    assert owners == {"team:fleet"}
+
+
+def _lines(sample: Path) -> tuple[str, list[str]]:
+    header, *records = sample.read_text().splitlines()
+    return header, records
+
+
+def test_a_contract_of_the_kind_is_held_against_its_rules(fleet: Settings) -> None:
+    fleet.feeds.mkdir()
+    (fleet.feeds / "north.yaml").write_text(
+        "feed: north\nroom: fleet\nkind: truck_list\ntitle: North\ndelivery: snapshot\nplate: plait\n"
+        "columns:\n  - {name: plate, header: Plate}\n"
+    )
+    (entry,) = load_platform(fleet).out_of_order
+    assert "line 6: plate: `plait` is not one of the columns; did you mean `plate`?" in entry.words()
+    (fleet.feeds / "north.yaml").write_text(
+        "feed: north\nroom: fleet\ntitle: North\ndelivery: snapshot\nplate: plate\n"
+        "columns:\n  - {name: plate, header: Plate}\n"
+    )
+    (entry,) = load_platform(fleet).out_of_order
+    assert "line 5: plate: is a field of kind truck_list only; write `kind: truck_list`" in entry.words()
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("acme.flete", "there is no module acme.flete"),
+        ("acme", "there is no module acme.room"),
+        ("leads_platform.funnel", "leads_platform.funnel is the room `funnel`; rename one"),
+        ("leads_platform_tests.known", "there is no module leads_platform_tests.known"),
+    ],
+)
+def test_a_package_that_is_no_room_is_told(outside: Path, named: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=f"LEADS_PLATFORM_ROOMS names {re.escape(named)}, (?:but|whose)") as raised:
+        find_rooms((named,))
+    assert words in str(raised.value)

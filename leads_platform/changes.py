@@ -38,7 +38,7 @@ def newest_with_data(platform: Platform, rows: Mapping[tuple[str, date], int]) -
     own = {
         address
         for address, table in platform.catalogue.tables.items()
-        if table.layer == "base" and (c := platform.contracts.get(table.feed or "")) and c.delivery != "reference"
+        if table.layer == "base" and (c := platform.contracts.get(table.feed or "")) and not c.delivered.serves_all
     }
     return max((month for (address, month), count in rows.items() if address in own and count), default=None)
 

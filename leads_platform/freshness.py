@@ -40,7 +40,7 @@ def findings(settings: Settings, state: ArchiveSources) -> list[Finding]:
     closed = last_closed_month(settings)
     late = []
     for feed, feed_state in state.by_feed.items():
-        if feed_state.contract.delivery != "snapshot":
+        if not feed_state.contract.delivered.is_monthly:
             continue
         months = feed_state.months()
         if months and closed >= settings.first_month and closed not in months and max(months) < closed:

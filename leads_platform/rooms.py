@@ -6,7 +6,7 @@ module `room` that holds a `Room` named `room` is a room; its name is the packag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
@@ -66,9 +66,13 @@ class Rooms:
         return table.owner or self.by_name[table.room].owner
 
 
-@cache
-def find_rooms(more: tuple[str, ...] = ()) -> Rooms:
+def find_rooms(more: Iterable[str] = ()) -> Rooms:
     """The platform's rooms and those of the packages `more`. Raises SettingsError for one that is none."""
+    return _found(tuple(more))
+
+
+@cache
+def _found(more: tuple[str, ...]) -> Rooms:
     inside = [f"leads_platform.{module.name}" for module in iter_modules(leads_platform.__path__) if module.ispkg]
     packages = [package for package in inside if find_spec(f"{package}.room")]
     found: dict[str, tuple[str, Room]] = {}

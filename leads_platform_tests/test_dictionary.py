@@ -39,4 +39,10 @@ def test_every_link_of_the_dictionary_has_its_heading() -> None:
 
 
 def test_the_schema_is_json_and_asks_for_what_a_contract_needs() -> None:
-    assert set(json.loads(contract_schema())["required"]) == {"feed", "room", "title", "delivery", "columns"}
+    assert set(json.loads(contract_schema())["$defs"]["FeedContract"]["required"]) == {
+        "feed",
+        "room",
+        "title",
+        "delivery",
+        "columns",
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from leads_platform import rooms
 from leads_platform.cli.commands import commands
 from leads_platform.environment import SettingsError
 from leads_platform.platform import load_platform
@@ -36,7 +37,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         path.write_text(text)
     monkeypatch.syspath_prepend(tmp_path / "outside")
     yield tmp_path / "outside"
-    find_rooms.cache_clear()
+    rooms._found.cache_clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "acme"]:
         del sys.modules[name]
 

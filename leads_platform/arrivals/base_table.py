@@ -43,7 +43,7 @@ def base_table(contract: FeedContract) -> Table:
         columns=columns,
         must=(records_are_accounted_for(contract),),
         should=(
-            *((volume_is_usual(),) if contract.delivery != "reference" else ()),
+            *((volume_is_usual(),) if not contract.delivered.serves_all else ()),
             no_column_has_vanished(contract),
         ),
         owner=contract.known_owner,

@@ -41,7 +41,7 @@ def check_file(
     says = parse_file_name(path.name, contract)
     with read_file(path, contract) as reading:
         month = says.month
-        if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
+        if contract.delivered.is_monthly and reading.months:  # one only: reading refuses several
             month = next(iter(reading.months))
         trouble = _trouble(path, contract, says, month, current_month)
         other = resembles(reading.titles, contract, contracts or {}, refused=reading.verdict == "refused")
@@ -77,7 +77,7 @@ def _trouble(path: Path, contract: FeedContract, says: FileName, month: date | N
         )
     if says.trouble:
         return says.trouble
-    if contract.delivery != "snapshot":
+    if not contract.delivered.is_monthly:
         return ""
     if contract.month.from_ == "name" and month is None:
         return "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"

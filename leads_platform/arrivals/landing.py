@@ -154,7 +154,7 @@ def sub_folder_trouble(name: str, contract: FeedContract) -> str:
 
     Records of events replace each other by key alone, and the keys of two senders can be the same.
     """
-    if contract.delivery != "events" or "/" not in name:
+    if not contract.delivered.is_partial or "/" not in name:
         return ""
     return (
         f"it lies in the sub-folder {_sub_folder(name)}, and a feed of events is one sender's: the later "

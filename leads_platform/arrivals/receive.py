@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from copy import copy
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -18,8 +17,9 @@ from threading import Lock
 
 from leads_platform.arrivals.archive.compare import Difference, compare
 from leads_platform.arrivals.archive.measure import measure
+from leads_platform.arrivals.archive.placing import month_rule_hash
 from leads_platform.arrivals.archive.slots import month_key, titles
-from leads_platform.arrivals.archive.sources import ArchiveSources, event_versions_of, month_rule_hash
+from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, copy_and_hash
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.contracts.resemblance import resembles
@@ -165,7 +165,7 @@ class Arrivals:
         for reason, said in (("sub_folder", sub_folder), ("month", says.trouble)):
             if said:
                 return _refused(start, reason, said)
-        if contract.delivery == "snapshot" and contract.month.from_ == "name":
+        if contract.delivered.is_monthly and contract.month.from_ == "name":
             if says.month is None:
                 said = "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
                 return _refused(start, "month", said)
@@ -173,7 +173,7 @@ class Arrivals:
         if (early := self._early_or_known(start, says)) is not None:
             return early
         with read_file(delivered, contract, name=start.file_name, workspace=delivered.parent, ours=True) as reading:
-            if contract.delivery == "snapshot" and reading.months:  # one only: reading refuses several
+            if contract.delivered.is_monthly and reading.months:  # one only: reading refuses several
                 month = next(iter(reading.months))
                 if says.month not in (None, month):
                     said = f"its name says {label(says.month)}, its records {label(month)}: they count"
@@ -247,12 +247,12 @@ class Arrivals:
 
     def _held_back(self, manifest: Manifest, contract: FeedContract) -> Manifest:
         """Compares with the slot's former version: keeps the diff, and holds what looks like a mistake."""
-        if contract.delivery == "events":  # a part of the whole, which replaces no file
-            return manifest
         state = self.state.by_feed[manifest.feed]
+        if not state.replaces:
+            return manifest
         former, newest = state.former(manifest)
         current = state.current(state.slot_of(manifest.month, manifest.part))
-        if current is not None and not newest and contract.delivery != "reference":
+        if current is not None and not newest and not contract.delivered.serves_all:
             manifest = _beside(manifest, f"{current.manifest.file_name} is newer and stands: this file changes nothing")
         if former is None:
             return manifest
@@ -263,14 +263,14 @@ class Arrivals:
         )
         before = state.entry(manifest.original)
         already_in = before is not None and not before.held
-        # A reference is tiny; what is older than the one that stands replaces nothing; a person's word is kept.
-        if contract.delivery == "reference" or not newest or already_in:
+        # What is older than the one that stands replaces nothing; a person's word is kept.
+        if not state.may_be_held or not newest or already_in:
             return manifest
         had, lost = former.manifest.loaded, former.manifest.loaded - manifest.loaded
         if lost > round(had * contract.shrink_limit, 6):
             said = f"it has {manifest.loaded} records where the version it replaces has {had}"
             return self._hold(manifest, "shrunk", said)
-        one_list = contract.parts == "one" and contract.delivery == "snapshot"
+        one_list = contract.parts == "one" and contract.delivered.is_monthly
         if one_list and difference.shared_share < FEW_SHARED_KEYS:
             said = (
                 f"it shares {difference.shared_share:.0%} of its keys with {former.manifest.file_name}, "
@@ -345,11 +345,8 @@ class Arrivals:
         state = self.state.by_feed[manifest.feed]
         before = {month: state.version(month) for month in self.state.partitions()}
         counts = manifest.action != "receive" or manifest.verdict in ("accepted", "partial")
-        if state.contract.delivery == "events" and counts:
-            after = copy(self.state)
-            after.by_feed = {manifest.feed: state.after(manifest)}
-            reckoned = event_versions_of(self.state, after, manifest.feed)
-            manifest = replace(manifest, versions=reckoned.versions, links=reckoned.links, basis=reckoned.basis)
+        if counts:
+            manifest = state.reckoned(self.state, manifest)
         now = state.after(manifest)
         manifest = replace(manifest, touched=tuple(month_key(m) for m in before if now.version(m) != before[m]))
         manifest = replace(manifest, stored=self.archive.stored(manifest.feed, manifest.receipt))

@@ -22,7 +22,7 @@ def freshness_checks(platform: Platform) -> list[dg.AssetChecksDefinition]:
     found = []
     for address, table in platform.catalogue.tables.items():
         contract = platform.contracts.get(table.feed or "")
-        if table.layer == "base" and contract and contract.delivery == "snapshot":
+        if table.layer == "base" and contract and contract.delivered.is_monthly:
             found.append(_file_expected(platform, address, contract.feed))
         if table.layer in ("dim", "rep"):
             found.append(_month_present(platform, address))

@@ -21,7 +21,9 @@ _NOT_CONTENT = ("received_at", "loaded_at")
 _EVIDENCE = 20
 # Only whole numbers are kept as `named_id`: a text could hold personal data.
 _WHOLE_NUMBERS = ("INTEGER", "BIGINT", "UBIGINT", "HUGEINT")
-# Types that an undeclared column, as `expected` or `found`, may have to be shown: a text could be anybody's name.
+# What an audit names so is meant to be shown: what should be there and what is.
+_TOLD = ("expected", "found")
+# Types that another column which no table declares may have to be shown: a text could be anybody's name.
 _PLAIN = ("BOOLEAN", "DATE", "TIMESTAMP", "DOUBLE", "FLOAT", "DECIMAL", *_WHOLE_NUMBERS, "SMALLINT", "TINYINT")
 
 
@@ -113,7 +115,7 @@ def _of_one_row(table: Table) -> dict[int, str]:
 def _shown(table: Table, given: dict[str, str]) -> list[str]:
     """Which of the audit's columns (name to type) tell what is bad and hold no personal data.
 
-    The table's own columns unless they are `pii`, and numbers, dates and booleans that the audit works out. Of whole
+    The table's own columns unless they are `pii`, `expected` and `found`, and numbers, dates and booleans. Of whole
     rows the line is enough, else their key.
     """
     declared = {column.name: column for column in table.columns}
@@ -121,7 +123,7 @@ def _shown(table: Table, given: dict[str, str]) -> list[str]:
         name
         for name, kind in given.items()
         if name not in ("month", "line", "named_id")
-        and (not declared[name].pii if name in declared else kind.startswith(_PLAIN))
+        and (not declared[name].pii if name in declared else name in _TOLD or kind.startswith(_PLAIN))
     ]
     if set(declared) <= set(given):
         return [] if "line" in given else [name for name in names if name in table.grain]

@@ -88,7 +88,7 @@ class Build:
 def evidence_in_words(evidence: Mapping[str, Any]) -> str:
     """A check's evidence for a person, the first of each: `lines 2, 40`, `deal_id 7, expected 2, found 1`."""
     return "; ".join(
-        _some(key, value) if isinstance(value, list) else f"{key} {value}" for key, value in evidence.items()
+        _some(key, value) if isinstance(value, list) else f"{key}: {value}" for key, value in evidence.items()
     )
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from leads_platform.arrivals.archive import store as archive
-from leads_platform.arrivals.archive.slots import Entry, FeedState, Slot
+from leads_platform.arrivals.archive.slots import Entry, Slot
+from leads_platform.arrivals.archive.snapshot import SnapshotState
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.arrivals_env import Desk, as_before, people, rows
@@ -150,7 +151,7 @@ def dying(self, manifest):
         os.kill(os.getpid(), signal.SIGKILL)
     add(self, manifest)
 Archive.add = dying
-arrivals = Arrivals(settings, load_contracts([settings.feeds], KNOWN))
+arrivals = Arrivals(settings, load_contracts([settings.feeds]))
 arrivals.take_in(arrivals.waiting())
 """
 
@@ -336,7 +337,7 @@ def test_ten_thousand_manifests_are_added_up_without_going_through_them_for_each
     taken = desk.drop("lists/2024-05.csv", people(1, 2))
     looked = 0
 
-    class Counted(FeedState):
+    class Counted(SnapshotState):
         def _counting(self, slot: Slot) -> list[Entry]:
             nonlocal looked
             looked += len(self._slots.get(slot, {}))

@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from leads_platform.arrivals.archive import sources as state_module
-from leads_platform.arrivals.archive.sources import ArchiveSources, event_versions_of
+from leads_platform.arrivals.archive import events
+from leads_platform.arrivals.archive.events import event_versions_of
+from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import ContractError, load_contract
 from leads_platform.months import label, parse_month
@@ -232,13 +233,13 @@ def test_a_receipt_reads_of_other_event_files_only_records_of_its_keys(
     """What is gathered does not grow with the archive."""
     desk.drop("calls/a.csv", rows(*(f"{number} Ann 2024-03-02" for number in range(100, 200))))
     gathered = []
-    standing = state_module._standing
+    standing = events._standing
 
     def noted(con: duckdb.DuckDBPyConnection, *args) -> dict:
         gathered.append(con.execute("select receipt, id from versions order by all").fetchall())
         return standing(con, *args)
 
-    monkeypatch.setattr(state_module, "_standing", noted)
+    monkeypatch.setattr(events, "_standing", noted)
     desk.drop("calls/b.csv", rows("150 Bea 2024-03-02", "200 Cid 2024-04-05"))
     assert gathered[-1] == [(1, "150"), (2, "150"), (2, "200")]
     assert kept(desk) == anew(desk)

@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
-from leads_platform.arrivals.archive.slots import FeedState, month_key
-from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.arrivals.archive.slots import FeedState
 from leads_platform.arrivals.contracts.load import FeedContract
-from leads_platform.months import parse_month
 from leads_platform.warehouse import Audit, sql
 
 _COLUMNS = "month, file_sha256, part, receipt, records, loaded, quarantined, in_months, in_month, effective"
@@ -29,8 +27,8 @@ def accounts(
     months, `in_month` those of this month. Of an events feed, whose files repeat each other, `effective` is what the
     month holds over all files, and `archived` what the archived file holds of the month; else both are null.
     """
-    told = [row for row in _told(state, months) if first <= row[0] <= last]
-    of_month = state.counts() if state.contract.delivery == "events" else {}
+    told = [row for row in state.account(months) if first <= row[0] <= last]
+    of_month = state.counts() if state.contract.delivered.is_partial else {}
     rows = sql.values(
         (
             *(month, m.sha256, m.part, m.receipt, m.records, m.loaded, m.quarantined),
@@ -40,7 +38,7 @@ def accounts(
     )
     nulls = ", ".join(f"null::{kind}" for kind in _TYPES.split(", "))
     counted = f"select * from (values {rows or f'({nulls})'}) as counts({_COLUMNS}) where month is not null"
-    if state.contract.delivery != "events":
+    if not state.contract.delivered.is_partial:
         return f"select * exclude (effective), null::bigint as effective, null::bigint as archived from ({counted})"
     receipts = {m.receipt for _, m, _ in told}
     kept = " union all ".join(
@@ -55,33 +53,11 @@ def accounts(
     )
 
 
-def _told(state: FeedState, months: Iterable[date]) -> list[tuple[date, Manifest, int]]:
-    """Each file in force with how many of its records a month must hold; for events: with how many it brought."""
-    delivery = state.contract.delivery
-    if delivery in ("snapshot", "reference"):
-        served = state.months() if delivery == "snapshot" else months
-        return [(m, e.manifest, e.manifest.loaded) for m in sorted(served) for e in state.effective(m)]
-    if delivery == "events":
-        return [
-            (parse_month(month), e.manifest, told["records"])
-            for e in state.effective(None)
-            for month, told in e.manifest.months.items()
-        ]
-    found = []
-    for newest in state.effective(None)[-1:]:
-        for month in sorted(state.months()):
-            found.append((month, newest.manifest, 0))  # its account must add up, whichever file the rows stand for
-            found += [
-                (month, e.manifest, e.manifest.months[month_key(month)]["records"]) for e in state.effective(month)
-            ]
-    return found
-
-
 def records_are_accounted_for(contract: FeedContract) -> Audit:
     """Blocks a month whose files' counts do not add up, or whose rows are not the records that were counted."""
     adds_up = "records = loaded + quarantined and loaded = in_months"
     counts = f"arrivals.{contract.feed}_counts"
-    if contract.delivery == "events":  # files overlap: the month is counted as a whole, each file in the archive
+    if contract.delivered.is_partial:  # files overlap: the month is counted as a whole, each file in the archive
         select = f"""
         with here as (
             select month, count(*) as rows from this group by month

@@ -1,6 +1,7 @@
-"""Slots and versions: which of a feed's files count, which is newest, and which make up a month.
+"""Slots and versions: which of a feed's files count, and which is newest.
 
-Belongs here: one feed's state as a pure function of its manifests and contract. Does not: SQL over the archive
+Belongs here: one feed's state as a pure function of its manifests and contract, as far as all deliveries share it. Does
+not: what one kind of delivery means (snapshot, extract, events, reference), the SQL over the archive of all feeds
 (sources), writing manifests (receive), or reading delivered files.
 
 A *slot* is what one version replaces another in: a month (and part) of a snapshot feed, the whole of any other
@@ -10,17 +11,25 @@ feed. An *entry* is a file that counts in its slot; the newest by its version is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from leads_platform.arrivals.archive.naming import printed
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import FeedContract, fold_header
 from leads_platform.arrivals.landing import FileName, parse_file_name
-from leads_platform.months import add_months, month_of, parse_month
+from leads_platform.months import label, month_of, months_between, parse_month
+
+if TYPE_CHECKING:
+    from leads_platform.arrivals.archive.sources import ArchiveSources
 
 Slot = tuple[date | None, str]
+FileSelect = Callable[["Entry", str, int], str]
+"""An entry, an SQL expression for the month, and a rank: a select of the archived file under the contract's names."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +55,15 @@ class Entry:
         return self.manifest.month, self.manifest.part
 
 
-class FeedState:
-    """One feed's entries after a number of manifests. `apply` takes the next one."""
+class FeedState(ABC):
+    """One feed's entries after a number of manifests. `apply` takes the next one. Each delivery has a class of its own.
+
+    `replaces`: a file may replace another, so that one which was refused is settled by a later one. `may_be_held`: a
+    version that looks like a mistake waits for a person.
+    """
+
+    replaces: ClassVar[bool] = True
+    may_be_held: ClassVar[bool] = True
 
     def __init__(self, contract: FeedContract) -> None:
         self.contract = contract
@@ -57,10 +73,11 @@ class FeedState:
         self._slot_of_file: dict[int, Slot] = {}
         self.readings: dict[int, Manifest] = {}  # the latest reading of each file, by its original receipt
         self.dismissed: set[int] = set()  # refused files, by their original receipt, that were withdrawn
-        self.event_versions: dict[date, str] = {}  # of an events feed: what each month holds, "" for nothing
+        self.event_versions: dict[date, str] = {}  # of events: what each month holds, "" for nothing
 
     def slot_of(self, month: date | None, part: str) -> Slot:
-        return (month, part) if self.contract.delivery == "snapshot" else (None, "")
+        """What a file of this month and part replaces others in: the feed, where a delivery has no slots of its own."""
+        return None, ""
 
     def _slot(self, entry: Entry) -> Slot:
         return self.slot_of(*entry.slot)
@@ -187,13 +204,7 @@ class FeedState:
 
     def known_as(self, sha256: str, name: FileName, month: date | None) -> Entry | None:
         """The entry that makes these bytes nothing new: the current one of their month, or one of the same version."""
-        if self.contract.delivery == "snapshot":
-            shown = self.effective(month) if month else []
-        elif self.contract.delivery == "reference" and name.month:
-            shown = self.effective(name.month)
-        else:
-            shown = [e for e in [self.current((None, ""))] if e]
-        for entry in shown:
+        for entry in self._shown(name, month):
             if entry.manifest.sha256 == sha256 and (month or name.month in (None, _named_month(entry))):
                 return entry
         for entry in self._counting(self.slot_of(month, name.part)):
@@ -202,66 +213,105 @@ class FeedState:
                 return entry
         return None
 
+    def _shown(self, name: FileName, month: date | None) -> list[Entry]:
+        """What is in force where a file of that name and month would be."""
+        return [entry for entry in [self.current((None, ""))] if entry]
+
     def _version_in_name(self, name: FileName) -> str | None:
         return self.intrinsic(name, None)
 
     def intrinsic(self, name: FileName, maximum: str | None) -> str | None:
         """The version a file states itself: the day in its name, else `version_from`'s maximum, else the name's month.
 
-        The month alone dates no version of a snapshot: it is the slot. None: only its arrival tells.
+        None: only its arrival tells.
         """
         if name.day:
             return name.day.isoformat()
         if maximum is not None:
             return maximum
-        return name.month.isoformat() if name.month and self.contract.delivery != "snapshot" else None
+        return self._version_of_month(name.month) if name.month else None
 
+    def _version_of_month(self, month: date) -> str | None:
+        """The version that the month in a name states."""
+        return month.isoformat()
+
+    # -- what one delivery means -----------------------------------------------------------------------------
+
+    @abstractmethod
     def effective(self, month: date | None) -> list[Entry]:
         """The entries whose records make up this month, oldest first; for events those that could."""
-        delivery = self.contract.delivery
-        if delivery == "snapshot":
-            slots = [slot for slot in self._slots if slot[0] == month]
-            return [e for slot in sorted(slots, key=str) if (e := self.current(slot))]
-        counting = sorted(self._counting((None, "")), key=lambda e: e.order)
-        if delivery == "events" or month is None:
-            return counting
-        if delivery == "extract":
-            return _first_to_say_so(counting, month)
-        end = add_months(month, 1)
-        served = [e for e in counting if e.manifest.file_date is None or e.manifest.file_date < end]
-        earliest = min((e.manifest.file_date for e in counting if e.manifest.file_date), default=None)
-        return served[-1:] or [e for e in counting if e.manifest.file_date == earliest][-1:]
 
-    def months(self) -> set[date]:
-        """The months with effective records of their own; a reference has none, it serves all."""
-        delivery = self.contract.delivery
-        if delivery == "reference":
-            return set()
-        if delivery == "snapshot":
-            return {month for month, part in self._slots if month and self._counting((month, part))}
-        return set(self.counts())
-
+    @abstractmethod
     def counts(self) -> dict[date, int]:
         """How many effective records each month has, as the manifests tell: what a base table must hold."""
-        if self.contract.delivery == "events":
-            return {m: int(version.split(":")[0]) for m, version in self.event_versions.items() if version}
-        if self.contract.delivery == "extract":
-            current = self.effective(None)[-1:]
-            return {parse_month(m): told["records"] for e in current for m, told in e.manifest.months.items()}
-        return {m: sum(e.manifest.loaded for e in self.effective(m)) for m in self.months()}
+
+    @abstractmethod
+    def account(self, open_months: Iterable[date]) -> list[tuple[date, Manifest, int]]:
+        """Each file in force with how many of its records a month must hold; of events, with how many it brought.
+
+        `open_months` can be built today.
+        """
+
+    @abstractmethod
+    def selects(self, file: FileSelect, open_months: Iterable[date], first: date, last: date) -> list[str]:
+        """Selects of the archived files that hold the records of these months."""
+
+    def months(self) -> set[date]:
+        """The months with effective records of their own."""
+        return set(self.counts())
+
+    def served(self, open_months: Iterable[date]) -> list[date]:
+        """The months that read this feed's records, in order."""
+        return sorted(self.months())
+
+    def holds(self, entry: Entry, month: date) -> bool:
+        """Whether an effective entry has records of the month."""
+        return True
+
+    def counted(self, every: str) -> str:
+        """Of all records that `every`, a select, gives: those that count."""
+        return every
+
+    def in_force(self, entry: Entry, open_months: Iterable[date]) -> bool:
+        """Whether what a counting entry says stands in the tables: all of it, or what no later version replaced."""
+        return self.current(self._slot(entry)) is entry
+
+    def filed_under(self, month: date) -> list[Entry]:
+        """The entries in force that are of this month alone: those that the ledger of files tells of it."""
+        return []
+
+    def read_for(self, first: date, last: date) -> list[Entry]:
+        """The entries that may be read for these months."""
+        return [entry for month in months_between(first, last) for entry in self.effective(month)]
+
+    def stands_for(self, manifest: Manifest) -> str:
+        """What stands where this file is or would be, in words: `for 2024-05: list.csv (267 records)`."""
+        slot = self.slot_of(manifest.month, manifest.part)
+        month = f" for {label(slot[0])}" if slot[0] else ""
+        part = f", part {slot[1]}" if slot[1] else ""
+        current = self.current(slot)
+        if current is None:
+            return f"{month}{part}: no file"
+        m = current.manifest
+        return f"{month}{part}: {printed(m.file_name)} ({m.loaded:,} record{'' if m.loaded == 1 else 's'})"
+
+    def reckoned(self, sources: ArchiveSources, manifest: Manifest) -> Manifest:
+        """The manifest with what its receipt changes in the feed, where that is not told by slots."""
+        return manifest
 
     def version(self, month: date) -> str | None:
         """Changes when the month's effective records change, or the file and line they stand for; None without any."""
-        if self.contract.delivery == "events":
-            return self.event_versions.get(month) or None
         parts = []
         for entry in self.effective(month):
             m = entry.manifest
-            key = month_key(month) if self.contract.delivery == "extract" else next(iter(m.months), "")
-            if key in m.months:
+            if (told := self._of_month(m, month)) is not None:
                 reckoned = f":{m.reckoned_in}" if m.reckoned_in else ""  # their time follows the zone
-                parts.append(f"{m.months[key]['hash']}:{m.sha256}:{m.file_name}:{m.file_date}:{m.part}{reckoned}")
+                parts.append(f"{told['hash']}:{m.sha256}:{m.file_name}:{m.file_date}:{m.part}{reckoned}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] if parts else None
+
+    def _of_month(self, manifest: Manifest, month: date) -> Any | None:
+        """What the manifest tells of its records of the month; a file of one month has no other."""
+        return next(iter(manifest.months.values()), None)
 
 
 def month_key(month: date) -> str:
@@ -285,20 +335,3 @@ def titles(contract: FeedContract, manifest: Manifest) -> Mapping[str, str]:
 
 def _named_month(entry: Entry) -> date | None:
     return month_of(entry.manifest.file_date) if entry.manifest.file_date else None
-
-
-def _first_to_say_so(extracts: list[Entry], month: date) -> list[Entry]:
-    """The newest extract, or the first before it since when the month has not changed.
-
-    So a new extract touches only the months in which it differs, file names and lines included.
-    """
-    key = month_key(month)
-    if not extracts or key not in extracts[-1].manifest.months:
-        return []
-    said = extracts[-1].manifest.months[key]
-    first = extracts[-1]
-    for earlier in reversed(extracts):
-        if earlier.manifest.months.get(key) != said:
-            break
-        first = earlier
-    return [first]

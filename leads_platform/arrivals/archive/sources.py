@@ -10,26 +10,40 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
 from leads_platform.arrivals.archive.accounting import accounts
+from leads_platform.arrivals.archive.events import EventsState
+from leads_platform.arrivals.archive.extract import ExtractState
 from leads_platform.arrivals.archive.instants import misplaced
-from leads_platform.arrivals.archive.slots import Entry, FeedState, month_key, titles
+from leads_platform.arrivals.archive.placing import month_rule_hash
+from leads_platform.arrivals.archive.reference import ReferenceState
+from leads_platform.arrivals.archive.slots import Entry, FeedState, titles
+from leads_platform.arrivals.archive.snapshot import SnapshotState
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.archive.vanished import Vanished, vanished_columns
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.header import named_by_position
-from leads_platform.arrivals.reading.loading import connect
 from leads_platform.arrivals.reading.refusal import shown
-from leads_platform.months import month_of, months_between, parse_month
+from leads_platform.months import month_of, months_between
 from leads_platform.warehouse import sql
 
 # Beside a feed's records: the account of its files, and the columns that have vanished from them.
 _COUNTS, _VANISHED = SIDES = ("_counts", "_vanished")
+
+
+_STATES: dict[str, type[FeedState]] = {
+    "snapshot": SnapshotState,
+    "extract": ExtractState,
+    "events": EventsState,
+    "reference": ReferenceState,
+}
+
+
+def feed_state(contract: FeedContract) -> FeedState:
+    """The state of a feed of which nothing has come yet, by its kind of delivery."""
+    return _STATES[contract.delivery](contract)
 
 
 class ArchiveSources:
@@ -45,7 +59,7 @@ class ArchiveSources:
     ) -> None:
         self.contracts = dict(contracts)
         self._records, self._first, self._current = records, first_month, current_month
-        self.by_feed = {feed: FeedState(contract) for feed, contract in self.contracts.items()}
+        self.by_feed = {feed: feed_state(contract) for feed, contract in self.contracts.items()}
         self.manifests: list[Manifest] = []
         self._vanished: dict[str, dict[int, tuple[Vanished, ...]]] = {}
         self.basis: dict[str, str] = {}  # by what an events feed's versions were last reckoned
@@ -105,14 +119,12 @@ class ArchiveSources:
         state, gone = self.by_feed[feed], self.vanished(feed)
         if not gone:
             return []
-        delivery = state.contract.delivery
-        months = self.partitions() if delivery == "reference" else sorted(state.months())
         return [
             (month, shown(one.title), one.instead and shown(one.instead))
-            for month in months
+            for month in state.served(self.partitions())
             if first <= month <= last
             for entry in state.effective(month)
-            if delivery != "events" or month_key(month) in entry.manifest.months
+            if state.holds(entry, month)
             for one in gone.get(entry.manifest.receipt, ())
         ]
 
@@ -135,18 +147,9 @@ class ArchiveSources:
             )
         state = self.by_feed[feed]
         columns = state.contract.columns
-        delivery = state.contract.delivery
-        if delivery == "snapshot":
-            months = [m for m in state.months() if first <= m <= last]
-            files = [(m, entry) for m in sorted(months) for entry in state.effective(m)]
-            selects = [self._file(entry, columns, sql.literal(m)) for m, entry in files]
-        elif delivery == "reference":
-            months = [m for m in self.partitions() if first <= m <= last]
-            selects = [self._file(e, columns, sql.literal(m)) for m in months for e in state.effective(m)]
-        elif delivery == "extract":
-            selects = self._extract(state, first, last)
-        else:
-            selects = self._events(state, first, last)
+        selects = state.selects(
+            lambda entry, month, rank: self._file(entry, columns, month, rank), self.partitions(), first, last
+        )
         if not selects:
             nulls = ", ".join(f"null::varchar as {sql.identifier(c.name)}" for c in columns)
             times = ", null::timestamp as record_at, null::timestamp as record_local_at"
@@ -157,45 +160,8 @@ class ArchiveSources:
                 f"0 as _rank, {nulls} where false"
             ]
         every = " union all by name ".join(selects)
-        if delivery == "events":
-            said = ", ".join(["month", *(sql.identifier(column.name) for column in columns)])
-            every = _latest_per_key(f"select *, hash({said}) as _said from ({every})", state.contract)
+        every = state.counted(every)
         return f"select * exclude (_rank) from ({every}) where {sql.within(first, last)}"
-
-    def _events(self, state: FeedState, first: date, last: date) -> list[str]:
-        """The files that hold records of these months, or of months that share a key with them.
-
-        Which version of a record counts is decided over all its versions, and these may lie in other months.
-        """
-        counting = state.effective(None)
-        near = _near(state, counting, month_key(first), month_key(last))
-        found = []
-        for rank, entry in enumerate(counting):
-            months = entry.manifest.months
-            own = set(months) if near is None else {m for m in months if month_key(first) <= m <= month_key(last)}
-            own |= set() if near is None else near & set(months)
-            if not own:
-                continue
-            select = self._file(entry, state.contract.columns, "record_month", rank)
-            if len(own) < len(months):
-                listed = ", ".join(sql.literal(parse_month(m)) for m in sorted(own))
-                select = f"select * from ({select}) where month in ({listed})"
-            found.append(select)
-        return found
-
-    def _extract(self, state: FeedState, first: date, last: date) -> list[str]:
-        """Each month from the extract that first said what the newest says of it."""
-        months: dict[int, list[date]] = {}
-        entries = {}
-        for month in state.months():
-            for entry in state.effective(month) if first <= month <= last else []:
-                entries[entry.manifest.receipt] = entry
-                months.setdefault(entry.manifest.receipt, []).append(month)
-        return [
-            f"select * from ({self._file(entries[receipt], state.contract.columns, 'record_month')}) "
-            f"where month in ({', '.join(sql.literal(m) for m in sorted(own))})"
-            for receipt, own in sorted(months.items())
-        ]
 
     def select_of(self, entry: Entry) -> str:
         """A select of one archived file of an events feed, as `relation` gives it.
@@ -237,16 +203,12 @@ class ArchiveSources:
         entry = state.entry(manifest.original)
         if entry is None or entry.manifest.receipt != manifest.receipt or not entry.counts:
             return False
-        if state.contract.delivery == "events":
-            return True
-        if state.contract.delivery == "reference":
-            return any(entry in state.effective(month) for month in self.partitions())
-        return state.current(state.slot_of(*entry.slot)) is entry
+        return state.in_force(entry, self.partitions())
 
     def _file_rows(self, state: FeedState, month: date) -> list[str]:
         return [
             f"{m.feed}:{m.file_name}:{m.sha256}:{m.part}:{m.version}:{m.records}:{m.loaded}:{m.quarantined}"
-            for entry in (state.effective(month) if state.contract.delivery == "snapshot" else [])
+            for entry in state.filed_under(month)
             for m in [entry.manifest]
         ]
 
@@ -277,8 +239,7 @@ class ArchiveSources:
                     continue
                 current = state.current(state.slot_of(reading.month, reading.part))
                 # A file of events replaces no other: what is refused is missing until it is read, whatever comes later.
-                replaces = state.contract.delivery != "events"
-                if current is None or not replaces or current.order[1] < reading.original:
+                if current is None or not state.replaces or current.order[1] < reading.original:
                     found.append(reading)
         return found
 
@@ -321,176 +282,6 @@ class ArchiveSources:
         return month_of(month) > self._current
 
 
-def month_rule_hash(contract: FeedContract, manifest: Manifest) -> str:
-    """What tells the months of a file's records, and of events their keys: titles and formats, as a fingerprint.
-
-    Empty where the file's name tells the month: a contract can't change that.
-    """
-    if contract.month.column is None:
-        return ""
-    title = titles(contract, manifest)
-    key = [title.get(name) for name in contract.key] if contract.delivery == "events" else []
-    given = [title.get(name) for name in contract.month_columns()]
-    preferred = contract.column(contract.month.prefer).formats if contract.month.prefer else ()
-    said = [contract.delivery, key, given, contract.month_formats(), preferred, contract.month.timezone]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
-
-
 def _may_hide_a_column(contract: FeedContract, manifest: Manifest) -> bool:
     """Whether a column of the contract may stand in the file under a title that the manifest does not tell."""
     return named_by_position(manifest.header) and len(titles(contract, manifest)) < len(contract.columns)
-
-
-def _placed(contract: FeedContract, entries: Iterable[Entry]) -> bool:
-    """Whether the archived records stand where the contract, as it is now, would put them."""
-    now, seen = contract.hash(), set()
-    for m in (entry.manifest for entry in entries):
-        # The same header under the same contract is the same: few differ among thousands of files.
-        if m.contract_hash != now and (m.header, m.placed_by) not in seen:
-            if m.placed_by != month_rule_hash(contract, m):
-                return False
-            seen.add((m.header, m.placed_by))
-    return True
-
-
-def _near(state: FeedState, counting: list[Entry], first: str, last: str) -> set[str] | None:
-    """The months outside of these that share a key with them; None when that isn't known of every file."""
-    if not _placed(state.contract, counting) or any(entry.manifest.links is None for entry in counting):
-        return None
-    found = set()
-    for entry in counting:
-        for month, others in (entry.manifest.links or {}).items():
-            for other in others:
-                if first <= month <= last:
-                    found.add(other)
-                if first <= other <= last:
-                    found.add(month)
-    return found
-
-
-def _latest_per_key(every: str, contract: FeedContract) -> str:
-    """Events: the later version wins per key, over the whole archive and before any month is picked (docs/hazards.md).
-
-    `every` holds `_rank`, `line`, the key's columns, and `_said`, which is the same where records say the same. Where
-    later files only repeat it, the record keeps the file and line that first said so: a file that overlaps with what
-    is known touches no month. A record without a key is nobody's version: it stands for itself.
-    """
-    keys = _keys(contract)
-    no_key = " and ".join(f"{sql.identifier(column)} is null" for column in contract.key)
-    own = f"case when {no_key} then _rank || ':' || line end"
-    per_key = f"partition by {keys}, {own} order by _rank"
-    return f"""
-        select * exclude (_said, _new) from (
-            select *, _said is distinct from lag(_said) over ({per_key}, line) as _new
-            from ({every})
-        )
-        where _new
-        qualify row_number() over ({per_key} desc, line desc) = 1
-    """
-
-
-def _keys(contract: FeedContract) -> str:
-    return ", ".join(map(sql.identifier, contract.key))
-
-
-@dataclass(frozen=True)
-class Reckoning:
-    """What a receipt changes in an events feed, as manifests keep it.
-
-    `versions`: the months that differ, "" for no records; a version is the number of records, then a hash of what they
-    say and of the file and line they stand for. `links`: the months that share a key with the files that came or went.
-    """
-
-    versions: dict[str, str]
-    links: dict[str, list[str]]
-    basis: str
-
-
-def event_versions_of(before: ArchiveSources, after: ArchiveSources, feed: str) -> Reckoning:
-    """Compares an events feed before and after a receipt, by the records that share a key with it.
-
-    Versions are sums over records, so what the others say need not be read again. All is, where the former versions
-    were reckoned by another contract or another DuckDB, whose hashes differ.
-    """
-    contract = after.contracts[feed]
-    basis = f"{duckdb.__version__} {contract.hash()[:16]}"
-    old = {e.manifest.receipt: e for e in before.by_feed[feed].effective(None)}
-    new = {e.manifest.receipt: e for e in after.by_feed[feed].effective(None)}
-    changed = set(old) ^ set(new)
-    all_anew = (
-        before.basis.get(feed) != basis
-        or not _placed(contract, [*old.values(), *new.values()])
-        or [receipt for receipt in old if receipt in new] != [receipt for receipt in new if receipt in old]
-    )
-    if all_anew:
-        changed, old = set(new), {}
-    former = {month_key(month): version for month, version in before.by_feed[feed].event_versions.items() if version}
-    if not changed:
-        gone = dict.fromkeys(former, "") if all_anew else {}
-        return Reckoning(gone, {}, basis)
-    files = {receipt: after.select_of(entry) for receipt, entry in (old | new).items()}
-    with connect(after.folder_of(feed)) as con:
-        _gather(con, contract, files, changed)
-        was, now = _standing(con, contract, list(old)), _standing(con, contract, list(new))
-        links: dict[str, list[str]] = {}
-        for later, earlier in con.execute(_LINKS.format(keys=_keys(contract))).fetchall():
-            links.setdefault(month_key(later), []).append(month_key(earlier))
-    versions = {}
-    for month in sorted({*former, *was, *now} if all_anew else {*was, *now}):
-        count, total = (0, 0) if all_anew or month not in former else map(int, former[month].split(":"))
-        count += now.get(month, (0, 0))[0] - was.get(month, (0, 0))[0]
-        total += now.get(month, (0, 0))[1] - was.get(month, (0, 0))[1]
-        version = f"{count}:{total}" if count else ""
-        if version != former.get(month, ""):
-            versions[month] = version
-    return Reckoning(versions, links, basis)
-
-
-_LINKS = """
-    with placed as (select distinct {keys}, month from versions)
-    select distinct later.month, earlier.month
-    from placed as later
-    join placed as earlier using ({keys})
-    where earlier.month < later.month
-    order by all
-"""
-
-
-def _gather(con: duckdb.DuckDBPyConnection, contract: FeedContract, files: dict[int, str], changed: set[int]) -> None:
-    """Makes the table `versions`: the records of the changed files, and all of the others' that share a key."""
-    keys = _keys(contract)
-    own = " union all by name ".join(f"select {keys} from ({files[receipt]})" for receipt in sorted(changed))
-    con.execute(f"create table changed_keys as select distinct {keys} from ({own})")
-    others = " union all by name ".join(
-        f"select {receipt} as receipt, {keys} from ({select})"
-        for receipt, select in files.items()
-        if receipt not in changed
-    )
-    # Only the keys of every file are looked at; whole records only of files that share some.
-    shared = others and f"select distinct receipt from ({others}) semi join changed_keys using ({keys})"
-    sharing = changed | {receipt for (receipt,) in (con.execute(shared).fetchall() if shared else ())}
-    columns = [sql.identifier(column.name) for column in contract.columns]
-    said = ", ".join(["month", *columns])
-    stands = ", ".join(["month", "file_name", "file_date", "file_sha256", "part", "line", *columns])
-    selects = [
-        f"select {receipt} as receipt, {keys}, month, line, hash({said}) as _said, "
-        f"hash({stands})::hugeint + _reckoned as _stands "
-        f"from ({select}) {'' if receipt in changed else f'semi join changed_keys using ({keys})'}"
-        for receipt, select in files.items()
-        if receipt in sharing
-    ]
-    con.execute(f"create table versions as {' union all by name '.join(selects)}")
-
-
-def _standing(con: duckdb.DuckDBPyConnection, contract: FeedContract, ranked: list[int]) -> dict[str, tuple[int, int]]:
-    """Of each month, how many gathered records count and the sum of their hashes, with files in this order."""
-    if not ranked:
-        return {}
-    ranks = sql.values((receipt, rank) for rank, receipt in enumerate(ranked))
-    every = (
-        f"select versions.*, ranks._rank from versions join (values {ranks}) as ranks(receipt, _rank) using (receipt)"
-    )
-    rows = con.execute(
-        f"select month, count(*), sum(_stands)::varchar from ({_latest_per_key(every, contract)}) group by month"
-    ).fetchall()
-    return {month_key(month): (count, int(total)) for month, count, total in rows}

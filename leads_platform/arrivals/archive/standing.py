@@ -5,10 +5,8 @@ Belongs here: deriving these from the state. Does not: deciding (receive), or pr
 
 from __future__ import annotations
 
-from leads_platform.arrivals.archive.naming import printed
 from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.archive.store import Manifest
-from leads_platform.months import label
 
 
 def standing(state: ArchiveSources, manifest: Manifest) -> str:
@@ -26,16 +24,4 @@ def standing(state: ArchiveSources, manifest: Manifest) -> str:
 
 def stands_now(state: ArchiveSources, manifest: Manifest) -> str:
     """What stands in the file's slot: `standing now for 2024-05: list.csv (267 records)`, or `no file`."""
-    feed = state.by_feed[manifest.feed]
-    if feed.contract.delivery == "events":
-        files = feed.effective(None)
-        said = f"{len(files)} file{'' if len(files) == 1 else 's'} of {manifest.feed}" if files else "no file"
-        return f"standing now: {said}"
-    slot = feed.slot_of(manifest.month, manifest.part)
-    month = f" for {label(slot[0])}" if slot[0] else ""
-    part = f", part {slot[1]}" if slot[1] else ""
-    current = feed.current(slot)
-    if current is None:
-        return f"standing now{month}{part}: no file"
-    m = current.manifest
-    return f"standing now{month}{part}: {printed(m.file_name)} ({m.loaded:,} record{'' if m.loaded == 1 else 's'})"
+    return f"standing now{state.by_feed[manifest.feed].stands_for(manifest)}"

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from leads_platform.arrivals.archive.slots import FeedState
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, sha256_of
-from leads_platform.months import months_between
 
 _BACKUP = "Restore it from a backup."
 _CHUNK = 1 << 20
@@ -28,8 +27,7 @@ class Verifier:
 
     def months(self, state: FeedState, first: date, last: date) -> None:
         """Holds the records that a feed gives for these months against their manifests. Raises ArchiveDamaged."""
-        months = [None] if state.contract.delivery == "events" else months_between(first, last)
-        found = {entry.manifest.receipt: entry.manifest for month in months for entry in state.effective(month)}
+        found = {entry.manifest.receipt: entry.manifest for entry in state.read_for(first, last)}
         for manifest in found.values():
             self._records(manifest)
 

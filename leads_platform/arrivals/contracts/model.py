@@ -19,6 +19,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
+from leads_platform.arrivals.contracts.deliveries import DELIVERIES, Delivery
 from leads_platform.arrivals.contracts.limits import is_owner, limits
 from leads_platform.values.times import EPOCH_MS
 
@@ -233,6 +234,11 @@ class FeedContract(Model):
         """What a sample's columns would be as a contract of this kind; None where it is none. May complete `key`."""
         return None
 
+    @property
+    def delivered(self) -> Delivery:
+        """What its kind of delivery demands."""
+        return DELIVERIES[self.delivery]
+
     def column(self, name: str) -> Column:
         """The declared column of that name. Raises KeyError."""
         for column in self.columns:
@@ -288,7 +294,7 @@ def _problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
             yield ("key", index), unknown_column(name, names)
     if len(set(contract.key)) < len(contract.key):
         yield ("key",), "names a column twice"
-    if contract.delivery == "events" and not contract.key:
+    if contract.delivered.is_partial and not contract.key:
         yield ("delivery",), "events need a `key`: the later version of a record wins by it"
     if contract.version_from is not None and contract.version_from not in names:
         yield ("version_from",), unknown_column(contract.version_from, names)
@@ -365,7 +371,7 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     if rule.from_ == "name":
         if rule.column is not None or rule.formats or rule.prefer or rule.timezone:
             yield ("month", "from"), "is `name`, yet what belongs to a column is given; write `from: column`"
-        if contract.delivery in ("events", "extract"):
+        if contract.delivered.dates_records:
             yield (
                 ("month", "from"),
                 (

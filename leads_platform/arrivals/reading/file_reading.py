@@ -217,7 +217,7 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
             f"{taken.records} records were counted, {taken.loaded} loaded and {len(bad)} quarantined: these "
             "must agree. This is a fault of the program; nothing was taken, report it with the file"
         )
-    if not taken.records and contract.delivery != "events":
+    if not taken.records and not contract.delivered.is_partial:
         raise Refusal("has a header and no records; ask for the full file")
     loaded = taken.loaded
     if loaded and taken.loader is not None:
@@ -260,7 +260,7 @@ def _without(taken: Taken, condition: str, bad: list[Quarantined]) -> int:
 def _check_headers(bad: list[Quarantined], records: int, contract: FeedContract) -> None:
     """A file of headers holds no list; one most of which stands below another header is not this feed's."""
     repeated = sum(one.reason == REPEATED for one in bad)
-    if repeated == records and contract.delivery != "events":
+    if repeated == records and not contract.delivered.is_partial:
         raise Refusal(f"has its header {repeated + 1} times and no records; ask for the full file", records)
     if 2 * (len(bad) - repeated) > records - repeated:
         second = next((one.line for one in sorted(bad) if one.reason == OTHER), 0)
@@ -291,7 +291,7 @@ def _unusable(taken: Taken, contract: FeedContract):
         found += [Quarantined(at, title, "is empty, so the record has no month") for at in loader.lines_where(rest)]
         if found:
             yield found, "record_month is null"
-    if contract.delivery == "events":
+    if contract.delivered.is_partial:
         for name in contract.key:
             title = columns[name]
             missing = f"{identifier(title)} is null"
@@ -327,7 +327,7 @@ def _warn_of_totals(taken: Taken) -> None:
 
 
 def _check_one_month(months: dict[date, int], contract: FeedContract) -> None:
-    if contract.delivery == "snapshot" and len(months) > 1:
+    if contract.delivered.is_monthly and len(months) > 1:
         listed = ", ".join(f"{label(month)} ({count})" for month, count in list(months.items())[:6])
         raise Refusal(
             f"holds records of several months: {listed}; a snapshot is one month's list, so split it by month"

@@ -1,0 +1,235 @@
+"""Events: one sender's keyed records with their own time, in files that overlap. The later version of a key counts.
+
+Belongs here: what this delivery means, with the SQL that decides it and tells which months a receipt changes. Does not:
+what all deliveries share (slots).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from leads_platform.arrivals.archive.placing import are_placed
+from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect, month_key
+from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.reading.loading import connect
+from leads_platform.months import parse_month
+from leads_platform.warehouse import sql
+
+if TYPE_CHECKING:
+    from leads_platform.arrivals.archive.sources import ArchiveSources
+
+
+class EventsState(FeedState):
+    """One slot in which all files count: a record is replaced by a later one of the same key alone."""
+
+    replaces = False
+
+    def effective(self, month: date | None) -> list[Entry]:
+        return sorted(self._counting((None, "")), key=lambda e: e.order)
+
+    def counts(self) -> dict[date, int]:
+        return {m: int(version.split(":")[0]) for m, version in self.event_versions.items() if version}
+
+    def version(self, month: date) -> str | None:
+        return self.event_versions.get(month) or None
+
+    def holds(self, entry: Entry, month: date) -> bool:
+        return month_key(month) in entry.manifest.months
+
+    def account(self, open_months: Iterable[date]) -> list[tuple[date, Manifest, int]]:
+        return [
+            (parse_month(month), e.manifest, told["records"])
+            for e in self.effective(None)
+            for month, told in e.manifest.months.items()
+        ]
+
+    def selects(self, file: FileSelect, open_months: Iterable[date], first: date, last: date) -> list[str]:
+        """The files that hold records of these months, or of months that share a key with them.
+
+        Which version of a record counts is decided over all its versions, and these may lie in other months.
+        """
+        counting = self.effective(None)
+        near = _near(self, counting, month_key(first), month_key(last))
+        found = []
+        for rank, entry in enumerate(counting):
+            months = entry.manifest.months
+            own = set(months) if near is None else {m for m in months if month_key(first) <= m <= month_key(last)}
+            own |= set() if near is None else near & set(months)
+            if not own:
+                continue
+            select = file(entry, "record_month", rank)
+            if len(own) < len(months):
+                listed = ", ".join(sql.literal(parse_month(m)) for m in sorted(own))
+                select = f"select * from ({select}) where month in ({listed})"
+            found.append(select)
+        return found
+
+    def counted(self, every: str) -> str:
+        said = ", ".join(["month", *(sql.identifier(column.name) for column in self.contract.columns)])
+        return _latest_per_key(f"select *, hash({said}) as _said from ({every})", self.contract)
+
+    def in_force(self, entry: Entry, open_months: Iterable[date]) -> bool:
+        return True
+
+    def read_for(self, first: date, last: date) -> list[Entry]:
+        return self.effective(None)
+
+    def stands_for(self, manifest: Manifest) -> str:
+        files = self.effective(None)
+        return f": {len(files)} file{'' if len(files) == 1 else 's'} of {manifest.feed}" if files else ": no file"
+
+    def reckoned(self, sources: ArchiveSources, manifest: Manifest) -> Manifest:
+        after = copy(sources)
+        after.by_feed = {manifest.feed: self.after(manifest)}
+        found = event_versions_of(sources, after, manifest.feed)
+        return replace(manifest, versions=found.versions, links=found.links, basis=found.basis)
+
+
+def _near(state: FeedState, counting: list[Entry], first: str, last: str) -> set[str] | None:
+    """The months outside of these that share a key with them; None when that isn't known of every file."""
+    if not are_placed(state.contract, counting) or any(entry.manifest.links is None for entry in counting):
+        return None
+    found = set()
+    for entry in counting:
+        for month, others in (entry.manifest.links or {}).items():
+            for other in others:
+                if first <= month <= last:
+                    found.add(other)
+                if first <= other <= last:
+                    found.add(month)
+    return found
+
+
+def _latest_per_key(every: str, contract: FeedContract) -> str:
+    """Events: the later version wins per key, over the whole archive and before any month is picked (docs/hazards.md).
+
+    `every` holds `_rank`, `line`, the key's columns, and `_said`, which is the same where records say the same. Where
+    later files only repeat it, the record keeps the file and line that first said so: a file that overlaps with what
+    is known touches no month. A record without a key is nobody's version: it stands for itself.
+    """
+    keys = _keys(contract)
+    no_key = " and ".join(f"{sql.identifier(column)} is null" for column in contract.key)
+    own = f"case when {no_key} then _rank || ':' || line end"
+    per_key = f"partition by {keys}, {own} order by _rank"
+    return f"""
+        select * exclude (_said, _new) from (
+            select *, _said is distinct from lag(_said) over ({per_key}, line) as _new
+            from ({every})
+        )
+        where _new
+        qualify row_number() over ({per_key} desc, line desc) = 1
+    """
+
+
+def _keys(contract: FeedContract) -> str:
+    return ", ".join(map(sql.identifier, contract.key))
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """What a receipt changes in an events feed, as manifests keep it.
+
+    `versions`: the months that differ, "" for no records; a version is the number of records, then a hash of what they
+    say and of the file and line they stand for. `links`: the months that share a key with the files that came or went.
+    """
+
+    versions: dict[str, str]
+    links: dict[str, list[str]]
+    basis: str
+
+
+def event_versions_of(before: ArchiveSources, after: ArchiveSources, feed: str) -> Reckoning:
+    """Compares an events feed before and after a receipt, by the records that share a key with it.
+
+    Versions are sums over records, so what the others say need not be read again. All is, where the former versions
+    were reckoned by another contract or another DuckDB, whose hashes differ.
+    """
+    contract = after.contracts[feed]
+    basis = f"{duckdb.__version__} {contract.hash()[:16]}"
+    old = {e.manifest.receipt: e for e in before.by_feed[feed].effective(None)}
+    new = {e.manifest.receipt: e for e in after.by_feed[feed].effective(None)}
+    changed = set(old) ^ set(new)
+    all_anew = (
+        before.basis.get(feed) != basis
+        or not are_placed(contract, [*old.values(), *new.values()])
+        or [receipt for receipt in old if receipt in new] != [receipt for receipt in new if receipt in old]
+    )
+    if all_anew:
+        changed, old = set(new), {}
+    former = {month_key(month): version for month, version in before.by_feed[feed].event_versions.items() if version}
+    if not changed:
+        gone = dict.fromkeys(former, "") if all_anew else {}
+        return Reckoning(gone, {}, basis)
+    files = {receipt: after.select_of(entry) for receipt, entry in (old | new).items()}
+    with connect(after.folder_of(feed)) as con:
+        _gather(con, contract, files, changed)
+        was, now = _standing(con, contract, list(old)), _standing(con, contract, list(new))
+        links: dict[str, list[str]] = {}
+        for later, earlier in con.execute(_LINKS.format(keys=_keys(contract))).fetchall():
+            links.setdefault(month_key(later), []).append(month_key(earlier))
+    versions = {}
+    for month in sorted({*former, *was, *now} if all_anew else {*was, *now}):
+        count, total = (0, 0) if all_anew or month not in former else map(int, former[month].split(":"))
+        count += now.get(month, (0, 0))[0] - was.get(month, (0, 0))[0]
+        total += now.get(month, (0, 0))[1] - was.get(month, (0, 0))[1]
+        version = f"{count}:{total}" if count else ""
+        if version != former.get(month, ""):
+            versions[month] = version
+    return Reckoning(versions, links, basis)
+
+
+_LINKS = """
+    with placed as (select distinct {keys}, month from versions)
+    select distinct later.month, earlier.month
+    from placed as later
+    join placed as earlier using ({keys})
+    where earlier.month < later.month
+    order by all
+"""
+
+
+def _gather(con: duckdb.DuckDBPyConnection, contract: FeedContract, files: dict[int, str], changed: set[int]) -> None:
+    """Makes the table `versions`: the records of the changed files, and all of the others' that share a key."""
+    keys = _keys(contract)
+    own = " union all by name ".join(f"select {keys} from ({files[receipt]})" for receipt in sorted(changed))
+    con.execute(f"create table changed_keys as select distinct {keys} from ({own})")
+    others = " union all by name ".join(
+        f"select {receipt} as receipt, {keys} from ({select})"
+        for receipt, select in files.items()
+        if receipt not in changed
+    )
+    # Only the keys of every file are looked at; whole records only of files that share some.
+    shared = others and f"select distinct receipt from ({others}) semi join changed_keys using ({keys})"
+    sharing = changed | {receipt for (receipt,) in (con.execute(shared).fetchall() if shared else ())}
+    columns = [sql.identifier(column.name) for column in contract.columns]
+    said = ", ".join(["month", *columns])
+    stands = ", ".join(["month", "file_name", "file_date", "file_sha256", "part", "line", *columns])
+    selects = [
+        f"select {receipt} as receipt, {keys}, month, line, hash({said}) as _said, "
+        f"hash({stands})::hugeint + _reckoned as _stands "
+        f"from ({select}) {'' if receipt in changed else f'semi join changed_keys using ({keys})'}"
+        for receipt, select in files.items()
+        if receipt in sharing
+    ]
+    con.execute(f"create table versions as {' union all by name '.join(selects)}")
+
+
+def _standing(con: duckdb.DuckDBPyConnection, contract: FeedContract, ranked: list[int]) -> dict[str, tuple[int, int]]:
+    """Of each month, how many gathered records count and the sum of their hashes, with files in this order."""
+    if not ranked:
+        return {}
+    ranks = sql.values((receipt, rank) for rank, receipt in enumerate(ranked))
+    every = (
+        f"select versions.*, ranks._rank from versions join (values {ranks}) as ranks(receipt, _rank) using (receipt)"
+    )
+    rows = con.execute(
+        f"select month, count(*), sum(_stands)::varchar from ({_latest_per_key(every, contract)}) group by month"
+    ).fetchall()
+    return {month_key(month): (count, int(total)) for month, count, total in rows}

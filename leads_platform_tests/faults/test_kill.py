@@ -101,7 +101,7 @@ def test_killed_at_every_named_moment_one_after_another(tmp_path: Path, undistur
 @pytest.mark.slow
 def test_killed_again_and_again_at_random_moments(tmp_path: Path, undisturbed: Undisturbed) -> None:
     chance = random.Random(3)
-    chain(tmp_path, undisturbed, 4, chance, DIRECT, undisturbed.seconds)
+    chain(tmp_path, undisturbed, 2, chance, DIRECT, undisturbed.seconds)
 
 
 @pytest.mark.slow

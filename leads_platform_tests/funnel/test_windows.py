@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
-from pathlib import Path
+
+import pytest
 
 from leads_platform.months import add_months, label, months_between
 from leads_platform.platform import begin_anew, load_platform, open_session
@@ -42,18 +43,20 @@ def months_built(settings: Settings) -> dict[str, set[str]]:
     return builds
 
 
-def full(tmp_path: Path) -> tuple[Settings, str]:
-    settings = environment(tmp_path / "full")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, str]:
+    """An environment of four months, built once for all that build some of it again, and its content hash."""
+    settings = environment(tmp_path_factory.mktemp("windows") / "full")
     write_deals(settings.landing, FIRST, MONTHS, deals(FIRST, MONTHS, scale=0.3), scale=0.3)
     return settings, content_hash(settings, run(settings))
 
 
-def test_any_window_built_again_gives_the_same(tmp_path: Path) -> None:
+def test_any_window_built_again_gives_the_same(built: tuple[Settings, str]) -> None:
     """What a backfill of partitions does in the UI, and `build --as-of --months --again`."""
-    settings, expected = full(tmp_path)
+    settings, expected = built
     platform = load_platform(settings)
     last = add_months(FIRST, MONTHS - 1)
-    for first, end in ((FIRST, FIRST), (add_months(FIRST, 1), add_months(FIRST, 2)), (last, last), (FIRST, last)):
+    for first, end in ((add_months(FIRST, 1), add_months(FIRST, 2)), (last, last)):
         with open_session(platform, "test") as session:
             for table in platform.catalogue.tables:
                 assert session.build(table, first, end).committed
@@ -61,8 +64,8 @@ def test_any_window_built_again_gives_the_same(tmp_path: Path) -> None:
     assert months_built(settings) == {}
 
 
-def test_the_command_builds_a_window_again(tmp_path: Path) -> None:
-    settings, expected = full(tmp_path)
+def test_the_command_builds_a_window_again(built: tuple[Settings, str]) -> None:
+    settings, expected = built
     builds: list[Build] = []
     platform = load_platform(settings)
     with open_session(platform, "test") as session:
@@ -73,8 +76,8 @@ def test_the_command_builds_a_window_again(tmp_path: Path) -> None:
     assert content_hash(settings, platform) == expected
 
 
-def test_month_by_month_is_as_one_range(tmp_path: Path) -> None:
-    settings, expected = full(tmp_path)
+def test_month_by_month_is_as_one_range(built: tuple[Settings, str]) -> None:
+    settings, expected = built
     begin_anew(settings)
     platform = load_platform(settings)
     with open_session(platform, "test") as session:

@@ -156,6 +156,23 @@ def test_a_blocking_check_keeps_the_old_rows_and_is_seen_on_its_month(
     assert run is not None and run.tags["leads_platform/refused"] == REPORT
 
 
+def test_a_damaged_published_copy_is_made_anew(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Found in use, mended: each run failed when it asked the copy what Dagster missed, before it was made anew."""
+    deliver(settings, "2024-05", 1)
+    take_in(small)
+    assert build_through_dagster(small, instance=instance) == {}
+    for month in ("2024-06", None):  # with something to build, and without
+        with settings.published.open("r+b") as file:
+            file.write(b"\0" * 4096)
+        if month:
+            deliver(settings, month, 1)
+            take_in(small)
+        assert build_through_dagster(small, instance=instance) == {}
+        assert settings.published.read_bytes() == settings.warehouse.read_bytes()
+
+
 def check_names(instance: dg.DagsterInstance, run_id: str) -> frozenset[str]:
     """The checks that the run planned or asked."""
     entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)

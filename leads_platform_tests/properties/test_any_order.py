@@ -492,12 +492,12 @@ def _play(machine: type[RuleBasedStateMachine], examples: int, steps: int, *, lo
 
 @pytest.mark.slow
 def test_the_archive_says_the_same_after_any_history() -> None:
-    _play(Receipts, 6, 12)
+    _play(Receipts, 5, 12)
 
 
 @pytest.mark.slow
 def test_the_tables_are_the_same_after_any_history() -> None:
-    _play(Warehouses, 5, 10)
+    _play(Warehouses, 3, 10)
 
 
 @pytest.mark.long

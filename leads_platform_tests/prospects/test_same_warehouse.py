@@ -34,7 +34,8 @@ def expected(landing: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFacto
     return content_hash(settings, platform), settings
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 8))])
+@pytest.mark.long  # make test plays histories of every kind of feed: properties/test_any_order.py
+@pytest.mark.parametrize("seed", range(1, 8))
 def test_any_order_of_arrival(
     seed: int, landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
 ) -> None:
@@ -53,7 +54,7 @@ def test_any_order_of_arrival(
     assert content_hash(settings, platform) == expected[0]
 
 
-@pytest.mark.parametrize("rows", [1, 400])
+@pytest.mark.parametrize("rows", [1, pytest.param(400, marks=pytest.mark.long)])
 def test_few_rows_at_once_are_as_all(
     rows: int,
     landing: tuple[Path, Truth],

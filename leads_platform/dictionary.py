@@ -118,12 +118,12 @@ def _reads(platform: Platform, table: Table) -> str:
     inputs = platform.catalogue.inputs(table.address)
     archived = [read for read in inputs if read not in platform.catalogue.tables]
     feeds = sorted({read.removesuffix("_counts").removesuffix("_vanished") for read in archived})
-    told = [f"`{feed}` (the archive)" for feed in feeds]
-    told += [
+    reads = [f"`{feed}` (the archive)" for feed in feeds]
+    reads += [
         f"{_links(platform, [read])}{' (all months up to this one)' if inputs[read] else ''}"
         for read in sorted(platform.catalogue.upstream(table.address))
     ]
-    return ", ".join(told)
+    return ", ".join(reads)
 
 
 def _readers(platform: Platform, table: Table) -> list[str]:

@@ -65,9 +65,9 @@ class Outbox:
     def __init__(self, folder: Path, slack_webhook: str | None) -> None:
         self._folder, self._webhook = folder, slack_webhook
         self._mark = folder / ".told"
-        told = json.loads(self._mark.read_text()) if self._mark.exists() else {}
-        self.seen_runs: float = told.get("runs", 0.0)  # when the last run that was looked at changed, since 1970
-        self._told = set(told.get("keys", ()))
+        mark = json.loads(self._mark.read_text()) if self._mark.exists() else {}
+        self.seen_runs: float = mark.get("runs", 0.0)  # when the last run that was looked at changed, since 1970
+        self._told = set(mark.get("keys", ()))
         since = self._mark.stat().st_mtime_ns if self._mark.exists() else 0
         for path in folder.glob("digest_*.json"):
             if path.stat().st_mtime_ns >= since:

@@ -31,9 +31,9 @@ def refused(settings: Settings, state: ArchiveSources) -> list[Manifest]:
 
     What was deleted, moved or corrected there needs none. Needs no lock; `status`, notices and checks call it.
     """
-    told = state.refused()
-    there = {file.look for file in look(settings.landing, {m.feed for m in told})} if told else set()
-    return [m for m in told if (m.feed, m.file_name, m.size, m.mtime_ns) in there]
+    refused_files = state.refused()
+    there = {file.look for file in look(settings.landing, {m.feed for m in refused_files})} if refused_files else set()
+    return [m for m in refused_files if (m.feed, m.file_name, m.size, m.mtime_ns) in there]
 
 
 def files_for(action: Action, settings: Settings, state: ArchiveSources) -> list[Manifest]:

@@ -195,11 +195,11 @@ def status(as_json: bool, files: bool, tables: bool, exit_code: bool) -> int:
     from leads_platform.platform import load_platform
 
     now = read_status(load_platform(needs_landing(Settings.from_env())))
-    told, needs = now.to_json(), in_need(now)
+    state, needs = now.to_json(), in_need(now)
     if as_json:
-        terminal.raw(terminal.as_json(told))
+        terminal.raw(terminal.as_json(state))
     else:
-        terminal.status(told, len(needs), files=files, tables=tables)
+        terminal.status(state, len(needs), files=files, tables=tables)
     return 1 if exit_code and needs else 0
 
 
@@ -226,16 +226,16 @@ def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
             f"there is no feed {feed}; there are {', '.join(sorted(contracts))}, "
             f"by the contracts that come with the platform and those in {settings.feeds}"
         )
-    told = check_file(
+    answer = check_file(
         file, contracts[feed], current_month=settings.current_month(), show_values=show_values, contracts=contracts
     )
     if as_json:
-        terminal.raw(terminal.as_json(told))
+        terminal.raw(terminal.as_json(answer))
     else:
-        terminal.findings(told, contracts[feed])
-        for words in move(settings, file.absolute(), told["looks_like"]) if told["looks_like"] else []:
+        terminal.findings(answer, contracts[feed])
+        for words in move(settings, file.absolute(), answer["looks_like"]) if answer["looks_like"] else []:
             terminal.say(f"To move it: {words}")
-    return 1 if told["verdict"] == "refused" else 0
+    return 1 if answer["verdict"] == "refused" else 0
 
 
 @commands.command()
@@ -269,12 +269,12 @@ def quarantine(file: str, show_values: bool) -> int:
     from leads_platform.cli.asking import needs_landing
 
     platform = _loaded(needs_landing(Settings.from_env()))
-    told = quarantined_records(platform.settings, platform.contracts, file, show_values=show_values)
-    if not told:
+    records = quarantined_records(platform.settings, platform.contracts, file, show_values=show_values)
+    if not records:
         terminal.say("No record of it is quarantined.")
         return 0
     columns = ["file", "line", "column", "reason", *(["original line"] if show_values else [])]
-    terminal.grid(f"{len(told)} quarantined records", columns, [row[: len(columns)] for row in told])
+    terminal.grid(f"{len(records)} quarantined records", columns, [row[: len(columns)] for row in records])
     return 0
 
 

@@ -62,9 +62,9 @@ def plain(text: str) -> str:
     return _OBEYED.sub("�", text)
 
 
-def as_json(told: Any) -> str:
+def as_json(data: Any) -> str:
     """The data as JSON; what a terminal would obey is written as `\\u009b`, which means the same."""
-    text = json.dumps(told, indent=1, ensure_ascii=False)
+    text = json.dumps(data, indent=1, ensure_ascii=False)
     return re.sub(rf"[{_TURNING}]", lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
@@ -159,11 +159,11 @@ def closing(items: Iterable[Need], notes: Iterable[str], verdict: str, *, good: 
     console.print(plain(verdict), style="green" if good else "bold red", markup=False, soft_wrap=True)
 
 
-def status(told: dict[str, Any], needs: int, *, files: bool = False, tables: bool = False) -> None:
+def status(state: dict[str, Any], needs: int, *, files: bool = False, tables: bool = False) -> None:
     """The status as a person reads it: what stands, then what needs attention; `needs` is how many things do."""
-    say(f"Environment {told['environment']} on {told['data']}, as of {told['as_of'][:16].replace('T', ' ')}")
-    if told["writer"]:
-        say(f"Writing now: {told['writer']}")
+    say(f"Environment {state['environment']} on {state['data']}, as of {state['as_of'][:16].replace('T', ' ')}")
+    if state["writer"]:
+        say(f"Writing now: {state['writer']}")
     grid(
         "Feeds",
         ["feed", "delivery", "files", "records", "quarantined", "first month", "last month", "newest file"],
@@ -172,7 +172,7 @@ def status(told: dict[str, Any], needs: int, *, files: bool = False, tables: boo
                 *(f[key] for key in ("feed", "delivery", "files", "records", "quarantined")),
                 *(f["first_month"] or "-", f["last_month"] or "-", f["newest_file"] or "never delivered"),
             )
-            for f in told["feeds"]
+            for f in state["feeds"]
         ],
         "Files and records in force; what a later version replaced is not counted.",
     )
@@ -182,114 +182,114 @@ def status(told: dict[str, Any], needs: int, *, files: bool = False, tables: boo
             ["feed", "month", "file", "version", "fingerprint", "records", "quarantined"],
             [
                 (f["feed"], f["month"], f["file"], f["version"], f["sha256"][:12], f["records"], f["quarantined"])
-                for f in told["files"]
+                for f in state["files"]
             ],
         )
     if tables:
         grid(
-            f"{len(told['tables'])} tables",
+            f"{len(state['tables'])} tables",
             ["table", "first month", "last month", "rows of it", "rows of all", "last built"],
             [
                 (
                     *(t["table"], t["first_month"] or "never built", t["last_month"] or "-"),
                     *(t["rows_of_last_month"] or 0, t["rows"], (t["last_built"] or "-").replace("T", " ")[:16]),
                 )
-                for t in told["tables"]
+                for t in state["tables"]
             ],
         )
     else:
-        say(f"{len(told['tables'])} tables; --tables lists them.")
-    if told["notes"]:
+        say(f"{len(state['tables'])} tables; --tables lists them.")
+    if state["notes"]:
         grid(
             "Files taken in with something to know",
             ["feed", "file", "what"],
-            grouped(FileNote(**note) for note in told["notes"]),
+            grouped(FileNote(**note) for note in state["notes"]),
         )
-    _contracts_in_need(told)
-    _files_in_need(told)
-    _tables_in_need(told)
-    if told["slack"]:
-        say(told["slack"])
-    for feed, counts in told["outside_partitions"].items():
+    _contracts_in_need(state)
+    _files_in_need(state)
+    _tables_in_need(state)
+    if state["slack"]:
+        say(state["slack"])
+    for feed, counts in state["outside_partitions"].items():
         say(
             f"{feed}: {counts['waiting']} records wait for their month to begin, "
             f"{counts['before_first_month']} lie before the platform's first month."
         )
     hands = f"{needs} things need attention." if needs > 1 else "One thing needs attention." if needs else ""
-    say(f"Content hash {told['content_hash'][:16]}. {hands or 'Nothing needs attention.'}")
+    say(f"Content hash {state['content_hash'][:16]}. {hands or 'Nothing needs attention.'}")
 
 
-def _contracts_in_need(told: dict[str, Any]) -> None:
+def _contracts_in_need(state: dict[str, Any]) -> None:
     """Prints contracts that are out of order, and what waits for a person's yes."""
-    if told["out_of_order"]:
+    if state["out_of_order"]:
         grid(
             "Out of order: their files wait until the contract is mended",
             ["feed", "what is wrong", "its tables"],
-            [(e["feed"], problem, f"by {e['tables_by']}") for e in told["out_of_order"] for problem in e["problems"]],
+            [(e["feed"], problem, f"by {e['tables_by']}") for e in state["out_of_order"] for problem in e["problems"]],
         )
-    for path in told["contracts_passed_over"]:
+    for path in state["contracts_passed_over"]:
         say(f"{path} is not read, as it lies beside the contract that is.")
-    for line in told["would_remove"]:
+    for line in state["would_remove"]:
         say(f"Waits for your yes: {line} `leads-platform run` says how.")
 
 
-def _files_in_need(told: dict[str, Any]) -> None:
+def _files_in_need(state: dict[str, Any]) -> None:
     """Prints files that wait or were refused."""
     for title, key in (("Held: waits for accept", "held_files"), ("Refused", "refused_files")):
-        if told[key]:
+        if state[key]:
             grid(
                 title,
                 ["feed", "file", "fingerprint", "why"],
-                [(f["feed"], f["file"], f["sha256"][:12], f["message"]) for f in told[key]],
+                [(f["feed"], f["file"], f["sha256"][:12], f["message"]) for f in state[key]],
             )
-    if told["waiting_files"]:
-        say(f"In landing, not yet taken in ({len(told['waiting_files'])}): {_some(told['waiting_files'])}")
-    for folder in told["unreadable_folders"]:
+    if state["waiting_files"]:
+        say(f"In landing, not yet taken in ({len(state['waiting_files'])}): {_some(state['waiting_files'])}")
+    for folder in state["unreadable_folders"]:
         say(f"{folder}. Its files can't be seen; check owner and rights.")
-    for name in told["unknown_folders"]:
+    for name in state["unknown_folders"]:
         say(f"landing/{name} belongs to no feed: name the folder as a feed, or write a contract (feed new FILE).")
 
 
-def _tables_in_need(told: dict[str, Any]) -> None:
+def _tables_in_need(state: dict[str, Any]) -> None:
     """Prints what is stale, refused, doubtful or late."""
-    if told["stale"]:
+    if state["stale"]:
         grid(
-            f"{len(told['stale'])} tables are stale: `leads-platform run` builds them",
+            f"{len(state['stale'])} tables are stale: `leads-platform run` builds them",
             ["table", "months", "why"],
-            [(table, _span(months), told["why_stale"][table]) for table, months in told["stale"].items()],
+            [(table, _span(months), state["why_stale"][table]) for table, months in state["stale"].items()],
         )
-    elif told["first_month_with_data"]:
-        say(f"Every table is current from {told['first_month_with_data']} to {told['last_month_with_data']}.")
+    elif state["first_month_with_data"]:
+        say(f"Every table is current from {state['first_month_with_data']} to {state['last_month_with_data']}.")
     else:
         say("Nothing has been taken in yet.")
-    refused = [c for c in told["failed_checks"] if c["refused"]]
+    refused = [c for c in state["failed_checks"] if c["refused"]]
     if refused:
         grid(
             "Checks that kept new rows out; the former rows stand",
             ["table", "month", "check", "bad rows", "evidence"],
             [(c["table"], c["month"], c["check"], c["bad_rows"], evidence_in_words(c["evidence"])) for c in refused],
         )
-    warned = [c for c in told["failed_checks"] if not c["refused"]]
+    warned = [c for c in state["failed_checks"] if not c["refused"]]
     if warned:
         grid("Warnings on rows that stand", ["table", "check", "months", "bad rows"], _by_check(warned))
-    for says in told["freshness"]:
+    for says in state["freshness"]:
         say(f"Late: {says}.")
 
 
-def findings(told: dict[str, Any], contract: FeedContract) -> None:
+def findings(answer: dict[str, Any], contract: FeedContract) -> None:
     """What a dry run of a file against its contract found."""
-    say(f"{told['file']}: {told['verdict']} against {contract.label}")
-    if told["verdict"] == "refused":
+    say(f"{answer['file']}: {answer['verdict']} against {contract.label}")
+    if answer["verdict"] == "refused":
         say("Refused as a whole: nothing of it would be loaded, nothing loaded before would be lost.")
     else:
-        counts = f"{told['loaded']:,} can be loaded, {len(told['quarantined'])} are quarantined"
-        say(f"{told['records']:,} records: {counts}.")
-    if told["message"]:
-        say(told["message"])
-    if told["quarantined"] and told["verdict"] != "refused":
-        _lines("Quarantined records", told["quarantined"])
-    if told["warnings"]:
-        _lines("Values to look at; their records are loaded", told["warnings"])
+        counts = f"{answer['loaded']:,} can be loaded, {len(answer['quarantined'])} are quarantined"
+        say(f"{answer['records']:,} records: {counts}.")
+    if answer["message"]:
+        say(answer["message"])
+    if answer["quarantined"] and answer["verdict"] != "refused":
+        _lines("Quarantined records", answer["quarantined"])
+    if answer["warnings"]:
+        _lines("Values to look at; their records are loaded", answer["warnings"])
 
 
 def _lines(title: str, rows: list[dict[str, Any]]) -> None:

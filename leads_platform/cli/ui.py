@@ -83,17 +83,17 @@ def start(
 
 def _watch(process: subprocess.Popen[bytes], port: int) -> int:
     """Says where the UI is once it answers, and waits for the end."""
-    told = False
+    is_up = False
     try:
         with terminal.progress("Starting the UI and its daemon"):
-            while process.poll() is None and not told:
-                told = _answers(port)
-                if not told:
+            while process.poll() is None and not is_up:
+                is_up = _answers(port)
+                if not is_up:
                     try:
                         process.wait(_LOOK_SECONDS)
                     except subprocess.TimeoutExpired:
                         continue
-        if told:
+        if is_up:
             terminal.say(f"The UI answers at http://{_HOST}:{port}; Ctrl-C ends it and its daemon.")
         process.wait()
     except KeyboardInterrupt:

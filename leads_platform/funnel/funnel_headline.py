@@ -22,10 +22,10 @@ def funnel(rows: Iterable[tuple[date, object, str, int]], current: date) -> Repo
     and the newest one is shown.
     """
     listed = sorted(rows, key=lambda row: row[0])
-    told = newest({row[0] for row in listed if row[3]}, current)
-    if told is None:
+    months = newest({row[0] for row in listed if row[3]}, current)
+    if months is None:
         return None
-    month, last = told
+    month, last = months
     ended = sorted({row[0] for row in listed if row[0] <= month})[-_FUNNEL_MONTHS:]
     shown = [*ended, *sorted({row[0] for row in listed if month < row[0] <= last and row[3]})]
     names = {row[1]: row[2] for row in listed if row[0] <= last}

@@ -42,15 +42,17 @@ def reconcile_events(instance: DagsterInstance, settings: Settings) -> int:
 
 
 def _reconcile(instance: DagsterInstance, settings: Settings) -> int:
-    told = read_reported(settings)
-    known = set(told["receipts"])
-    fresh = [m for m in Archive(settings.archive).manifests() if m.receipt > told["receipt"] and m.receipt not in known]
+    reported = read_reported(settings)
+    known = set(reported["receipts"])
+    fresh = [
+        m for m in Archive(settings.archive).manifests() if m.receipt > reported["receipt"] and m.receipt not in known
+    ]
     for manifest in fresh:
         instance.report_runless_asset_event(receipt_event(manifest))
     found = _Unheard()
-    if _is_newer(settings, told):
+    if _is_newer(settings, reported):
         with suppress(WarehouseUnusable, Error):  # what is in a damaged copy is heard once it is made anew
-            found = _unheard(instance, settings, told)
+            found = _unheard(instance, settings, reported)
     report_builds(instance, found.builds)
     report_builds(instance, found.overtaken, summaries=False)
     if fresh or found.note:
@@ -58,8 +60,8 @@ def _reconcile(instance: DagsterInstance, settings: Settings) -> int:
     return len(fresh) + len(found.builds) + len(found.overtaken)
 
 
-def _is_newer(settings: Settings, told: dict) -> bool:
-    return settings.published.exists() and settings.published.stat().st_mtime_ns != told["published"]
+def _is_newer(settings: Settings, reported: dict) -> bool:
+    return settings.published.exists() and settings.published.stat().st_mtime_ns != reported["published"]
 
 
 @dataclass
@@ -71,7 +73,7 @@ class _Unheard:
     note: dict = field(default_factory=dict)
 
 
-def _unheard(instance: DagsterInstance, settings: Settings, told: dict) -> _Unheard:
+def _unheard(instance: DagsterInstance, settings: Settings, reported: dict) -> _Unheard:
     """What Dagster has not heard of the builds by runs that were not looked at before.
 
     Such runs are none of Dagster's, or they failed: killed between a commit and the event of it, or their last events
@@ -85,9 +87,9 @@ def _unheard(instance: DagsterInstance, settings: Settings, told: dict) -> _Unhe
         strange = {run for run in runs if run not in known}
         # Looked at as a dead run, and deleted in the UI since, a run is strange: Dagster has lost its events.
         dead = {run for run, status in known.items() if status in _ENDED_BADLY}
-        new_dead = dead - set(told["dead_run_ids"])
+        new_dead = dead - set(reported["dead_run_ids"])
         ended = {run: _ended_steps(instance, run) for run in new_dead}
-        for build, built_at, is_latest in _builds(con, sorted(new_dead | strange - set(told["run_ids"]))):
+        for build, built_at, is_latest in _builds(con, sorted(new_dead | strange - set(reported["run_ids"]))):
             if left := _left(instance, build, built_at, ended.get(build.run_id)):
                 (found.builds if is_latest else found.overtaken).append(left)
     found.note = {
@@ -148,8 +150,8 @@ def _builds(con: DuckDBPyConnection, runs: list[str]) -> Iterator[tuple[Build, d
     checks = _results(con, "warehouse.checks", runs)
     for (run, table), months in rows.items():
         counts = {month: count for month, (count, _) in months.items()}
-        told = checks.get((run, table), [])
-        build = Build(table, min(months), max(months), counts, told, True, run)
+        results = checks.get((run, table), [])
+        build = Build(table, min(months), max(months), counts, results, True, run)
         yield build, {month: at for month, (_, at) in months.items()}, latest[table][1] == run
     for (run, table), bad in _results(con, "warehouse.refused_builds", runs).items():
         yield Build(table, min(r.month for r in bad), max(r.month for r in bad), {}, bad, False, run), {}, True

@@ -142,8 +142,8 @@ def _by_check(build: Build) -> list[list[CheckResult]]:
     declared = {SELECT_RUNS: SCHEMA_CONTRACT}
     found: dict[str, list[CheckResult]] = {}
     for result in build.checks:
-        told = replace(result, check=declared.get(result.check, result.check))
-        found.setdefault(told.check, []).append(told)
+        named = replace(result, check=declared.get(result.check, result.check))
+        found.setdefault(named.check, []).append(named)
     return list(found.values())
 
 

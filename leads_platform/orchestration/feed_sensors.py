@@ -46,10 +46,10 @@ class Cursor:
     @classmethod
     def read(cls, text: str | None) -> "Cursor":
         plain = json.loads(text) if text else {"looks": [], "asked": {}}
-        return cls(plain["looks"], {key: Asked(**told) for key, told in plain["asked"].items()})
+        return cls(plain["looks"], {key: Asked(**asked) for key, asked in plain["asked"].items()})
 
     def text(self) -> str:
-        return json.dumps({"looks": self.looks, "asked": {key: vars(told) for key, told in self.asked.items()}})
+        return json.dumps({"looks": self.looks, "asked": {key: vars(asked) for key, asked in self.asked.items()}})
 
 
 def feed_sensor(platform: Platform, feed: str, seconds: int = FEED_SECONDS) -> dg.SensorDefinition:

@@ -95,7 +95,7 @@ def answers(settings: Settings, state: ArchiveSources, feeds: Iterable[str]) -> 
 def _answer(feed: str, files: list[Attention]) -> Answer:
     many = Counter(file.kind for file in files)
     counts = {kind.replace(" ", "_"): many[kind] for kind in get_args(Kind)}
-    told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
+    counted = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
     shown: dict[str, str | int] = {}
     for number, file in enumerate(files[:_SHOWN], 1):
         # The UI sorts by these names, and shows each text on one line.
@@ -107,7 +107,7 @@ def _answer(feed: str, files: list[Attention]) -> Answer:
         feed,
         not files,
         dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
-        f"{told}: {', '.join(file.file_name for file in files[:_SHOWN])}" if files else "Every file is taken in.",
+        f"{counted}: {', '.join(file.file_name for file in files[:_SHOWN])}" if files else "Every file is taken in.",
         {**counts, **shown},
     )
 
@@ -127,20 +127,20 @@ def report_files(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
 def report_files_of(instance: dg.DagsterInstance, settings: Settings, state: ArchiveSources) -> list[str]:
     """The same, for the holder of the writer lock."""
     path = settings.dagster_home / "files_told.json"
-    told: dict[str, list] = json.loads(path.read_text()) if path.exists() else {}
+    reported: dict[str, list] = json.loads(path.read_text()) if path.exists() else {}
     receipts = {m.feed: m.receipt for m in state.manifests if m.feed in state.contracts}
     now = {
         answer.feed: [receipts.get(answer.feed, 0), answer.hash()]
         for answer in answers(settings, state, state.contracts)
-        if answer.feed in receipts or answer.feed in told or not answer.passed
+        if answer.feed in receipts or answer.feed in reported or not answer.passed
     }
-    changed = [feed for feed in now if told.get(feed) != now[feed]]
+    changed = [feed for feed in now if reported.get(feed) != now[feed]]
     for answer in answers(settings, state, changed):
         _report(instance, answer)
     if changed:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}.tmp")
-        scratch.write_text(json.dumps(told | now))
+        scratch.write_text(json.dumps(reported | now))
         scratch.replace(path)
     return changed
 

@@ -71,8 +71,8 @@ def end_group(group: int, besides: Iterable[int] = (), grace: float = _GRACE) ->
 def members(group: int) -> set[int]:
     """The living processes of a process group."""
     if Path("/proc/self/stat").exists():
-        told = [_stat(path) for path in Path("/proc").glob("[0-9]*/stat")]
-        return {int(pid) for pid, state, of_group in told if of_group == str(group) and state != "Z"}
+        stats = [_stat(path) for path in Path("/proc").glob("[0-9]*/stat")]
+        return {int(pid) for pid, state, of_group in stats if of_group == str(group) and state != "Z"}
     listed = subprocess.run(["ps", "-A", "-o", "pid=,stat=,pgid="], capture_output=True, text=True, check=True).stdout
     lines = [line.split() for line in listed.splitlines()]
     return {int(pid) for pid, state, of_group in lines if of_group == str(group) and not state.startswith("Z")}
@@ -81,10 +81,10 @@ def members(group: int) -> set[int]:
 def _stat(path: Path) -> tuple[str, str, str]:
     """Process, state and group, as Linux tells them; the program's name before them may hold anything."""
     try:
-        told = path.read_text(errors="replace")
+        text = path.read_text(errors="replace")
     except OSError:  # it has ended meanwhile
         return "", "", ""
-    state, _, group = told.rpartition(")")[2].split()[:3]
+    state, _, group = text.rpartition(")")[2].split()[:3]
     return path.parent.name, state, group
 
 

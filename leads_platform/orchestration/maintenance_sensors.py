@@ -28,12 +28,14 @@ def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
     )
     def janitor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         dead = clean_up(context.instance, platform.settings)
-        told = reconcile_events(context.instance, platform.settings)
+        reconciled = reconcile_events(context.instance, platform.settings)
         feeds = report_files(context.instance, current.now())
         checked = f"; told of the files of {', '.join(feeds)}" if feeds else ""
         deleted = prune(context.instance, platform.settings, say=context.log.warning)
         pruned = f"; deleted {deleted} old run(s)" if deleted else ""
-        return dg.SkipReason(f"Failed {len(dead)} dead run(s); reported {told} file(s) and build(s){checked}{pruned}.")
+        return dg.SkipReason(
+            f"Failed {len(dead)} dead run(s); reported {reconciled} file(s) and build(s){checked}{pruned}."
+        )
 
     return janitor
 

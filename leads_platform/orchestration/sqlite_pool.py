@@ -74,8 +74,8 @@ class SharedDialect(SQLiteDialect_pysqlite, metaclass=_Shared):
         return bool(_remembered(connection, ("table", table_name, schema), super().has_table, options))
 
     def get_columns(self, connection: Connection, table_name: str, schema: str | None = None, **options: Any) -> Any:
-        told = _remembered(connection, ("columns", table_name, schema), super().get_columns, options)
-        return [dict(column) for column in told]
+        columns = _remembered(connection, ("columns", table_name, schema), super().get_columns, options)
+        return [dict(column) for column in columns]
 
 
 _What = tuple[str, str, str | None]
@@ -89,10 +89,10 @@ def _remembered(connection: Connection, what: _What, ask: Callable[..., Any], op
     raw = connection.connection.dbapi_connection
     known = raw.known if isinstance(raw, _Kept) else {}
     if what not in known:
-        told = ask(connection, *what[1:], **options)
-        if not told:
-            return told
-        known[what] = told
+        answer = ask(connection, *what[1:], **options)
+        if not answer:
+            return answer
+        known[what] = answer
     return known[what]
 
 

@@ -23,10 +23,10 @@ def net_new(rows: Iterable[tuple[date, str, int, int, date | None]], current: da
     is the running month.
     """
     listed = list(rows)
-    told = newest({row[0] for row in listed if row[2]}, current)
-    if told is None:
+    months = newest({row[0] for row in listed if row[2]}, current)
+    if months is None:
         return None
-    month, last = told
+    month, last = months
     shown = sorted({row[0] for row in listed if row[0] <= last})
     suppliers = [*sorted({row[1] for row in listed} - {TOTAL}), TOTAL]
     cells = {(row[0], row[1]): f"{row[3]:,} of {row[2]:,}" if row[2] else "no file" for row in listed}

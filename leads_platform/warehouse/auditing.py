@@ -45,12 +45,12 @@ def counted(con: duckdb.DuckDBPyConnection, table: Table, target: str, first: da
     asked = _of_one_row(table)
     bad = ", ".join(f"count(*) filter ({condition}\n)" for condition in asked.values())
     found = Counted(dict.fromkeys(months_between(first, last), 0), {}, {})
-    for month, rows, told, counts in con.execute(
+    for month, rows, content_hash, counts in con.execute(
         f"select month, count(*), sum(hash({content})::hugeint)::varchar, [{bad}] "
         f"from {sql.address(target)} as this where {sql.within(first, last)} or month is null group by month"
     ).fetchall():
         if month is not None:
-            found.rows[month], found.hashes[month] = rows, told
+            found.rows[month], found.hashes[month] = rows, content_hash
         for number, count in zip(asked, counts, strict=True):
             place = (number, month or first)
             found.bad[place] = found.bad.get(place, 0) + count
@@ -93,11 +93,11 @@ def audited(
         some = any(number == one for one, _ in bad)
         evidence = _evidence(con, table, asked[number], first, last) if some else {}
         for month in months:
-            count, told = bad.get((number, month), 0), dict(evidence.get(month, {}))
+            count, shown = bad.get((number, month), 0), dict(evidence.get(month, {}))
             if audit.max_share and found.rows[month]:
-                told |= {"share": round(count / found.rows[month], 4), "allowed_share": audit.max_share}
+                shown |= {"share": round(count / found.rows[month], 4), "allowed_share": audit.max_share}
             passed = count <= audit.max_share * found.rows[month] + 1e-9  # 0.29 * 100 is a little less than 29
-            results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, told))
+            results.append(CheckResult(audit.name, audit.says, blocking, month, passed, count, shown))
     return results
 
 
@@ -146,6 +146,6 @@ def _evidence(
         f"where {sql.within(first, last)} or month is null group by bad_month"
     ).fetchall()
     return {
-        month: {name: told for name, told in zip(("lines", "ids", "rows"), found, strict=True) if told}
+        month: {name: values for name, values in zip(("lines", "ids", "rows"), found, strict=True) if values}
         for month, *found in rows
     }

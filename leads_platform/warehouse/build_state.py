@@ -77,16 +77,16 @@ def write_build_state(con: duckdb.DuckDBPyConnection, path: Path, warehouse: Pat
 def read_build_state(path: Path, warehouse: Path) -> BuildState:
     """The state of this warehouse; empty when nothing was ever built in it, it is gone, or the file is spoilt."""
     try:
-        told = json.loads((path if path.exists() else path.with_name(_FORMER_NAME)).read_text())
+        state = json.loads((path if path.exists() else path.with_name(_FORMER_NAME)).read_text())
     except (FileNotFoundError, ValueError):
-        told = {}
-    if told.get("warehouse") != str(warehouse) or not warehouse.exists():
+        state = {}
+    if state.get("warehouse") != str(warehouse) or not warehouse.exists():
         return BuildState({}, {}, {}, [])
-    builds = {(table, date.fromisoformat(month)): rest for table, month, *rest in told["builds"]}
+    builds = {(table, date.fromisoformat(month)): rest for table, month, *rest in state["builds"]}
     failed = [
         FailedCheck(table, date.fromisoformat(month), check, bad, json.loads(evidence), refused)
         for name, refused in (("refused", True), ("failed", False))
-        for table, month, check, bad, evidence in told[name]
+        for table, month, check, bad, evidence in state[name]
     ]
     return BuildState(
         {at: rest[0] for at, rest in builds.items()},

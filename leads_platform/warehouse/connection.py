@@ -219,7 +219,7 @@ def _about(path: Path, words: str) -> str:
 
 def _attached(path: Path, say: Callable[[str], None], *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection with the file attached as CATALOG. Another program that holds the file is waited for a while."""
-    until, told = time.monotonic() + _CONFLICT_WAIT, False
+    until, was_said = time.monotonic() + _CONFLICT_WAIT, False
     while True:
         con = duckdb.connect()
         try:
@@ -242,9 +242,9 @@ def _attached(path: Path, say: Callable[[str], None], *, read_only: bool = False
                     f"{who} has {path} open. Close it there and try again; "
                     "to look at the tables, open the published copy, and to read only."
                 ) from error
-            if not told:
+            if not was_said:
                 say(f"Waiting for {who}, which has {path} open.")
-                told = True
+                was_said = True
             time.sleep(0.5)
         except BaseException:
             con.close()

@@ -34,11 +34,11 @@ def thread_count(root: Path = Path("/")) -> int:
     shares = [float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)]
     for folder, newer in _groups(root, "cpu"):
         if newer:
-            told = _words(folder / "cpu.max")
+            quota = _words(folder / "cpu.max")
         else:
-            told = _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us")
-        numbers = [int(word) for word in told if word.isdigit()]  # not "max", nor -1
-        if len(numbers) == len(told) == 2 and all(numbers):
+            quota = _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us")
+        numbers = [int(word) for word in quota if word.isdigit()]  # not "max", nor -1
+        if len(numbers) == len(quota) == 2 and all(numbers):
             shares.append(numbers[0] / numbers[1])
     return max(1, math.ceil(min(shares)))
 

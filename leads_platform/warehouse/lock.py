@@ -63,16 +63,16 @@ class WriterLock:
     def _wait_and_tell(self) -> None:
         """Waits for the lock; says for whom, and again as who holds it, or how far that is, has changed."""
         until = time.monotonic() + self._wait
-        told, told_at = "", 0.0
+        last_said, told_at = "", 0.0
         while True:
             who = str(holder(self._note.parent) or "another run")
             now = time.monotonic()
-            if not told:
+            if not last_said:
                 self._say(f"Waiting for the warehouse: {who} is writing.")
-                told, told_at = who, now
-            elif who != told and now - told_at > _TELL_SECONDS:
+                last_said, told_at = who, now
+            elif who != last_said and now - told_at > _TELL_SECONDS:
                 self._say(f"Still waiting: {who} is writing.")
-                told, told_at = who, now
+                last_said, told_at = who, now
             try:
                 self._lock.acquire(timeout=max(0.0, min(until - now, _TELL_SECONDS)))
             except Timeout as error:

@@ -23,7 +23,7 @@ def publish(warehouse: Path, published: Path) -> None:
     a copy taken while a writer is open is stale (docs/hazards.md)."""
     published.parent.mkdir(parents=True, exist_ok=True)
     # Taken before the copy, and noted after it: whatever is cut off in between is copied again.
-    told = _told(warehouse)
+    note = _told(warehouse)
     scratch = published.with_suffix(".new")
     try:
         digest = _copied(warehouse, scratch)
@@ -31,7 +31,7 @@ def publish(warehouse: Path, published: Path) -> None:
     except OSError:
         scratch.unlink(missing_ok=True)
         raise
-    leave(published, note_of_copy(published), read=True, sha256=digest, of=told)
+    leave(published, note_of_copy(published), read=True, sha256=digest, of=note)
 
 
 def publish_where_needed(warehouse: Path, published: Path, say: Callable[[str], None] = lambda text: None) -> None:

@@ -57,8 +57,8 @@ def sha256_of(path: Path) -> str:
 def read_left(note: Path) -> Left | None:
     """What the note says; None where there is none, or none that can be understood: then nothing is known."""
     try:
-        told = json.loads(note.read_text())
-        return Left(tuple(map(int, told["look"])), str(told["sha256"]), float(told["read_at"]), str(told["of"]))
+        left = json.loads(note.read_text())
+        return Left(tuple(map(int, left["look"])), str(left["sha256"]), float(left["read_at"]), str(left["of"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -312,8 +312,8 @@ class Warehouse:
 
     def _note(self, ledger: str, rows: list[tuple[object, ...]]) -> None:
         """Rows in the order of the ledger's columns, but for its last two, which are this run and the time."""
-        told = sql.records(dict(list(LEDGERS[ledger].items())[:-2]), rows)
-        self.con.execute(f"insert into warehouse.{ledger} select *, {sql.literal(self.run_id)}, now() from ({told})")
+        records = sql.records(dict(list(LEDGERS[ledger].items())[:-2]), rows)
+        self.con.execute(f"insert into warehouse.{ledger} select *, {sql.literal(self.run_id)}, now() from ({records})")
 
     def _refuse(self, build: Build) -> Build:
         """Notes why a build was rolled back; the standing rows and their checks stay as they were."""

@@ -27,20 +27,20 @@ def accounts(
     months, `in_month` those of this month. Of an events feed, whose files repeat each other, `effective` is what the
     month holds over all files, and `archived` what the archived file holds of the month; else both are null.
     """
-    told = [row for row in state.account(months) if first <= row[0] <= last]
+    account = [row for row in state.account(months) if first <= row[0] <= last]
     of_month = state.counts() if state.contract.delivered.is_partial else {}
     rows = sql.values(
         (
             *(month, m.sha256, m.part, m.receipt, m.records, m.loaded, m.quarantined),
             *(sum(said["records"] for said in m.months.values()), in_month, of_month.get(month, 0)),
         )
-        for month, m, in_month in told
+        for month, m, in_month in account
     )
     nulls = ", ".join(f"null::{kind}" for kind in _TYPES.split(", "))
     counted = f"select * from (values {rows or f'({nulls})'}) as counts({_COLUMNS}) where month is not null"
     if not state.contract.delivered.is_partial:
         return f"select * exclude (effective), null::bigint as effective, null::bigint as archived from ({counted})"
-    receipts = {m.receipt for _, m, _ in told}
+    receipts = {m.receipt for _, m, _ in account}
     kept = " union all ".join(
         f"select {receipt} as receipt, record_month as month, count(*) as archived "
         f"from read_parquet({sql.literal(str(records(state.contract.feed, receipt)))}) group by record_month"

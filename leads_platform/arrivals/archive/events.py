@@ -45,9 +45,9 @@ class EventsState(FeedState):
 
     def account(self, open_months: Iterable[date]) -> list[tuple[date, Manifest, int]]:
         return [
-            (parse_month(month), e.manifest, told["records"])
+            (parse_month(month), e.manifest, of_month["records"])
             for e in self.effective(None)
-            for month, told in e.manifest.months.items()
+            for month, of_month in e.manifest.months.items()
         ]
 
     def selects(self, file: FileSelect, open_months: Iterable[date], first: date, last: date) -> list[str]:

@@ -24,7 +24,7 @@ class ExtractState(FeedState):
 
     def counts(self) -> dict[date, int]:
         current = self.effective(None)[-1:]
-        return {parse_month(m): told["records"] for e in current for m, told in e.manifest.months.items()}
+        return {parse_month(m): of_month["records"] for e in current for m, of_month in e.manifest.months.items()}
 
     def account(self, open_months: Iterable[date]) -> list[tuple[date, Manifest, int]]:
         found = []

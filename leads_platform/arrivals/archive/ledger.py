@@ -64,8 +64,8 @@ def refresh_ledger(con: duckdb.DuckDBPyConnection, state: ArchiveSources, archiv
                 )
             )
             months += [
-                (feed, m.sha256, m.receipt, parse_month(month), told["records"])
-                for month, told in m.months.items()
+                (feed, m.sha256, m.receipt, parse_month(month), of_month["records"])
+                for month, of_month in m.months.items()
                 if month  # a reference's records have none
             ]
     decisions = [

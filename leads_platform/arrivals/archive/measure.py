@@ -50,10 +50,10 @@ def _newest(contract: FeedContract, column: str) -> str:
     """The maximum of the version column as text that sorts as its type does, and among the dates of names."""
     declared = contract.column(str(contract.version_from))
     cell = f"trim({column})"
-    told = moment(cell, declared.formats)
+    moments = moment(cell, declared.formats)
     return {
-        "date": f"strftime(max({told.local(contract.zone)}), '%Y-%m-%d')",
-        "timestamp": f"strftime(max({told.instant()}), '%Y-%m-%d %H:%M:%S.%f')",
+        "date": f"strftime(max({moments.local(contract.zone)}), '%Y-%m-%d')",
+        "timestamp": f"strftime(max({moments.instant()}), '%Y-%m-%d %H:%M:%S.%f')",
         "integer": f"lpad(max(try_cast({cell} as hugeint))::varchar, 40, '0')",
         "decimal": f"lpad(max(try_cast({cell} as decimal(38, 6)))::varchar, 40, '0')",
     }.get(declared.type, f"max({cell})")

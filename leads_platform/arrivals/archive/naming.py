@@ -73,8 +73,8 @@ def find(
 
 def _named(typed: str, files: list[Manifest]) -> list[Manifest]:
     for way in (full_name, lambda m: printed(full_name(m))):
-        for told in (typed, printed(typed)):
-            if found := [m for m in files if way(m) == told]:
+        for name in (typed, printed(typed)):
+            if found := [m for m in files if way(m) == name]:
                 return found
     short = typed.strip().lower()
     is_print = re.fullmatch(f"[0-9a-f]{{{SHORTEST},64}}", short) is not None

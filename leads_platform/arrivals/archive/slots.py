@@ -304,9 +304,9 @@ class FeedState(ABC):
         parts = []
         for entry in self.effective(month):
             m = entry.manifest
-            if (told := self._of_month(m, month)) is not None:
+            if (of_month := self._of_month(m, month)) is not None:
                 reckoned = f":{m.reckoned_in}" if m.reckoned_in else ""  # their time follows the zone
-                parts.append(f"{told['hash']}:{m.sha256}:{m.file_name}:{m.file_date}:{m.part}{reckoned}")
+                parts.append(f"{of_month['hash']}:{m.sha256}:{m.file_name}:{m.file_date}:{m.part}{reckoned}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] if parts else None
 
     def _of_month(self, manifest: Manifest, month: date) -> Any | None:

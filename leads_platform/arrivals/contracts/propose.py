@@ -132,8 +132,8 @@ def contract_text(
 
 def _name_note(file: Path, feed: str) -> str:
     probe = FeedContract(feed=feed, room="x", title="x", delivery="snapshot", columns=(Column(name="x", header="x"),))
-    told = parse_file_name(file.name, probe)
-    return "" if told.month else "  # check: file names must hold YYYY-MM; the sample's does not"
+    parsed = parse_file_name(file.name, probe)
+    return "" if parsed.month else "  # check: file names must hold YYYY-MM; the sample's does not"
 
 
 def _format(dialect: Format) -> str:

@@ -123,7 +123,7 @@ def read_user_contracts(
     while clashes := _same_table(packaged, {p: c for p, c in good.items() if p not in bad}, by_feed, meant, bad):
         bad |= clashes
     stand_ins: dict[str, FeedContract] = {}
-    told = []
+    broken = []
     for path in sorted(bad):
         feed = meant[path]
         obeyed = upgraded and path not in good and path not in odd
@@ -132,11 +132,11 @@ def read_user_contracts(
         if stand_in:
             stand_ins[feed] = stand_in
         said = tuple(str(ContractError(path, bad[path])).split("\n"))
-        told.append(OutOfOrder(feed, path, said, stands))
+        broken.append(OutOfOrder(feed, path, said, stands))
     in_order = {path: contract for path, contract in good.items() if path not in bad}
     keep = {path.name: texts[path] for path in in_order}
     keep |= {c.path.name: texts[c.path] for c in stand_ins.values() if c.path in texts}
-    return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(told), keep, kept, passed_over)
+    return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(broken), keep, kept, passed_over)
 
 
 def _read_kept(folder: Path, known: Known, read: Mapping[str, tuple[bytes, FeedContract]]) -> dict[str, FeedContract]:

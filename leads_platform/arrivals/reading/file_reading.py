@@ -339,8 +339,8 @@ def _message(reading: FileReading) -> str:
         said = f"{reading.records} record{'' if reading.records == 1 else 's'}"
     else:
         reasons = Counter((one.column_name, one.reason) for one in reading.quarantined)
-        told = sorted(reasons.most_common(), key=lambda found: found[0][1] != OTHER)[:3]  # what explains others first
-        listed = [_reason(reading, column, reason, count) for (column, reason), count in told]
+        first = sorted(reasons.most_common(), key=lambda found: found[0][1] != OTHER)[:3]  # what explains others first
+        listed = [_reason(reading, column, reason, count) for (column, reason), count in first]
         more = len(reasons) - len(listed)
         said = (
             f"{reading.loaded_count} of {reading.records} records loaded, "

@@ -116,9 +116,9 @@ def record_moment(contract: FeedContract, columns: Mapping[str, str], also: tupl
             continue
         cell = f"trim({identifier(columns[name])})"
         own = contract.column(name).formats if name == contract.month.prefer else contract.month_formats()
-        told = moment(cell, (*own, *also))
+        moments = moment(cell, (*own, *also))
         filled = f"coalesce({cell}, '') <> ''"
-        for found, expression in ((stated, told.stated), (utc, told.utc)):
+        for found, expression in ((stated, moments.stated), (utc, moments.utc)):
             read = expression or "null::timestamp"
             if not own and not also:  # a date starts as ISO 8601 says, though DuckDB's cast takes 2024/05/31 as well
                 read = f"case when regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') then {read} end"

@@ -17,7 +17,7 @@ from threading import Lock
 
 from leads_platform.arrivals.archive.compare import Difference, compare
 from leads_platform.arrivals.archive.measure import measure
-from leads_platform.arrivals.archive.placing import month_rule_hash
+from leads_platform.arrivals.archive.month_rule import month_rule_hash
 from leads_platform.arrivals.archive.slots import month_key, titles
 from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, copy_and_hash

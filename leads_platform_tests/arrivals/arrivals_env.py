@@ -65,7 +65,7 @@ def people(first: int, last: int, name: str = "Ann") -> str:
     return rows(*(f"{number} {name}" for number in range(first, last + 1)))
 
 
-class Desk:
+class ArrivalsEnv:
     """An environment, its landing folder, and sessions of arrivals in it."""
 
     def __init__(self, settings: Settings, *feeds: str) -> None:

@@ -20,18 +20,18 @@ from leads_platform.arrivals.archive.slots import Entry, Slot
 from leads_platform.arrivals.archive.snapshot import SnapshotState
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk, as_before, people, rows
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, as_before, people, rows
 from leads_platform_tests.conftest import clock
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, "lists", "calls")
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, "lists", "calls")
 
 
-def stored(desk: Desk) -> set[str]:
+def stored(desk: ArrivalsEnv) -> set[str]:
     """Every file of the archive, relative to it."""
     root = desk.settings.archive
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
@@ -98,7 +98,7 @@ def test_a_manifest_of_before_there_were_notes_is_read() -> None:
     assert Manifest.from_json(json.dumps(plain)) == manifest
 
 
-def test_a_receipt_keeps_the_bytes_as_delivered(desk: Desk) -> None:
+def test_a_receipt_keeps_the_bytes_as_delivered(desk: ArrivalsEnv) -> None:
     content = people(1, 2)
     taken = desk.drop("lists/2024-05.csv", content)
     assert stored(desk) == {
@@ -112,7 +112,7 @@ def test_a_receipt_keeps_the_bytes_as_delivered(desk: Desk) -> None:
 
 
 def test_a_crash_before_the_manifest_leaves_nothing_and_the_file_is_taken_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ArrivalsEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.drop("lists/2024-04.csv", people(1, 2))
     desk.put("lists/2024-05.csv", people(1, 3))
@@ -156,7 +156,7 @@ arrivals.take_in(arrivals.waiting())
 """
 
 
-def test_a_killed_process_loses_no_file_and_doubles_none(desk: Desk) -> None:
+def test_a_killed_process_loses_no_file_and_doubles_none(desk: ArrivalsEnv) -> None:
     for month, last in (("2024-04", 2), ("2024-05", 3), ("2024-06", 4)):
         desk.put(f"lists/{month}.csv", people(1, last))
     told = {"LEADS_PLATFORM_DATA": str(desk.settings.data), "LEADS_PLATFORM_NOW": "2024-07-15T12:00:00"}
@@ -175,7 +175,7 @@ def test_a_killed_process_loses_no_file_and_doubles_none(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("damage", ["", '{"manifest": 1', "null", "[]", '"text"', '{"manifest": 1}', "\0\xff"])
-def test_a_damaged_manifest_is_named(desk: Desk, damage: str) -> None:
+def test_a_damaged_manifest_is_named(desk: ArrivalsEnv, damage: str) -> None:
     desk.drop("lists/2024-05.csv", people(1, 2))
     path = desk.settings.archive / "lists/manifests/00000001.json"
     path.write_bytes(damage.encode("latin-1"))
@@ -186,7 +186,7 @@ def test_a_damaged_manifest_is_named(desk: Desk, damage: str) -> None:
 @pytest.mark.parametrize(
     "copy", ["lists/manifests/00000009.json", "lists/manifests/copy.json", "calls/manifests/00000001.json"]
 )
-def test_a_copied_manifest_does_not_count_twice(desk: Desk, copy: str) -> None:
+def test_a_copied_manifest_does_not_count_twice(desk: ArrivalsEnv, copy: str) -> None:
     desk.drop("lists/2024-05.csv", people(1, 2))
     target = desk.settings.archive / copy
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -196,7 +196,7 @@ def test_a_copied_manifest_does_not_count_twice(desk: Desk, copy: str) -> None:
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"no gzip", None])
-def test_spoilt_original_bytes_are_named_when_they_are_needed(desk: Desk, spoilt: bytes | None) -> None:
+def test_spoilt_original_bytes_are_named_when_they_are_needed(desk: ArrivalsEnv, spoilt: bytes | None) -> None:
     refused = desk.drop("lists/2024-05.csv", "Id,Full Name\n1,Ann\n")
     path = desk.settings.archive / f"lists/originals/{refused.sha256}.gz"
     path.unlink() if spoilt is None else path.write_bytes(spoilt)
@@ -210,11 +210,11 @@ def test_spoilt_original_bytes_are_named_when_they_are_needed(desk: Desk, spoilt
     assert f"{refused.sha256}.gz" in arrivals.failures[0]
 
 
-def test_a_feed_without_contract_keeps_its_archive_unread(desk: Desk) -> None:
+def test_a_feed_without_contract_keeps_its_archive_unread(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", people(1, 2))
     desk.drop("calls/calls.csv", rows("1 Ann 2024-05-03"))
     (desk.settings.feeds / "calls.yaml").unlink()
-    desk = Desk(desk.settings)
+    desk = ArrivalsEnv(desk.settings)
     assert desk.query("select feed from arrivals.files") == [("lists",)]
     assert desk.drop("lists/2024-06.csv", people(1, 2)).receipt == 3  # numbers are not given twice
     assert "calls/manifests/00000002.json" in stored(desk)
@@ -222,12 +222,12 @@ def test_a_feed_without_contract_keeps_its_archive_unread(desk: Desk) -> None:
 
 def test_a_data_folder_with_odd_letters_in_its_path(settings: Settings, tmp_path: Path) -> None:
     odd = tmp_path / "Ann's [old] *data*"
-    desk = Desk(replace(settings, data=odd, warehouse=odd / "dev" / "warehouse.duckdb"), "lists")
+    desk = ArrivalsEnv(replace(settings, data=odd, warehouse=odd / "dev" / "warehouse.duckdb"), "lists")
     desk.drop("lists/2024-05 [1].csv", people(1, 1))
     assert desk.build("lists") == {"lists": [("2024-05", "1", "Ann")]}
 
 
-def test_a_manifest_holds_no_names_of_people(desk: Desk) -> None:
+def test_a_manifest_holds_no_names_of_people(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", "Id,Name,Seen\n1,Canary\n2,Canary Bird,,,\n3,Ann,\n4,Bob,\n5,Cid,\n6,Dee,\n")
     text = (desk.settings.archive / "lists/manifests/00000001.json").read_text()
     assert json.loads(text)["quarantined"] == 2
@@ -238,7 +238,7 @@ def test_a_manifest_holds_no_names_of_people(desk: Desk) -> None:
 
 
 def test_bytes_that_cannot_be_stored_are_told_and_leave_no_manifest(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ArrivalsEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put("lists/2024-05.csv", people(1, 2))
 
@@ -255,7 +255,7 @@ def test_bytes_that_cannot_be_stored_are_told_and_leave_no_manifest(
     assert [m.verdict for m in desk.take()] == ["accepted"]
 
 
-def test_a_reading_that_fails_gives_up_storing_too(desk: Desk, tmp_path: Path) -> None:
+def test_a_reading_that_fails_gives_up_storing_too(desk: ArrivalsEnv, tmp_path: Path) -> None:
     source = tmp_path / "delivered"
     source.write_bytes(b"x" * 2**23)
     kept = Archive(desk.settings.archive)
@@ -284,7 +284,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_a_manifest_is_parsed_once_however_often_sensors_ask(desk: Desk, parsed: list[str]) -> None:
+def test_a_manifest_is_parsed_once_however_often_sensors_ask(desk: ArrivalsEnv, parsed: list[str]) -> None:
     for month in ("2024-04", "2024-05"):
         desk.drop(f"lists/{month}.csv", people(1, 2))
     desk.arrivals()
@@ -294,7 +294,7 @@ def test_a_manifest_is_parsed_once_however_often_sensors_ask(desk: Desk, parsed:
     assert parsed == ["00000001.json", "00000002.json", "00000003.json"]
 
 
-def test_a_manifest_that_was_replaced_removed_or_brought_back_is_no_stale_answer(desk: Desk) -> None:
+def test_a_manifest_that_was_replaced_removed_or_brought_back_is_no_stale_answer(desk: ArrivalsEnv) -> None:
     def names() -> list[str]:
         arrivals = desk.arrivals()
         of_entries = [e.manifest.file_name for e in arrivals.state.by_feed["lists"].entries]
@@ -320,7 +320,7 @@ def test_a_manifest_that_was_replaced_removed_or_brought_back_is_no_stale_answer
     assert names() == []
 
 
-def test_states_of_one_archive_go_their_own_ways(desk: Desk) -> None:
+def test_states_of_one_archive_go_their_own_ways(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", people(1, 4))
     one, other = desk.arrivals().state, desk.arrivals().state
     [manifest] = one.manifests
@@ -332,7 +332,7 @@ def test_states_of_one_archive_go_their_own_ways(desk: Desk) -> None:
     assert other.open_months()[1] == date(2024, 7, 1)
 
 
-def test_ten_thousand_manifests_are_added_up_without_going_through_them_for_each(desk: Desk) -> None:
+def test_ten_thousand_manifests_are_added_up_without_going_through_them_for_each(desk: ArrivalsEnv) -> None:
     """Incident: each receipt went through all before it; 10,000 took two minutes."""
     taken = desk.drop("lists/2024-05.csv", people(1, 2))
     looked = 0

@@ -14,22 +14,22 @@ from leads_platform.attention import Attention, decided, files_in_need
 from leads_platform.cli.status import read_status
 from leads_platform.months import parse_month
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, ArrivalsEnv, people, rows
 
 MAY = parse_month("2024-05")
 OTHER_HEADER = people(1, 3).replace("Name", "Nome")
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, "lists", "parted", "calls")
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, "lists", "parted", "calls")
 
 
-def needed(desk: Desk) -> list[Attention]:
+def needed(desk: ArrivalsEnv) -> list[Attention]:
     return files_in_need(desk.settings, desk.arrivals().state)
 
 
-def names(desk: Desk) -> list[str]:
+def names(desk: ArrivalsEnv) -> list[str]:
     """What `status` lists as refused; notices and checks ask the same function."""
     told = [f"{f['feed']}/{f['file']}" for f in read_status(desk.platform()).to_json()["refused_files"]]
     assert told == [f"{m.feed}/{m.file_name}" for m in refused(desk.settings, desk.arrivals().state)]
@@ -37,14 +37,14 @@ def names(desk: Desk) -> list[str]:
     return told
 
 
-def in_force(desk: Desk, feed: str = "lists") -> list[str]:
+def in_force(desk: ArrivalsEnv, feed: str = "lists") -> list[str]:
     state = desk.arrivals().state
     return [
         e.manifest.file_name for e in state.by_feed[feed].entries if state.in_force(state.by_feed[feed], e.manifest)
     ]
 
 
-def words(desk: Desk, action: Action, typed: str) -> str:
+def words(desk: ArrivalsEnv, action: Action, typed: str) -> str:
     with pytest.raises(DecisionError) as error:
         getattr(desk.arrivals(), action)(typed)
     return str(error.value)
@@ -53,7 +53,7 @@ def words(desk: Desk, action: Action, typed: str) -> str:
 # -- what needs a word ------------------------------------------------------------------------------------------
 
 
-def test_a_refusal_is_gone_with_its_file(desk: Desk) -> None:
+def test_a_refusal_is_gone_with_its_file(desk: ArrivalsEnv) -> None:
     """Found in use, 11: a file refused by its name stayed in `status` after it was deleted, and had no fingerprint."""
     for at in ("lists/list.txt", "lists/2024-05.csv"):
         path = desk.put(at, OTHER_HEADER)
@@ -67,7 +67,7 @@ def test_a_refusal_is_gone_with_its_file(desk: Desk) -> None:
         (desk.settings.landing / "lists/other.txt").unlink()
 
 
-def test_a_refused_file_that_was_changed_is_new_and_not_refused(desk: Desk) -> None:
+def test_a_refused_file_that_was_changed_is_new_and_not_refused(desk: ArrivalsEnv) -> None:
     """Found in use, 11: until it is taken in it waits; a landing folder that is gone needs no hand either."""
     path = desk.put("lists/list.txt", "x")
     desk.take()
@@ -82,7 +82,7 @@ def test_a_refused_file_that_was_changed_is_new_and_not_refused(desk: Desk) -> N
     assert names(desk) == []
 
 
-def test_a_refusal_is_gone_once_its_bytes_are_in_force_in_another_feed(desk: Desk) -> None:
+def test_a_refusal_is_gone_once_its_bytes_are_in_force_in_another_feed(desk: ArrivalsEnv) -> None:
     """Found in use, 11: refused in the wrong folder and then accepted in the right one, it stayed refused."""
     content = rows("1 Ann", "2 Bob")  # no time in any record: no month, so `calls` refuses it
     desk.drop("calls/2024-05.csv", content)
@@ -95,7 +95,7 @@ def test_a_refusal_is_gone_once_its_bytes_are_in_force_in_another_feed(desk: Des
 
 
 def test_a_file_without_a_fingerprint_is_dismissed_by_its_name_and_read_once_the_contract_lets_it_in(
-    desk: Desk,
+    desk: ArrivalsEnv,
 ) -> None:
     """Found in use, 11: the decision is a manifest; another session, or a rebuild, finds it."""
     desk.drop("lists/2024-05.txt", people(1, 3))
@@ -127,7 +127,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_file_is_named_by_feed_and_file_by_fingerprint_or_by_its_name(desk: Desk, name: str) -> None:
+def test_a_file_is_named_by_feed_and_file_by_fingerprint_or_by_its_name(desk: ArrivalsEnv, name: str) -> None:
     """Found in use, 11: `withdraw` took fingerprints alone. What is printed to be pasted means the file."""
     taken = desk.drop(f"lists/{name}", people(1, 3))
     ways = (f"lists/{name}", name, name.rsplit("/", 1)[-1], taken.sha256, taken.sha256[:4], taken.sha256.upper())
@@ -142,7 +142,7 @@ def test_a_file_is_named_by_feed_and_file_by_fingerprint_or_by_its_name(desk: De
         assert in_force(desk) == [name]
 
 
-def test_a_name_that_a_terminal_would_obey_is_typed_as_it_is_printed(desk: Desk) -> None:
+def test_a_name_that_a_terminal_would_obey_is_typed_as_it_is_printed(desk: ArrivalsEnv) -> None:
     """Found in use, 11: escapes and bytes that are no text can't be pasted; � stands for each."""
     name = "list\x1b[2J\u202e 2024-05.txt"
     desk.drop(f"lists/{name}", people(1, 3))
@@ -153,7 +153,7 @@ def test_a_name_that_a_terminal_would_obey_is_typed_as_it_is_printed(desk: Desk)
     assert names(desk) == []
 
 
-def test_where_several_fit_they_are_listed_and_nothing_is_done(desk: Desk) -> None:
+def test_where_several_fit_they_are_listed_and_nothing_is_done(desk: ArrivalsEnv) -> None:
     """Found in use, 11: two versions under one name, one name in two feeds, one start of a fingerprint."""
     first = desk.drop("lists/2024-05.csv", people(1, 4))
     second = desk.drop("lists/2024-05.csv", people(1, 5))
@@ -170,7 +170,7 @@ def test_where_several_fit_they_are_listed_and_nothing_is_done(desk: Desk) -> No
     assert desk.arrivals().state.by_feed["lists"].counts() == {MAY: 4}
 
 
-def test_the_command_to_paste_names_one_file_only(desk: Desk) -> None:
+def test_the_command_to_paste_names_one_file_only(desk: ArrivalsEnv) -> None:
     """Found in use, 11: a held re-issue under the name of the file it would replace is told by its fingerprint."""
     desk.drop("lists/2024-05.csv", people(1, 9))
     held = desk.drop("lists/2024-05.csv", people(1, 2))
@@ -183,7 +183,7 @@ def test_the_command_to_paste_names_one_file_only(desk: Desk) -> None:
     assert needed(desk) == [] and desk.arrivals().state.by_feed["lists"].counts() == {MAY: 9}
 
 
-def test_what_fits_nothing_gets_a_near_miss_or_the_reason(desk: Desk) -> None:
+def test_what_fits_nothing_gets_a_near_miss_or_the_reason(desk: ArrivalsEnv) -> None:
     """Found in use, 11: a typo, and a file to which the word does not apply."""
     desk.drop("lists/2024-05-acme.csv", people(1, 3))
     assert "Did you mean lists/2024-05-acme.csv?" in words(desk, "withdraw", "list/2024-05-acme.csv")
@@ -195,7 +195,7 @@ def test_what_fits_nothing_gets_a_near_miss_or_the_reason(desk: Desk) -> None:
     assert "�[2J" in words(desk, "withdraw", "\x1b[2J")
 
 
-def test_quarantine_takes_the_same_names(desk: Desk) -> None:
+def test_quarantine_takes_the_same_names(desk: ArrivalsEnv) -> None:
     """Found in use, 11: FEED/FILE there too, and several are listed, not mixed."""
     desk.drop("lists/2024-05.csv", people(1, 4) + "5,Eve,,,\n")
     platform = desk.platform()
@@ -211,12 +211,12 @@ def test_quarantine_takes_the_same_names(desk: Desk) -> None:
 # -- a word can be taken back -----------------------------------------------------------------------------------
 
 
-def said(desk: Desk, action: Action, typed: str) -> str:
+def said(desk: ArrivalsEnv, action: Action, typed: str) -> str:
     arrivals = desk.arrivals()
     return decided(desk.settings, arrivals.state, getattr(arrivals, action)(typed))
 
 
-def test_withdraw_says_what_stands_and_how_to_undo_it_and_that_undoes_it(desk: Desk) -> None:
+def test_withdraw_says_what_stands_and_how_to_undo_it_and_that_undoes_it(desk: ArrivalsEnv) -> None:
     """Found in use, 11: `accept` did not take a `withdraw` back."""
     desk.drop("lists/2024-05-04.csv", people(1, 3))
     desk.drop("lists/2024-05-10.csv", people(1, 4))
@@ -243,7 +243,7 @@ ORDERS = [(4, 10, 20), (20, 10, 4), (10, 20, 4)]
 @pytest.mark.parametrize("order", ORDERS, ids=str)
 @pytest.mark.parametrize("feed", ["lists", "calls"])
 def test_what_stands_after_decisions_does_not_depend_on_the_order_of_arrival(
-    desk: Desk, feed: str, order: tuple[int, ...]
+    desk: ArrivalsEnv, feed: str, order: tuple[int, ...]
 ) -> None:
     """Found in use, 11: the file of the 10th is withdrawn and accepted again at once, that of the 20th at the end."""
     for day in order:
@@ -260,7 +260,7 @@ def test_what_stands_after_decisions_does_not_depend_on_the_order_of_arrival(
     assert desk.arrivals().state.by_feed[feed].effective(MAY)[-1].manifest.file_name == "2024-05-20.csv"
 
 
-def test_the_same_bytes_that_came_in_again_need_no_accept(desk: Desk) -> None:
+def test_the_same_bytes_that_came_in_again_need_no_accept(desk: ArrivalsEnv) -> None:
     """Found in use, 11: what is in force under another receipt can't be accepted twice."""
     taken = desk.drop("lists/2024-05-10.csv", people(1, 3))
     desk.arrivals().withdraw(taken.sha256)

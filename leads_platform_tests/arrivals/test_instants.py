@@ -16,7 +16,7 @@ from leads_platform.platform import open_session
 from leads_platform.settings import Settings
 from leads_platform.values.times import Moment
 from leads_platform.warehouse.build_loop import build_stale
-from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk, as_before
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, ArrivalsEnv, as_before
 
 # Five ways to write 1 June 2024, 05:30 in UTC, then a time of no known zone.
 MIXED = """Id,Name,Seen
@@ -35,11 +35,11 @@ ZONED = CONTRACTS["calls"].replace("ALIASES", "").replace("column: seen}", "colu
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, "calls", "history")
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, "calls", "history")
 
 
-def told(desk: Desk, feed: str) -> list[tuple]:
+def told(desk: ArrivalsEnv, feed: str) -> list[tuple]:
     """Each record's month and times, as its base table has them after a build."""
     table = f"prospects.base_{feed}"
     with open_session(desk.platform(), "test") as session:
@@ -49,12 +49,12 @@ def told(desk: Desk, feed: str) -> list[tuple]:
         ).fetchall()
 
 
-def move_to(desk: Desk, zone: str) -> None:
+def move_to(desk: ArrivalsEnv, zone: str) -> None:
     desk.settings = replace(desk.settings, timezone=ZoneInfo(zone))
     desk._platform = None
 
 
-def drop_as_before(desk: Desk, at: str, content: str) -> None:
+def drop_as_before(desk: ArrivalsEnv, at: str, content: str) -> None:
     """Takes a file in as the platform did before it knew offsets: each dropped, each time taken as it stands."""
     with pytest.MonkeyPatch.context() as patch:
         dropped = Moment("try_cast(left(Seen, 19) as timestamp)", "null::timestamp")
@@ -75,7 +75,7 @@ def drop_as_before(desk: Desk, at: str, content: str) -> None:
 
 
 @pytest.mark.parametrize("feed", ["calls", "history"])
-def test_an_instant_is_in_the_month_of_the_platforms_zone(desk: Desk, feed: str) -> None:
+def test_an_instant_is_in_the_month_of_the_platforms_zone(desk: ArrivalsEnv, feed: str) -> None:
     """Found in use, 1: five of these were in May at 22:30, or quarantined; all of them are 1 June, 05:30 UTC."""
     taken = desk.drop(f"{feed}/a.csv", MIXED)
     assert (taken.verdict, taken.reckoned_in) == ("accepted", "UTC")
@@ -84,7 +84,7 @@ def test_an_instant_is_in_the_month_of_the_platforms_zone(desk: Desk, feed: str)
 
 
 @pytest.mark.parametrize("feed", ["calls", "history"])
-def test_another_zone_places_instants_anew_and_only_them(desk: Desk, feed: str) -> None:
+def test_another_zone_places_instants_anew_and_only_them(desk: ArrivalsEnv, feed: str) -> None:
     """Found in use, 1: the same files and settings give the same warehouse, whatever the zone was before."""
     desk.drop(f"{feed}/a.csv", MIXED)
     if feed == "calls":  # another file of the feed, of which no time has an offset
@@ -99,7 +99,7 @@ def test_another_zone_places_instants_anew_and_only_them(desk: Desk, feed: str) 
     assert told(desk, feed) == before
 
 
-def test_a_time_that_stays_in_its_month_follows_the_zone_too(desk: Desk) -> None:
+def test_a_time_that_stays_in_its_month_follows_the_zone_too(desk: ArrivalsEnv) -> None:
     """Found in use, 1: the month's content is the same then, and yet its table must be built again."""
     desk.drop("history/a.csv", "Id,Name,Seen\n1,Ann,2024-05-15T12:00:00Z\n")
     desk.drop("calls/a.csv", "Id,Name,Seen\n1,Ann,2024-05-15T12:00:00Z\n")
@@ -111,7 +111,7 @@ def test_a_time_that_stays_in_its_month_follows_the_zone_too(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("feed", ["calls", "history"])
-def test_what_was_archived_before_offsets_were_known_is_read_again(desk: Desk, feed: str) -> None:
+def test_what_was_archived_before_offsets_were_known_is_read_again(desk: ArrivalsEnv, feed: str) -> None:
     """Found in use, 1: only the file that has some; one without any is not touched."""
     drop_as_before(desk, f"{feed}/a.csv", MIXED)
     if feed == "calls":
@@ -122,7 +122,7 @@ def test_what_was_archived_before_offsets_were_known_is_read_again(desk: Desk, f
     assert desk.take() == []
 
 
-def test_an_archive_without_offsets_is_not_read_again(desk: Desk) -> None:
+def test_an_archive_without_offsets_is_not_read_again(desk: ArrivalsEnv) -> None:
     """Found in use, 1: neither by the program that knows offsets, nor by another time zone; its table stands."""
     drop_as_before(desk, "history/a.csv", "Id,Name,Seen\n1,Ann,2024-05-31 22:30:00\n")
     assert desk.take() == []
@@ -135,7 +135,7 @@ def test_an_archive_without_offsets_is_not_read_again(desk: Desk) -> None:
         assert session.warehouse.built() == built
 
 
-def test_formats_with_an_offset_give_a_base_table(desk: Desk) -> None:
+def test_formats_with_an_offset_give_a_base_table(desk: ArrivalsEnv) -> None:
     """Found in use, 1: `formats: ["... %z"]` refused it."""
     formats = 'type: timestamp, formats: ["%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M %z"]'
     desk.contract("calls", CONTRACTS["calls"].replace("ALIASES", "").replace("type: date", formats))
@@ -149,7 +149,7 @@ def test_formats_with_an_offset_give_a_base_table(desk: Desk) -> None:
     ]
 
 
-def test_a_contracts_own_zone_is_the_one_of_reckoning(desk: Desk) -> None:
+def test_a_contracts_own_zone_is_the_one_of_reckoning(desk: ArrivalsEnv) -> None:
     """Found in use, 1: a time without an offset is UTC there, as before; others are told by the same clock."""
     desk.contract("calls", ZONED)
     desk.drop("calls/a.csv", "Id,Name,Seen\n1,Ann,2024-05-31T15:30:00-07:00\n2,Bob,2024-05-31 22:30:00\n")
@@ -159,7 +159,7 @@ def test_a_contracts_own_zone_is_the_one_of_reckoning(desk: Desk) -> None:
     assert desk.take() == []
 
 
-def test_a_contracts_own_zone_once_gave_the_time_too(desk: Desk) -> None:
+def test_a_contracts_own_zone_once_gave_the_time_too(desk: ArrivalsEnv) -> None:
     """Found in use, mended: such files are read again once, so that `record_at` is UTC in all of them."""
     desk.contract("calls", ZONED)
     drop_as_before(desk, "calls/a.csv", "Id,Name,Seen\n2,Bob,2024-05-31 22:30:00\n")
@@ -168,7 +168,7 @@ def test_a_contracts_own_zone_once_gave_the_time_too(desk: Desk) -> None:
     assert desk.take() == []
 
 
-def test_a_time_among_many_faults_is_found(desk: Desk) -> None:
+def test_a_time_among_many_faults_is_found(desk: ArrivalsEnv) -> None:
     """Found in use, mended: a manifest's words tell the most frequent faults only; each record's own fault is kept."""
     good = "".join(f"{number},Ann,2024-05-31\n" for number in range(100))
     drop_as_before(desk, "calls/a.csv", f"Id,Name,Seen\n{good}100,Eve,soon\n")
@@ -178,7 +178,7 @@ def test_a_time_among_many_faults_is_found(desk: Desk) -> None:
     assert [m.file_name for m in desk.take()] == ["a.csv"]
 
 
-def test_a_time_with_an_offset_that_cannot_be_read_is_told(desk: Desk) -> None:
+def test_a_time_with_an_offset_that_cannot_be_read_is_told(desk: ArrivalsEnv) -> None:
     """Found in use, 1: nothing is dropped in silence, so such a record is left out with its line."""
     taken = desk.drop("calls/a.csv", "Id,Name,Seen\n1,Ann,2024-05-03\n2,Bob,2024-05-31 22:30:00+99\n")
     assert (taken.loaded, taken.quarantined) == (1, 1)

@@ -13,14 +13,14 @@ from leads_platform.arrivals.landing import parse_file_name
 from leads_platform.cli.closing import in_need
 from leads_platform.cli.status import read_status
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, ArrivalsEnv, people, rows
 
 MAY = date(2024, 5, 1)
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, "lists", "parted", "calls", "stages")
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, "lists", "parted", "calls", "stages")
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,14 @@ def desk(settings: Settings) -> Desk:
         ("2024-05 part_02.csv", MAY, None, "2"),
     ],
 )
-def test_names_tell_month_day_and_part(desk: Desk, name: str, month: date | None, day: date | None, part: str) -> None:
+def test_names_tell_month_day_and_part(
+    desk: ArrivalsEnv, name: str, month: date | None, day: date | None, part: str
+) -> None:
     says = parse_file_name(name, desk.contracts()["parted"])
     assert (says.month, says.day, says.part, says.trouble) == (month, day, part, "")
 
 
-def test_a_list_that_comes_in_one_file_has_no_parts(desk: Desk) -> None:
+def test_a_list_that_comes_in_one_file_has_no_parts(desk: ArrivalsEnv) -> None:
     assert parse_file_name("2024-05 part 2.csv", desk.contracts()["lists"]).part == ""
 
 
@@ -56,18 +58,18 @@ def test_a_list_that_comes_in_one_file_has_no_parts(desk: Desk) -> None:
         ("list may.csv", "no month in its name; add it as YYYY-MM"),
     ],
 )
-def test_a_name_without_one_month_is_refused_in_words(desk: Desk, name: str, said: str) -> None:
+def test_a_name_without_one_month_is_refused_in_words(desk: ArrivalsEnv, name: str, said: str) -> None:
     refused = desk.drop(f"lists/{name}", people(1, 2))
     assert (refused.verdict, refused.reason) == ("refused", "month")
     assert said in refused.message
 
 
-def test_where_records_have_months_a_name_may_span_several(desk: Desk) -> None:
+def test_where_records_have_months_a_name_may_span_several(desk: ArrivalsEnv) -> None:
     taken = desk.drop("calls/2024-04-01 to 2024-05-31.csv", rows("1 Ann 2024-04-03"))
     assert (taken.verdict, taken.version) == ("accepted", "2024-05-31")
 
 
-def test_a_file_that_grows_between_two_looks_is_not_taken(desk: Desk) -> None:
+def test_a_file_that_grows_between_two_looks_is_not_taken(desk: ArrivalsEnv) -> None:
     grown = desk.put("lists/2024-04.csv", people(1, 2))
     desk.put("lists/2024-05.csv", people(1, 2))
     arrivals = desk.arrivals()
@@ -81,13 +83,13 @@ def test_a_file_that_grows_between_two_looks_is_not_taken(desk: Desk) -> None:
     assert [file.name for file in arrivals.settled(lambda seconds: None)] == ["2024-05.csv", "2024-04.csv"]
 
 
-def test_a_file_that_is_new_at_the_second_look_waits_for_a_third(desk: Desk) -> None:
+def test_a_file_that_is_new_at_the_second_look_waits_for_a_third(desk: ArrivalsEnv) -> None:
     desk.put("lists/2024-04.csv", people(1, 2))
     found = desk.arrivals().settled(lambda seconds: desk.put("lists/2024-05.csv", people(1, 2)) and None)
     assert [file.name for file in found] == ["2024-04.csv"]
 
 
-def test_a_file_that_changes_after_its_second_look_is_left_for_later(desk: Desk) -> None:
+def test_a_file_that_changes_after_its_second_look_is_left_for_later(desk: ArrivalsEnv) -> None:
     path = desk.put("lists/2024-05.csv", people(1, 2))
     arrivals = desk.arrivals()
     seen = arrivals.waiting()
@@ -97,7 +99,7 @@ def test_a_file_that_changes_after_its_second_look_is_left_for_later(desk: Desk)
     assert desk.take()[0].loaded == 2
 
 
-def test_files_on_their_way_and_hidden_ones_are_passed_over(desk: Desk) -> None:
+def test_files_on_their_way_and_hidden_ones_are_passed_over(desk: ArrivalsEnv) -> None:
     for name in (
         ".2024-05.csv",
         "~$2024-05.csv",
@@ -113,7 +115,7 @@ def test_files_on_their_way_and_hidden_ones_are_passed_over(desk: Desk) -> None:
     assert desk.everything() == ["lists/sub/2024-05.csv"]
 
 
-def test_events_of_two_senders_in_sub_folders_do_not_overwrite_each_other(desk: Desk) -> None:
+def test_events_of_two_senders_in_sub_folders_do_not_overwrite_each_other(desk: ArrivalsEnv) -> None:
     """Found in use, 2: `acme/` A1 vanished when `zenith/` A1 came, as events replace each other by key alone."""
     acme, zenith = rows("A1 Ann 2024-05-03"), rows("A1 Zoe 2024-05-04")
     refused = [desk.drop("calls/acme/2024-05.csv", acme), desk.drop("calls/zenith/2024-05.csv", zenith)]
@@ -133,7 +135,7 @@ def test_events_of_two_senders_in_sub_folders_do_not_overwrite_each_other(desk: 
 
 
 def test_events_that_were_taken_from_sub_folders_before_stand_and_are_told(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ArrivalsEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Found in use, mended: after an upgrade nothing told of them, and a changed contract could not read them again."""
     with monkeypatch.context() as before:
@@ -155,12 +157,12 @@ def test_events_that_were_taken_from_sub_folders_before_stand_and_are_told(
 
 
 @pytest.mark.parametrize("feed", ["lists", "parted", "stages"])
-def test_other_deliveries_may_lie_in_sub_folders(desk: Desk, feed: str) -> None:
+def test_other_deliveries_may_lie_in_sub_folders(desk: ArrivalsEnv, feed: str) -> None:
     """Found in use, 2: what is replaced as a whole, not key by key, is taken from sub-folders as before."""
     assert desk.drop(f"{feed}/acme/2024-05.csv", people(1, 2)).verdict == "accepted"
 
 
-def test_a_contract_that_no_longer_says_events_takes_the_refused_file(desk: Desk) -> None:
+def test_a_contract_that_no_longer_says_events_takes_the_refused_file(desk: ArrivalsEnv) -> None:
     """Found in use, 2: the refusal rests on the contract, so that a changed contract reads the file by itself."""
     assert desk.drop("calls/acme/2024-05.csv", rows("A1 Ann 2024-05-03")).verdict == "refused"
     desk.contract("calls", CONTRACTS["calls"].replace("ALIASES", "").replace("events", "extract"))
@@ -169,7 +171,7 @@ def test_a_contract_that_no_longer_says_events_takes_the_refused_file(desk: Desk
     assert desk.arrivals().state.refused() == []
 
 
-def test_what_is_no_plain_file_is_refused_once(desk: Desk) -> None:
+def test_what_is_no_plain_file_is_refused_once(desk: ArrivalsEnv) -> None:
     elsewhere = desk.settings.data / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "2024-03.csv").write_text(people(1, 2))
@@ -190,7 +192,7 @@ def test_what_is_no_plain_file_is_refused_once(desk: Desk) -> None:
     assert desk.take() == []
 
 
-def test_a_file_that_vanishes_is_no_error(desk: Desk) -> None:
+def test_a_file_that_vanishes_is_no_error(desk: ArrivalsEnv) -> None:
     path = desk.put("lists/2024-05.csv", people(1, 2))
     arrivals = desk.arrivals()
     seen = arrivals.waiting()
@@ -200,7 +202,7 @@ def test_a_file_that_vanishes_is_no_error(desk: Desk) -> None:
     assert arrivals.settled(lambda seconds: None) == []
 
 
-def test_a_name_that_is_no_unicode_is_taken_and_shown_as_text(desk: Desk) -> None:
+def test_a_name_that_is_no_unicode_is_taken_and_shown_as_text(desk: ArrivalsEnv) -> None:
     desk.path("lists/x")
     path = os.fsencode(desk.settings.landing) + b"/lists/Caf\xe9 2024-05.csv"
     with open(path, "w") as file:  # noqa: PTH123 - a path of bytes
@@ -211,7 +213,7 @@ def test_a_name_that_is_no_unicode_is_taken_and_shown_as_text(desk: Desk) -> Non
     assert desk.query("select file_name from arrivals.files") == [(taken.file_name,)]
 
 
-def test_a_name_that_fits_no_pattern_is_refused_until_the_contract_lets_it_in(desk: Desk) -> None:
+def test_a_name_that_fits_no_pattern_is_refused_until_the_contract_lets_it_in(desk: ArrivalsEnv) -> None:
     refused = desk.drop("lists/2024-05.txt", people(1, 2))
     assert (refused.verdict, refused.reason) == ("refused", "pattern")
     assert "*.csv" in refused.message
@@ -224,7 +226,7 @@ def test_a_name_that_fits_no_pattern_is_refused_until_the_contract_lets_it_in(de
     assert desk.arrivals().state.refused() == []
 
 
-def test_a_future_month_is_refused_and_read_when_it_opens(desk: Desk) -> None:
+def test_a_future_month_is_refused_and_read_when_it_opens(desk: ArrivalsEnv) -> None:
     refused = desk.drop("lists/2024-08.csv", people(1, 2))  # today is 15 July
     assert (refused.verdict, refused.reason) == ("refused", "future")
     assert "2024-08 has not begun" in refused.message
@@ -237,14 +239,14 @@ def test_a_future_month_is_refused_and_read_when_it_opens(desk: Desk) -> None:
 
 
 def test_a_future_month_told_by_the_rows_is_refused_too(settings: Settings) -> None:
-    desk = Desk(settings, "inside")
+    desk = ArrivalsEnv(settings, "inside")
     refused = desk.drop("inside/list.csv", rows("1 Ann 2024-08-03"))
     assert (refused.verdict, refused.reason) == ("refused", "future")
     desk.today("2024-08-01T00:00:00")
     assert [m.verdict for m in desk.take()] == ["accepted"]
 
 
-def test_records_outside_the_partitions_are_archived_and_shown(desk: Desk) -> None:
+def test_records_outside_the_partitions_are_archived_and_shown(desk: ArrivalsEnv) -> None:
     early = desk.drop("lists/2023-12.csv", people(1, 3))
     assert (early.verdict, early.loaded, early.touched) == ("accepted", 3, ())
     desk.drop("calls/calls.csv", rows("1 Ann 2023-11-30", "2 Bob 2024-05-02", "3 Cid 2024-08-01"))
@@ -258,7 +260,7 @@ def test_records_outside_the_partitions_are_archived_and_shown(desk: Desk) -> No
     assert desk.build("calls")["calls"] == [("2024-05", "2", "Bob"), ("2024-08", "3", "Cid")]
 
 
-def test_a_year_with_two_digits_does_not_break_the_archive(desk: Desk) -> None:
+def test_a_year_with_two_digits_does_not_break_the_archive(desk: ArrivalsEnv) -> None:
     taken = desk.drop("calls/calls.csv", rows("1 Ann 0024-05-02", "2 Bob 2024-05-02"))
     assert taken.loaded == 2
     assert desk.arrivals().state.outside() == {"calls": {"waiting": 0, "before_first_month": 1}}

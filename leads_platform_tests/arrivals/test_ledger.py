@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, people, rows
 
 # The second record is too short, the third has no date.
 BAD = (
@@ -16,23 +16,23 @@ BAD = (
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, "lists", "calls", "stages")
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, "lists", "calls", "stages")
 
 
-def columns(desk: Desk, table: str) -> list[str]:
+def columns(desk: ArrivalsEnv, table: str) -> list[str]:
     found = desk.query(f"select column_name from duckdb_columns() where schema_name || '.' || table_name = '{table}'")
     return [name for (name,) in found]
 
 
-def test_the_ledger_has_the_fixed_names(desk: Desk) -> None:
+def test_the_ledger_has_the_fixed_names(desk: ArrivalsEnv) -> None:
     wanted = {"feed", "file_name", "sha256", "month", "version", "records", "loaded", "quarantined"}
     assert wanted | {"verdict", "received_at"} <= set(columns(desk, "arrivals.files"))
     assert {"feed", "sha256", "line", "column_name", "reason"} <= set(columns(desk, "arrivals.quarantine"))
     assert {"feed", "sha256", "month", "records"} <= set(columns(desk, "arrivals.file_months"))
 
 
-def test_every_record_of_every_file_is_accounted_for(desk: Desk) -> None:
+def test_every_record_of_every_file_is_accounted_for(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", people(1, 8))
     desk.drop("lists/2024-05 short.csv", people(1, 2))  # held
     desk.drop("lists/2024-06.csv", "Id,Name,Seen\n1,Ann,\n2,Bob\n3,Cid\n")  # refused: more bad than good
@@ -58,7 +58,7 @@ def test_every_record_of_every_file_is_accounted_for(desk: Desk) -> None:
     ]
 
 
-def test_quarantined_records_keep_file_line_column_and_reason(desk: Desk) -> None:
+def test_quarantined_records_keep_file_line_column_and_reason(desk: ArrivalsEnv) -> None:
     taken = desk.drop("calls/calls.csv", BAD)
     (short, unreadable) = desk.query(
         "select feed, sha256, file_name, line, column_name, reason from arrivals.quarantine order by line"
@@ -69,14 +69,14 @@ def test_quarantined_records_keep_file_line_column_and_reason(desk: Desk) -> Non
     assert "is not a date" in unreadable[5]
 
 
-def test_a_refused_file_says_why_as_a_whole(desk: Desk) -> None:
+def test_a_refused_file_says_why_as_a_whole(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-06.csv", "Id,Name,Seen\n1,Ann,\n2,Bob\n3,Cid\n")
     ((line, column, reason),) = desk.query("select line, column_name, reason from arrivals.quarantine")
     assert (line, column) == (1, None)
     assert reason.startswith("the file was refused: 2 of 3 records don't fit the header")
 
 
-def test_no_cell_of_a_record_reaches_the_ledger(desk: Desk) -> None:
+def test_no_cell_of_a_record_reaches_the_ledger(desk: ArrivalsEnv) -> None:
     desk.drop("calls/calls.csv", BAD)
     desk.drop("lists/2024-05.csv", 'Id,Name,Seen\n1,Can"ary,\n2,"Canary,\n3,Ann,\n')
     told = [
@@ -88,7 +88,7 @@ def test_no_cell_of_a_record_reaches_the_ledger(desk: Desk) -> None:
     assert "ary" not in repr(told).replace("ordinary", "")
 
 
-def test_the_verdict_after_accept_and_withdraw(desk: Desk) -> None:
+def test_the_verdict_after_accept_and_withdraw(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", people(1, 8))
     held = desk.drop("lists/2024-05.csv", people(1, 2))
     read = "select verdict, in_force, added, changed, removed from arrivals.files order by receipt"
@@ -103,7 +103,7 @@ def test_the_verdict_after_accept_and_withdraw(desk: Desk) -> None:
     ]
 
 
-def test_a_file_that_is_read_again_has_one_row_and_its_new_quarantine(desk: Desk) -> None:
+def test_a_file_that_is_read_again_has_one_row_and_its_new_quarantine(desk: ArrivalsEnv) -> None:
     desk.drop("calls/calls.csv", BAD)
     text = (desk.settings.feeds / "calls.yaml").read_text()
     desk.contract("calls", text + "description: read again\n")
@@ -112,7 +112,7 @@ def test_a_file_that_is_read_again_has_one_row_and_its_new_quarantine(desk: Desk
     assert desk.query("select distinct receipt from arrivals.quarantine") == [(again.receipt,)]
 
 
-def test_unchanged_files_are_not_in_the_ledger(desk: Desk) -> None:
+def test_unchanged_files_are_not_in_the_ledger(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", people(1, 2))
     desk.drop("lists/2024-05 copy.csv", people(1, 2))
     assert desk.query("select file_name from arrivals.files") == [("2024-05.csv",)]

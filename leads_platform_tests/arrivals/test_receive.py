@@ -8,7 +8,7 @@ from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.decisions import DecisionError
 from leads_platform.months import parse_month
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows, touched
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, people, rows, touched
 
 A = rows("1 Ann", "2 Bob")
 B = rows("1 Ann", "2 Bea")
@@ -16,24 +16,24 @@ C = rows("1 Ann", "2 Cid")
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, "lists", "dated", "parted", "inside")
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, "lists", "dated", "parted", "inside")
 
 
-def shown(desk: Desk, feed: str = "lists", month: str = "2024-05") -> list[str]:
+def shown(desk: ArrivalsEnv, feed: str = "lists", month: str = "2024-05") -> list[str]:
     """Names of the files whose records make up the month."""
     entries = desk.arrivals().state.by_feed[feed].effective(parse_month(month))
     return [entry.manifest.file_name for entry in entries]
 
 
-def version(desk: Desk, feed: str = "lists", month: str = "2024-05") -> str | None:
+def version(desk: ArrivalsEnv, feed: str = "lists", month: str = "2024-05") -> str | None:
     return desk.arrivals().state.version(feed, parse_month(month))
 
 
 # -- identity ------------------------------------------------------------------------------------------------
 
 
-def test_the_same_bytes_under_another_name_change_nothing_and_that_is_said(desk: Desk) -> None:
+def test_the_same_bytes_under_another_name_change_nothing_and_that_is_said(desk: ArrivalsEnv) -> None:
     first = desk.drop("lists/2024-05.csv", A)
     before = version(desk)
     again = desk.drop("lists/copy of 2024-05.csv", A)
@@ -44,18 +44,18 @@ def test_the_same_bytes_under_another_name_change_nothing_and_that_is_said(desk:
     assert desk.take() == []
 
 
-def test_a_file_that_was_only_touched_is_unchanged(desk: Desk) -> None:
+def test_a_file_that_was_only_touched_is_unchanged(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", A)
     assert desk.drop("lists/2024-05.csv", A).verdict == "unchanged"
 
 
-def test_an_unchanged_list_for_the_next_month_is_taken(desk: Desk) -> None:
+def test_an_unchanged_list_for_the_next_month_is_taken(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", A)
     next_month = desk.drop("lists/2024-06.csv", A)
     assert (next_month.verdict, next_month.touched) == ("accepted", ("2024-06",))
 
 
-def test_identity_of_a_list_whose_rows_tell_the_month(desk: Desk) -> None:
+def test_identity_of_a_list_whose_rows_tell_the_month(desk: ArrivalsEnv) -> None:
     desk.drop("inside/one.csv", rows("1 Ann 2024-05-03"))
     again = desk.drop("inside/two.csv", rows("1 Ann 2024-05-03"))
     assert (again.verdict, again.touched) == ("unchanged", ())
@@ -63,7 +63,7 @@ def test_identity_of_a_list_whose_rows_tell_the_month(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("names", [("x", "x", "x"), ("x", "y", "z")])
-def test_a_then_b_then_a_again_ends_at_a(desk: Desk, names: tuple[str, str, str]) -> None:
+def test_a_then_b_then_a_again_ends_at_a(desk: ArrivalsEnv, names: tuple[str, str, str]) -> None:
     taken = [desk.drop(f"lists/2024-05 {name}.csv", content) for name, content in zip(names, (A, B, A), strict=True)]
     assert [m.verdict for m in taken] == ["accepted"] * 3
     assert touched(taken) == ["2024-05"] * 3
@@ -71,7 +71,7 @@ def test_a_then_b_then_a_again_ends_at_a(desk: Desk, names: tuple[str, str, str]
     assert (current.manifest.sha256, current.manifest.receipt) == (taken[0].sha256, taken[2].receipt)
 
 
-def test_an_older_dated_version_dropped_again_changes_nothing(desk: Desk) -> None:
+def test_an_older_dated_version_dropped_again_changes_nothing(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05-10.csv", A)
     desk.drop("lists/2024-05-20.csv", B)
     before = version(desk)
@@ -83,7 +83,7 @@ def test_an_older_dated_version_dropped_again_changes_nothing(desk: Desk) -> Non
     assert shown(desk) == []  # the bytes dropped twice are withdrawn once
 
 
-def test_the_same_bytes_under_a_later_date_are_unchanged_and_stand_against_dates_between(desk: Desk) -> None:
+def test_the_same_bytes_under_a_later_date_are_unchanged_and_stand_against_dates_between(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05-10.csv", A)
     assert desk.drop("lists/2024-05-20.csv", A).verdict == "unchanged"
     assert desk.drop("lists/2024-05-15.csv", B).touched == ()
@@ -94,7 +94,7 @@ def test_the_same_bytes_under_a_later_date_are_unchanged_and_stand_against_dates
 # -- versions ------------------------------------------------------------------------------------------------
 
 
-def test_the_day_in_the_name_decides_whatever_the_order_of_arrival(desk: Desk) -> None:
+def test_the_day_in_the_name_decides_whatever_the_order_of_arrival(desk: ArrivalsEnv) -> None:
     newer = desk.drop("lists/2024-05-20.csv", A)
     older = desk.drop("lists/2024-05-10.csv", B)
     assert (newer.version, older.version) == ("2024-05-20", "2024-05-10")
@@ -102,7 +102,7 @@ def test_the_day_in_the_name_decides_whatever_the_order_of_arrival(desk: Desk) -
     assert shown(desk) == ["2024-05-20.csv"]
 
 
-def test_without_a_date_the_later_arrival_wins_and_beats_what_stands(desk: Desk) -> None:
+def test_without_a_date_the_later_arrival_wins_and_beats_what_stands(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05-20.csv", A)
     undated = desk.drop("lists/2024-05.csv", B)
     assert undated.version == f"#{undated.receipt}"
@@ -113,14 +113,14 @@ def test_without_a_date_the_later_arrival_wins_and_beats_what_stands(desk: Desk)
     assert shown(desk) == ["2024-05-21.csv"]
 
 
-def test_files_of_one_take_count_in_the_order_of_their_change(desk: Desk) -> None:
+def test_files_of_one_take_count_in_the_order_of_their_change(desk: ArrivalsEnv) -> None:
     desk.put("lists/2024-05 z.csv", A)
     desk.put("lists/2024-05 a.csv", B)
     desk.take()
     assert shown(desk) == ["2024-05 a.csv"]
 
 
-def test_a_column_can_give_the_version(desk: Desk) -> None:
+def test_a_column_can_give_the_version(desk: ArrivalsEnv) -> None:
     # As text, 12/31/2023 would come after 02/01/2024.
     newer = desk.drop("dated/2024-05 a.csv", rows("1 Ann 02/01/2024", "2 Bob 01/15/2024"))
     older = desk.drop("dated/2024-05 b.csv", rows("1 Ann 12/31/2023", "2 Bea 12/31/2023"))
@@ -130,7 +130,7 @@ def test_a_column_can_give_the_version(desk: Desk) -> None:
     assert shown(desk, "dated") == ["2024-05-01.csv"]
 
 
-def test_a_version_column_that_cannot_be_read_leaves_the_order_of_arrival(desk: Desk) -> None:
+def test_a_version_column_that_cannot_be_read_leaves_the_order_of_arrival(desk: ArrivalsEnv) -> None:
     first = desk.drop("dated/2024-05 a.csv", rows("1 Ann soon"))
     assert first.version == f"#{first.receipt}"
 
@@ -138,7 +138,7 @@ def test_a_version_column_that_cannot_be_read_leaves_the_order_of_arrival(desk: 
 # -- parts ---------------------------------------------------------------------------------------------------
 
 
-def test_a_month_in_parts_is_their_union_and_a_part_replaces_only_itself(desk: Desk) -> None:
+def test_a_month_in_parts_is_their_union_and_a_part_replaces_only_itself(desk: ArrivalsEnv) -> None:
     first = desk.drop("parted/2024-05 part 1.csv", people(1, 3))
     second = desk.drop("parted/2024-05 part 2.csv", people(4, 5))
     assert [m.verdict for m in (first, second)] == ["accepted", "accepted"]
@@ -148,7 +148,7 @@ def test_a_month_in_parts_is_their_union_and_a_part_replaces_only_itself(desk: D
     assert desk.arrivals().state.by_feed["parted"].counts() == {parse_month("2024-05"): 4}
 
 
-def test_the_same_part_under_another_number_is_unchanged(desk: Desk) -> None:
+def test_the_same_part_under_another_number_is_unchanged(desk: ArrivalsEnv) -> None:
     desk.drop("parted/2024-05 part 1.csv", A)
     assert desk.drop("parted/2024-05 part 2.csv", A).verdict == "unchanged"
 
@@ -156,14 +156,14 @@ def test_the_same_part_under_another_number_is_unchanged(desk: Desk) -> None:
 # -- the difference ------------------------------------------------------------------------------------------
 
 
-def test_the_difference_of_a_corrected_list_is_counted_by_key(desk: Desk) -> None:
+def test_the_difference_of_a_corrected_list_is_counted_by_key(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", rows("1 Ann", "2 Bob", "3 Cid", "4 Dee", "5 Eve"))
     corrected = desk.drop("lists/2024-05.csv", rows("5 Eve", "1 Anna", "2 Bobby", "3 Cid", "6 Fay", "7 Gus"))
     # 6 and 7 are new; 1 and 2 have other names; 4 is gone; 3 and 5 are as before.
     assert corrected.diff == {"added": 2, "changed": 2, "removed": 1}
 
 
-def test_a_new_column_changes_no_record(desk: Desk) -> None:
+def test_a_new_column_changes_no_record(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", "Id,Name\n1,Ann\n2,Bob\n")
     assert desk.drop("lists/2024-05.csv", "Name,Id,Fax\nAnn,1,5\nBo,2,6\n").diff == {
         "added": 0,
@@ -175,13 +175,13 @@ def test_a_new_column_changes_no_record(desk: Desk) -> None:
 # -- held ----------------------------------------------------------------------------------------------------
 
 
-def held_list(desk: Desk) -> Manifest:
+def held_list(desk: ArrivalsEnv) -> Manifest:
     """A list of four whose re-issue has one record, beyond the limit of a half."""
     desk.drop("lists/2024-05.csv", people(1, 4))
     return desk.drop("lists/2024-05.csv", people(1, 1))
 
 
-def test_a_shrunken_list_is_held_until_it_is_accepted(desk: Desk) -> None:
+def test_a_shrunken_list_is_held_until_it_is_accepted(desk: ArrivalsEnv) -> None:
     held = held_list(desk)
     assert (held.verdict, held.reason, held.touched) == ("held", "shrunk", ())
     assert "it has 1 records where the version it replaces has 4" in held.message
@@ -195,12 +195,12 @@ def test_a_shrunken_list_is_held_until_it_is_accepted(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("left", "verdict"), [(2, "accepted"), (1, "held")])
-def test_losing_just_the_limit_is_allowed(desk: Desk, left: int, verdict: str) -> None:
+def test_losing_just_the_limit_is_allowed(desk: ArrivalsEnv, left: int, verdict: str) -> None:
     desk.drop("lists/2024-05.csv", people(1, 4))
     assert desk.drop("lists/2024-05.csv", people(1, left)).verdict == verdict
 
 
-def test_another_list_for_the_same_month_is_held(desk: Desk) -> None:
+def test_another_list_for_the_same_month_is_held(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", people(1, 10))
     other = desk.drop("lists/2024-05 south.csv", people(10, 20))  # 1 of 10 keys shared
     assert (other.verdict, other.reason) == ("held", "another_list")
@@ -208,14 +208,14 @@ def test_another_list_for_the_same_month_is_held(desk: Desk) -> None:
     assert desk.drop("lists/2024-05 north.csv", people(9, 20)).verdict == "accepted"  # 2 of 10
 
 
-def test_a_shrunken_list_of_another_month_or_of_an_older_date_is_not_held(desk: Desk) -> None:
+def test_a_shrunken_list_of_another_month_or_of_an_older_date_is_not_held(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05-20.csv", people(1, 4))
     assert desk.drop("lists/2024-06-20.csv", people(1, 1)).verdict == "accepted"
     assert desk.drop("lists/2024-05-01.csv", people(1, 9)).verdict == "accepted"
     assert desk.drop("lists/2024-05-10.csv", people(1, 1)).verdict == "accepted"  # between two others
 
 
-def test_a_held_file_dropped_twice_is_accepted_once(desk: Desk) -> None:
+def test_a_held_file_dropped_twice_is_accepted_once(desk: ArrivalsEnv) -> None:
     held = held_list(desk)
     again = desk.drop("lists/2024-05 again.csv", people(1, 1))
     assert again.verdict == "held"
@@ -225,7 +225,7 @@ def test_a_held_file_dropped_twice_is_accepted_once(desk: Desk) -> None:
     assert desk.arrivals().state.held() == []
 
 
-def test_a_held_file_that_a_full_one_followed_waits_no_more(desk: Desk) -> None:
+def test_a_held_file_that_a_full_one_followed_waits_no_more(desk: ArrivalsEnv) -> None:
     held_list(desk)
     desk.drop("lists/2024-05.csv", people(1, 5))
     assert desk.arrivals().state.held() == []
@@ -234,7 +234,7 @@ def test_a_held_file_that_a_full_one_followed_waits_no_more(desk: Desk) -> None:
 # -- a person's word -----------------------------------------------------------------------------------------
 
 
-def test_withdraw_restores_the_former_version_and_a_second_time_the_one_before(desk: Desk) -> None:
+def test_withdraw_restores_the_former_version_and_a_second_time_the_one_before(desk: ArrivalsEnv) -> None:
     versions = []
     for content in (A, B, C):
         desk.drop("lists/2024-05.csv", content)
@@ -249,11 +249,11 @@ def test_withdraw_restores_the_former_version_and_a_second_time_the_one_before(d
     assert version(desk) is None
 
 
-def sha_of(desk: Desk, index: int) -> str:
+def sha_of(desk: ArrivalsEnv, index: int) -> str:
     return desk.arrivals().state.manifests[index].sha256
 
 
-def test_withdraw_of_a_file_that_came_twice_takes_out_its_last_place(desk: Desk) -> None:
+def test_withdraw_of_a_file_that_came_twice_takes_out_its_last_place(desk: ArrivalsEnv) -> None:
     for content in (A, B, A):
         desk.drop("lists/2024-05.csv", content)
     b = version_of(desk, 1)
@@ -261,7 +261,7 @@ def test_withdraw_of_a_file_that_came_twice_takes_out_its_last_place(desk: Desk)
     assert version(desk) == b
 
 
-def version_of(desk: Desk, index: int) -> str | None:
+def version_of(desk: ArrivalsEnv, index: int) -> str | None:
     """The month's version in an archive that ends with this receipt."""
     arrivals = desk.arrivals()
     state = type(arrivals.state.by_feed["lists"])(arrivals.contracts["lists"])
@@ -270,14 +270,14 @@ def version_of(desk: Desk, index: int) -> str | None:
     return state.version(parse_month("2024-05"))
 
 
-def test_a_withdrawn_file_can_be_dropped_again(desk: Desk) -> None:
+def test_a_withdrawn_file_can_be_dropped_again(desk: ArrivalsEnv) -> None:
     taken = desk.drop("lists/2024-05-10.csv", A)
     desk.arrivals().withdraw(taken.sha256)
     assert desk.take() == []  # as it lies there it is known, and withdrawn
     assert desk.drop("lists/2024-05-10.csv", A).touched == ("2024-05",)
 
 
-def test_decisions_say_what_they_cannot_do(desk: Desk) -> None:
+def test_decisions_say_what_they_cannot_do(desk: ArrivalsEnv) -> None:
     taken = desk.drop("lists/2024-05.csv", A)
     with pytest.raises(DecisionError, match=r"lists/2024-05\.csv can't be accepted: it is in force"):
         desk.arrivals().accept(taken.sha256)
@@ -292,7 +292,7 @@ def test_decisions_say_what_they_cannot_do(desk: Desk) -> None:
         desk.arrivals().withdraw(held.sha256)
 
 
-def test_the_same_list_in_two_months_needs_the_month(desk: Desk) -> None:
+def test_the_same_list_in_two_months_needs_the_month(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", A)
     taken = desk.drop("lists/2024-06.csv", A)
     with pytest.raises(DecisionError, match=r"(?s)2 files.*--month:\n  lists  2024-05 .*\n  lists  2024-06 "):
@@ -301,7 +301,7 @@ def test_the_same_list_in_two_months_needs_the_month(desk: Desk) -> None:
     assert shown(desk, month="2024-06") == ["2024-06.csv"]
 
 
-def test_accepting_the_same_list_of_two_months_needs_the_month(desk: Desk) -> None:
+def test_accepting_the_same_list_of_two_months_needs_the_month(desk: ArrivalsEnv) -> None:
     for month in ("2024-05", "2024-06"):
         desk.drop(f"lists/{month}.csv", people(1, 4))
         held = desk.drop(f"lists/{month}.csv", people(1, 1))
@@ -316,7 +316,7 @@ def test_accepting_the_same_list_of_two_months_needs_the_month(desk: Desk) -> No
 RENAMED = "Id,Full Name\n1,Zoe\n2,Yan\n"
 
 
-def test_a_refused_file_is_taken_once_its_contract_gets_the_alias(desk: Desk) -> None:
+def test_a_refused_file_is_taken_once_its_contract_gets_the_alias(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", A)
     before = version(desk)
     refused = desk.drop("lists/2024-05.csv", RENAMED)
@@ -331,7 +331,7 @@ def test_a_refused_file_is_taken_once_its_contract_gets_the_alias(desk: Desk) ->
     assert desk.take() == []
 
 
-def test_it_keeps_its_place_in_the_order_of_arrival(desk: Desk) -> None:
+def test_it_keeps_its_place_in_the_order_of_arrival(desk: ArrivalsEnv) -> None:
     first = desk.drop("lists/2024-05 first.csv", RENAMED)
     desk.drop("lists/2024-05-15.csv", rows("1 Ann", "2 Bob"))
     desk.drop("lists/2024-05-10.csv", rows("1 Al", "2 Bo"))
@@ -343,7 +343,7 @@ def test_it_keeps_its_place_in_the_order_of_arrival(desk: Desk) -> None:
     assert shown(desk) == ["2024-05-10.csv"]  # nor does it come before a date that beat it then
 
 
-def test_a_refused_file_that_is_older_than_what_stands_is_not_held(desk: Desk) -> None:
+def test_a_refused_file_that_is_older_than_what_stands_is_not_held(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", RENAMED)
     desk.drop("lists/2024-05.csv", people(1, 9))
     desk.alias("lists", "Full Name")
@@ -355,7 +355,7 @@ BROKEN = 'Id,Name,Seen\n1,Ann,\n2,Bob,\n3,C"id,\n4,Dee,\n'
 UNQUOTED = "format: {type: csv, quote: null}\n"
 
 
-def test_a_partly_quarantined_file_is_read_again_when_its_contract_changes(desk: Desk) -> None:
+def test_a_partly_quarantined_file_is_read_again_when_its_contract_changes(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", rows("1 Ann", "3 Cid"))
     partial = desk.drop("lists/2024-05.csv", BROKEN)
     assert (partial.verdict, partial.records, partial.loaded, partial.quarantined) == ("partial", 4, 3, 1)
@@ -368,7 +368,7 @@ def test_a_partly_quarantined_file_is_read_again_when_its_contract_changes(desk:
     assert desk.take() == []
 
 
-def test_a_file_whose_title_was_hidden_is_read_again_when_the_contract_declares_the_column(desk: Desk) -> None:
+def test_a_file_whose_title_was_hidden_is_read_again_when_the_contract_declares_the_column(desk: ArrivalsEnv) -> None:
     """Found in use, mended: a title that looks like data is in no manifest, so its column stayed null for ever."""
     desk.drop("lists/2024-04.csv", A)
     hidden = desk.drop("lists/2024-05.csv", "Id,Name,Seen,Fee of 05/01/2024\n1,Ann,,7\n")
@@ -384,7 +384,7 @@ def test_a_file_whose_title_was_hidden_is_read_again_when_the_contract_declares_
     assert desk.take() == []
 
 
-def test_a_file_read_again_keeps_its_place_when_what_it_replaced_is_withdrawn(desk: Desk) -> None:
+def test_a_file_read_again_keeps_its_place_when_what_it_replaced_is_withdrawn(desk: ArrivalsEnv) -> None:
     stood = desk.drop("lists/2024-05-20.csv", rows("1 Ann", "3 Cid"))
     desk.drop("lists/2024-05.csv", BROKEN)  # undated: newer than the 20th
     desk.drop("lists/2024-05-15.csv", rows("1 Ann", "2 Bob", "3 Cid"))
@@ -395,7 +395,7 @@ def test_a_file_read_again_keeps_its_place_when_what_it_replaced_is_withdrawn(de
     assert shown(desk) == ["2024-05.csv"]
 
 
-def test_a_contract_that_can_no_longer_read_a_file_loses_nothing(desk: Desk) -> None:
+def test_a_contract_that_can_no_longer_read_a_file_loses_nothing(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", BROKEN)
     before = version(desk)
     text = (desk.settings.feeds / "lists.yaml").read_text()
@@ -408,7 +408,7 @@ def test_a_contract_that_can_no_longer_read_a_file_loses_nothing(desk: Desk) -> 
 
 
 @pytest.mark.parametrize("word", ["accept", "withdraw"])
-def test_reading_again_does_not_undo_a_persons_word(desk: Desk, word: str) -> None:
+def test_reading_again_does_not_undo_a_persons_word(desk: ArrivalsEnv, word: str) -> None:
     desk.drop("lists/2024-05.csv", people(1, 9))
     held = desk.drop("lists/2024-05.csv", BROKEN)  # 3 of 9, and one quarantined
     assert (held.verdict, held.quarantined) == ("held", 1)
@@ -423,7 +423,7 @@ def test_reading_again_does_not_undo_a_persons_word(desk: Desk, word: str) -> No
     assert desk.arrivals().state.by_feed["lists"].counts() == {parse_month("2024-05"): expected}
 
 
-def test_a_held_file_that_is_read_again_stays_held(desk: Desk) -> None:
+def test_a_held_file_that_is_read_again_stays_held(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", people(1, 9))
     desk.drop("lists/2024-05.csv", BROKEN)
     text = (desk.settings.feeds / "lists.yaml").read_text()
@@ -432,7 +432,7 @@ def test_a_held_file_that_is_read_again_stays_held(desk: Desk) -> None:
     assert desk.arrivals().state.by_feed["lists"].counts() == {parse_month("2024-05"): 9}
 
 
-def test_a_refused_file_is_shown_until_something_newer_replaces_it(desk: Desk) -> None:
+def test_a_refused_file_is_shown_until_something_newer_replaces_it(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", RENAMED)
     desk.drop("lists/list.csv", A)  # no month in its name
     other = desk.drop("lists/other.csv", A + "\n")
@@ -443,7 +443,7 @@ def test_a_refused_file_is_shown_until_something_newer_replaces_it(desk: Desk) -
     assert desk.arrivals().state.refused() == []
 
 
-def test_a_held_file_can_be_dismissed(desk: Desk) -> None:
+def test_a_held_file_can_be_dismissed(desk: ArrivalsEnv) -> None:
     """Incident: a held file that nobody wanted needed attention for ever."""
     desk.drop("lists/2024-05-01.csv", people(1, 4))
     held = desk.drop("lists/2024-05-02.csv", people(1, 1))
@@ -453,7 +453,7 @@ def test_a_held_file_can_be_dismissed(desk: Desk) -> None:
     assert desk.arrivals().accept(held.sha256).touched == ("2024-05",)  # until somebody changes his mind
 
 
-def test_a_file_says_what_it_replaced_and_how_they_differ(desk: Desk) -> None:
+def test_a_file_says_what_it_replaced_and_how_they_differ(desk: ArrivalsEnv) -> None:
     """Found in use, 7: June's list under May's name was "accepted", as any other."""
     first = desk.drop("lists/2024-05-10.csv", rows("1 Ann", "2 Bob", "3 Cid"))
     later = desk.drop("lists/2024-05-20.csv", rows("1 Ann", "2 Bea", "4 Dan", "5 Eve"))

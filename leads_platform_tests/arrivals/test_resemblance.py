@@ -12,7 +12,7 @@ from leads_platform.arrivals.contracts.resemblance import resembles
 from leads_platform.attention import files_in_need
 from leads_platform.platform import contract_folders, load_platform
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv
 from leads_platform_tests.helpers import NV_HEADER, SALESFORCE_HEADER, TX_HEADER
 from leads_platform_tests.known import KNOWN
 
@@ -35,8 +35,8 @@ def contract(feed: str, *headers: str, more: str = "") -> str:
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    desk = Desk(settings)
+def desk(settings: Settings) -> ArrivalsEnv:
+    desk = ArrivalsEnv(settings)
     desk.contract("schools", contract("schools", "Town", "Head", "Pupils"))
     desk.contract("nurseries", contract("nurseries", "Place", "Owner", "Children", "Opened"))
     desk.contract("tabbed", contract("tabbed", "River", "Length", "Mouth", more='format: {delimiter: "\\t"}'))
@@ -46,7 +46,7 @@ def desk(settings: Settings) -> Desk:
 NURSERIES = "Id,Place,Owner,Children,Opened\n1,Ely,Ann,9,2020\n"
 
 
-def test_a_refused_file_with_another_feeds_header_says_so_with_the_command(desk: Desk) -> None:
+def test_a_refused_file_with_another_feeds_header_says_so_with_the_command(desk: ArrivalsEnv) -> None:
     """Found in use, 11: "is it the header?" was all that was said of a file in the wrong folder."""
     needs_town = contract("schools", "Head", "Pupils").replace("columns:", "columns:\n  - {name: town, header: Town, "
                                                               "required: true}")  # fmt: skip
@@ -63,7 +63,7 @@ def test_a_refused_file_with_another_feeds_header_says_so_with_the_command(desk:
     assert item.commands[0] == move
 
 
-def test_a_file_that_is_taken_in_but_fits_another_feed_wholly_says_so(desk: Desk) -> None:
+def test_a_file_that_is_taken_in_but_fits_another_feed_wholly_says_so(desk: ArrivalsEnv) -> None:
     """Found in use, 11: with few needed columns a foreign file is even accepted."""
     taken = desk.drop("schools/2024-05.csv", NURSERIES)
     assert taken.verdict == "accepted" and taken.looks_like == "nurseries"
@@ -72,7 +72,7 @@ def test_a_file_that_is_taken_in_but_fits_another_feed_wholly_says_so(desk: Desk
     assert own.looks_like == "" and "looks like" not in own.message
 
 
-def test_check_says_it_too(desk: Desk, tmp_path: Path) -> None:
+def test_check_says_it_too(desk: ArrivalsEnv, tmp_path: Path) -> None:
     """Found in use, 11: a dry run says what arrivals would."""
     path = tmp_path / "2024-05.csv"
     path.write_text(NURSERIES)
@@ -84,14 +84,14 @@ def test_check_says_it_too(desk: Desk, tmp_path: Path) -> None:
     assert "looks like" not in well["message"] and well["looks_like"] == ""
 
 
-def test_another_delimiter_hides_no_header(desk: Desk) -> None:
+def test_another_delimiter_hides_no_header(desk: ArrivalsEnv) -> None:
     """Found in use, 11: under its own feed's delimiter the header is one title."""
     refused = desk.drop("nurseries/2024-05.csv", "Id\tRiver\tLength\tMouth\n1\tOuse\t9\tWash\n")
     assert refused.verdict == "refused" and refused.looks_like == "tabbed"
     assert "(4 of 4 columns)" in refused.message
 
 
-def test_it_is_said_only_of_what_clearly_fits_better(desk: Desk) -> None:
+def test_it_is_said_only_of_what_clearly_fits_better(desk: ArrivalsEnv) -> None:
     """Found in use, 11: a column too many, two feeds alike, a few common titles are no likeness."""
     contracts = desk.contracts()
     schools, nurseries = contracts["schools"], contracts["nurseries"]

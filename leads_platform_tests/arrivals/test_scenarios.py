@@ -11,18 +11,18 @@ import pytest
 from leads_platform.months import parse_month
 from leads_platform.platform import begin_anew
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, people, rows
 from leads_platform_tests.conftest import environment
 
 FEEDS = ("lists", "dated", "parted", "calls", "history", "stages")
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, *FEEDS)
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, *FEEDS)
 
 
-def ids(desk: Desk, feed: str = "lists") -> dict[str, str]:
+def ids(desk: ArrivalsEnv, feed: str = "lists") -> dict[str, str]:
     """The ids each month's table holds, as one text a month."""
     found: dict[str, str] = {}
     for month, number, _ in desk.build(feed)[feed]:
@@ -30,7 +30,7 @@ def ids(desk: Desk, feed: str = "lists") -> dict[str, str]:
     return found
 
 
-def test_the_tables_follow_corrections_holding_and_a_persons_word(desk: Desk) -> None:
+def test_the_tables_follow_corrections_holding_and_a_persons_word(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-04.csv", people(1, 4))
     desk.drop("lists/2024-05-10.csv", people(1, 5))
     assert ids(desk) == {"2024-04": "1234", "2024-05": "12345"}
@@ -49,7 +49,7 @@ def test_the_tables_follow_corrections_holding_and_a_persons_word(desk: Desk) ->
     assert ids(desk) == {"2024-05": "23456"}
 
 
-def test_a_part_issued_again_replaces_only_itself_in_the_table(desk: Desk) -> None:
+def test_a_part_issued_again_replaces_only_itself_in_the_table(desk: ArrivalsEnv) -> None:
     desk.drop("parted/2024-05 part 1.csv", people(1, 3))
     desk.drop("parted/2024-05 part 2.csv", people(4, 5))
     assert ids(desk, "parted") == {"2024-05": "12345"}
@@ -57,7 +57,7 @@ def test_a_part_issued_again_replaces_only_itself_in_the_table(desk: Desk) -> No
     assert ids(desk, "parted") == {"2024-05": "2345"}
 
 
-def test_a_column_declared_later_is_filled_from_files_that_came_before(desk: Desk) -> None:
+def test_a_column_declared_later_is_filled_from_files_that_came_before(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05.csv", "Id,Name,Fax\n1,Ann,555\n")
     assert ids(desk) == {"2024-05": "1"}
     text = (desk.settings.feeds / "lists.yaml").read_text()
@@ -70,7 +70,7 @@ def test_a_column_declared_later_is_filled_from_files_that_came_before(desk: Des
     assert desk.query("select id, full_name, fax from prospects.base_lists") == [("1", "Ann", "555")]
 
 
-def everything_happens(desk: Desk) -> None:
+def everything_happens(desk: ArrivalsEnv) -> None:
     """Receipts of every kind and delivery, with the tables built in between."""
     desk.drop("lists/2024-04.csv", people(1, 4))
     desk.drop("lists/2024-05.csv", people(1, 5))
@@ -95,7 +95,7 @@ def everything_happens(desk: Desk) -> None:
     desk.build(*FEEDS)
 
 
-def test_the_warehouse_comes_back_from_the_archive_alone_to_the_last_row(desk: Desk) -> None:
+def test_the_warehouse_comes_back_from_the_archive_alone_to_the_last_row(desk: ArrivalsEnv) -> None:
     everything_happens(desk)
     before = desk.content(*FEEDS)
     whole = desk.tables(*FEEDS)
@@ -114,7 +114,7 @@ def test_the_warehouse_comes_back_from_the_archive_alone_to_the_last_row(desk: D
     assert len(desk.query("select * from arrivals.decisions")) == 2
 
 
-def test_a_receipt_that_touches_nothing_makes_nothing_stale(desk: Desk) -> None:
+def test_a_receipt_that_touches_nothing_makes_nothing_stale(desk: ArrivalsEnv) -> None:
     desk.drop("lists/2024-05-20.csv", people(1, 3))
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02"))
     desk.build("lists", "calls")
@@ -165,7 +165,7 @@ FINAL = {
 
 def arrive(home: Path, order: list[str], stop: int) -> tuple[dict[str, list[str]], str]:
     """What the tables hold after files arrived in this order, built once on the way too; and their content hash."""
-    desk = Desk(environment(home), *FEEDS)
+    desk = ArrivalsEnv(environment(home), *FEEDS)
     arrivals = desk.arrivals()
     for index, at in enumerate(order):
         desk.put(at, INTRINSIC[at])
@@ -199,7 +199,7 @@ def test_every_order_of_one_feeds_files_leaves_the_same_versions(tmp_path: Path,
     files = [at for at in sorted(INTRINSIC) if at.startswith(f"{feed}/") and "2024-04-10" not in at]
     seen = set()
     for number, order in enumerate(itertools.permutations(files)):
-        desk = Desk(environment(tmp_path / str(number) / "data"), feed)
+        desk = ArrivalsEnv(environment(tmp_path / str(number) / "data"), feed)
         arrivals = desk.arrivals()
         for at in order:
             desk.put(at, INTRINSIC[at])
@@ -210,7 +210,7 @@ def test_every_order_of_one_feeds_files_leaves_the_same_versions(tmp_path: Path,
     assert any(version for versions in seen for version in versions)
 
 
-def test_a_file_date_beyond_its_month_is_only_a_version(desk: Desk) -> None:
+def test_a_file_date_beyond_its_month_is_only_a_version(desk: ArrivalsEnv) -> None:
     """The day in the name is part of the month's own name: 2024-05-31 belongs to May, wherever it arrives."""
     desk.drop("lists/2024-05-31.csv", people(1, 1))
     assert desk.arrivals().state.by_feed["lists"].months() == {parse_month("2024-05")}
@@ -218,7 +218,7 @@ def test_a_file_date_beyond_its_month_is_only_a_version(desk: Desk) -> None:
 
 def test_withdrawing_the_first_month_leaves_what_a_rebuild_makes(settings: Settings) -> None:
     """Incident: a reference's rows stayed in the month that had no data any more."""
-    desk = Desk(settings, "lists", "stages")
+    desk = ArrivalsEnv(settings, "lists", "stages")
     desk.drop("stages/2024-04.csv", rows("1 New"))
     first = desk.drop("lists/2024-03.csv", people(1, 3))
     desk.drop("lists/2024-05.csv", people(1, 4))

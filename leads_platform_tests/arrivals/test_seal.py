@@ -22,21 +22,21 @@ from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manif
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.receive import read_state
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, people, rows
 
 TRIALS = 200
 FEEDS = ("lists", "calls", "history", "stages")
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, *FEEDS)
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, *FEEDS)
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def small(tmp_path_factory: pytest.TempPathFactory) -> ArrivalsEnv:
     """A small archive with every kind of manifest: taken in, held, refused, unchanged, accepted, withdrawn."""
-    desk = Desk(Settings(data=tmp_path_factory.mktemp("small"), first_month=date(2024, 3, 1)), *FEEDS)
+    desk = ArrivalsEnv(Settings(data=tmp_path_factory.mktemp("small"), first_month=date(2024, 3, 1)), *FEEDS)
     desk.today("2024-07-15T12:00:00")
     desk.drop("lists/2024-05-01.csv", people(1, 9))
     held = desk.drop("lists/2024-05-02.csv", people(1, 2))
@@ -50,7 +50,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return desk
 
 
-def paths(desk: Desk) -> list[Path]:
+def paths(desk: ArrivalsEnv) -> list[Path]:
     return sorted(desk.settings.archive.glob("*/manifests/*.json"))
 
 
@@ -73,7 +73,7 @@ def damaged(draw: random.Random, content: bytes, other: bytes) -> bytes:
     return content[:at] if way == 8 else other
 
 
-def look_at_all(desk: Desk, con: duckdb.DuckDBPyConnection) -> list[Manifest]:
+def look_at_all(desk: ArrivalsEnv, con: duckdb.DuckDBPyConnection) -> list[Manifest]:
     """What every command asks of the manifests, without building: all that may stumble over a malformed one."""
     state = read_state(desk.settings, desk.contracts())
     for feed in state.by_feed.values():
@@ -92,7 +92,7 @@ def look_at_all(desk: Desk, con: duckdb.DuckDBPyConnection) -> list[Manifest]:
     return state.manifests
 
 
-def test_whatever_happens_to_a_sealed_manifest_it_is_named_or_says_what_it_said(small: Desk) -> None:
+def test_whatever_happens_to_a_sealed_manifest_it_is_named_or_says_what_it_said(small: ArrivalsEnv) -> None:
     """Found in use, 17: 5 of 30 flipped bytes in a column map were silent, and the next rebuild differed."""
     draw, truth, told = random.Random(17), Archive(small.settings.archive).manifests(), 0
     for trial in range(TRIALS):
@@ -112,7 +112,7 @@ def test_whatever_happens_to_a_sealed_manifest_it_is_named_or_says_what_it_said(
     assert Archive(small.settings.archive).manifests() == truth
 
 
-def test_two_swapped_manifests_are_named(small: Desk) -> None:
+def test_two_swapped_manifests_are_named(small: ArrivalsEnv) -> None:
     """Found in use, 17: each is whole, and stands where the other belongs."""
     one, two = paths(small)[:2]
     first, second = one.read_bytes(), two.read_bytes()
@@ -126,7 +126,7 @@ def test_two_swapped_manifests_are_named(small: Desk) -> None:
         two.write_bytes(second)
 
 
-def test_a_seal_that_was_taken_off_is_missed(small: Desk) -> None:
+def test_a_seal_that_was_taken_off_is_missed(small: ArrivalsEnv) -> None:
     """Found in use, 17: a new manifest does not pass as one of before there were seals."""
     path = small.settings.archive / "calls/manifests/00000005.json"
     content = path.read_bytes()
@@ -144,16 +144,16 @@ def test_a_seal_that_was_taken_off_is_missed(small: Desk) -> None:
         path.write_bytes(content)
 
 
-def of_before(desk: Desk, folder: Path) -> Desk:
+def of_before(desk: ArrivalsEnv, folder: Path) -> ArrivalsEnv:
     """A copy of the archive as the version before left it: no manifest is sealed."""
     shutil.copytree(desk.settings.data, folder, dirs_exist_ok=True)
-    old = Desk(replace(desk.settings, data=folder))
+    old = ArrivalsEnv(replace(desk.settings, data=folder))
     for path in paths(old):
         unseal(path)
     return old
 
 
-def test_manifests_of_before_are_read_and_noted_by_the_next_session(small: Desk, tmp_path: Path) -> None:
+def test_manifests_of_before_are_read_and_noted_by_the_next_session(small: ArrivalsEnv, tmp_path: Path) -> None:
     """Found in use, 17: they are not written again, as they are the only copy; their digests stand beside them."""
     old = of_before(small, tmp_path)
     before = {path: path.read_bytes() for path in paths(old)}
@@ -190,7 +190,7 @@ def _fresh_look(path: Path) -> None:
     path.write_bytes(path.read_bytes())
 
 
-def test_a_damaged_manifest_that_nobody_noted_ends_in_words_or_reads_well(small: Desk, tmp_path: Path) -> None:
+def test_a_damaged_manifest_that_nobody_noted_ends_in_words_or_reads_well(small: ArrivalsEnv, tmp_path: Path) -> None:
     """Found in use, 17: 2 of 30 ended as "a fault of the program ... report it"."""
     old, draw, told = of_before(small, tmp_path), random.Random(5), 0
     con = duckdb.connect()
@@ -251,7 +251,7 @@ def _nested(depth: int) -> list:
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_every_way_to_be_wrong_is_told_in_words(small: Desk, tmp_path: Path, wrong: str) -> None:
+def test_every_way_to_be_wrong_is_told_in_words(small: ArrivalsEnv, tmp_path: Path, wrong: str) -> None:
     """Found in use, 17: an unsealed manifest of before is judged by what it says alone."""
     path = tmp_path / "lists" / "manifests" / "00000001.json"
     path.parent.mkdir(parents=True)
@@ -266,7 +266,7 @@ def test_every_way_to_be_wrong_is_told_in_words(small: Desk, tmp_path: Path, wro
     assert str(error.value).startswith(f"{path} is damaged: ") and "Restore it from a backup" in str(error.value)
 
 
-def test_what_was_laid_out_anew_by_hand_is_read(small: Desk, tmp_path: Path) -> None:
+def test_what_was_laid_out_anew_by_hand_is_read(small: ArrivalsEnv, tmp_path: Path) -> None:
     """Found in use, 17: an unsealed manifest may have been through an editor that indents otherwise."""
     path = tmp_path / "lists" / "manifests" / "00000001.json"
     path.parent.mkdir(parents=True)
@@ -277,7 +277,7 @@ def test_what_was_laid_out_anew_by_hand_is_read(small: Desk, tmp_path: Path) -> 
     assert read == Archive(small.settings.archive).manifests()[0]
 
 
-def test_a_seal_covers_every_byte(small: Desk) -> None:
+def test_a_seal_covers_every_byte(small: ArrivalsEnv) -> None:
     """Found in use, 17: line ends, too, which Python would take for each other."""
     manifest = Archive(small.settings.archive).manifests()[0]
     text = manifest.to_json()
@@ -290,7 +290,7 @@ def test_a_seal_covers_every_byte(small: Desk) -> None:
     assert set(asdict(manifest)) == set(json.loads(text)) - {"manifest", "seal"}
 
 
-def test_a_damaged_manifest_ends_every_command_in_words(desk: Desk) -> None:
+def test_a_damaged_manifest_ends_every_command_in_words(desk: ArrivalsEnv) -> None:
     """Found in use, 17: the state is read by the sensors as well as by `run`."""
     desk.drop("lists/2024-05.csv", people(1, 2))
     path = desk.settings.archive / "lists/manifests/00000001.json"

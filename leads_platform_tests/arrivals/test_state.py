@@ -18,20 +18,20 @@ from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import ContractError, load_contract
 from leads_platform.months import label, parse_month
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, people, rows
 from leads_platform_tests.known import KNOWN
 
 
 @pytest.fixture
-def desk(settings: Settings) -> Desk:
-    return Desk(settings, "lists", "calls", "history", "stages")
+def desk(settings: Settings) -> ArrivalsEnv:
+    return ArrivalsEnv(settings, "lists", "calls", "history", "stages")
 
 
-def counts(desk: Desk, feed: str) -> dict[str, int]:
+def counts(desk: ArrivalsEnv, feed: str) -> dict[str, int]:
     return {label(month): n for month, n in sorted(desk.arrivals().state.by_feed[feed].counts().items())}
 
 
-def serving(desk: Desk, *months: str) -> list[str]:
+def serving(desk: ArrivalsEnv, *months: str) -> list[str]:
     """Which file of the reference serves each of these months."""
     state = desk.arrivals().state.by_feed["stages"]
     return [entry.manifest.file_name for month in months for entry in state.effective(parse_month(month))]
@@ -40,13 +40,13 @@ def serving(desk: Desk, *months: str) -> list[str]:
 # -- snapshot ------------------------------------------------------------------------------------------------
 
 
-def test_a_snapshot_touches_its_own_month_alone(desk: Desk) -> None:
+def test_a_snapshot_touches_its_own_month_alone(desk: ArrivalsEnv) -> None:
     for month in ("2024-04", "2024-05", "2024-06"):
         assert desk.drop(f"lists/{month}.csv", people(1, 3)).touched == (month,)
     assert desk.drop("lists/2024-05.csv", people(2, 4)).touched == ("2024-05",)
 
 
-def test_the_same_records_on_other_lines_touch_the_month(desk: Desk) -> None:
+def test_the_same_records_on_other_lines_touch_the_month(desk: ArrivalsEnv) -> None:
     """The tables hold file and line: left as they were, they would differ from a rebuild."""
     desk.drop("lists/2024-05.csv", rows("1 Ann", "2 Bob"))
     assert desk.drop("lists/2024-05.csv", rows("2 Bob", "1 Ann")).touched == ("2024-05",)
@@ -57,7 +57,7 @@ def test_the_same_records_on_other_lines_touch_the_month(desk: Desk) -> None:
 MARCH, APRIL, MAY = "1 Ann 2024-03-02", "2 Bob 2024-04-05", "3 Cid 2024-05-09"
 
 
-def test_a_new_extract_touches_only_the_months_that_differ(desk: Desk) -> None:
+def test_a_new_extract_touches_only_the_months_that_differ(desk: ArrivalsEnv) -> None:
     assert desk.drop("history/a.csv", rows(MARCH, APRIL, MAY)).touched == ("2024-03", "2024-04", "2024-05")
     # April is corrected, June is new, March and May stand as they were, in another order.
     second = desk.drop("history/b.csv", rows(MAY, "2 Bea 2024-04-05", MARCH, "4 Dee 2024-06-01"))
@@ -67,17 +67,17 @@ def test_a_new_extract_touches_only_the_months_that_differ(desk: Desk) -> None:
     assert counts(desk, "history") == {"2024-03": 1, "2024-04": 1, "2024-06": 1}
 
 
-def test_a_record_that_moves_in_an_extract_touches_both_months(desk: Desk) -> None:
+def test_a_record_that_moves_in_an_extract_touches_both_months(desk: ArrivalsEnv) -> None:
     desk.drop("history/a.csv", rows(MARCH, APRIL, MAY))
     assert desk.drop("history/b.csv", rows("1 Ann 2024-04-02", APRIL, MAY)).touched == ("2024-03", "2024-04")
 
 
-def test_columns_in_another_order_touch_no_month_of_an_extract(desk: Desk) -> None:
+def test_columns_in_another_order_touch_no_month_of_an_extract(desk: ArrivalsEnv) -> None:
     desk.drop("history/a.csv", "Id,Name,Seen,Fax\n1,Ann,2024-03-02,5\n")
     assert desk.drop("history/b.csv", "Seen,Fax,Name,Id\n2024-03-02,5,Ann,1\n").touched == ()
 
 
-def test_an_extract_keeps_the_file_and_line_that_first_said_so(desk: Desk) -> None:
+def test_an_extract_keeps_the_file_and_line_that_first_said_so(desk: ArrivalsEnv) -> None:
     desk.drop("history/a.csv", rows(MARCH, APRIL))
     desk.drop("history/b.csv", rows("2 Bea 2024-04-05", MARCH))
     desk.build("history")
@@ -85,19 +85,19 @@ def test_an_extract_keeps_the_file_and_line_that_first_said_so(desk: Desk) -> No
     assert desk.query(read) == [("2024-03", "a.csv", 2, "Ann"), ("2024-04", "b.csv", 2, "Bea")]
 
 
-def test_an_older_extract_that_arrives_late_changes_no_record(desk: Desk) -> None:
+def test_an_older_extract_that_arrives_late_changes_no_record(desk: ArrivalsEnv) -> None:
     desk.drop("history/2024-06-02.csv", rows(MARCH, "2 Bea 2024-04-05"))
     assert desk.drop("history/2024-05-02.csv", rows("1 Anne 2024-03-02", APRIL, MAY)).touched == ()
     assert counts(desk, "history") == {"2024-03": 1, "2024-04": 1}
 
 
-def test_extracts_named_by_month_stand_in_that_order(desk: Desk) -> None:
+def test_extracts_named_by_month_stand_in_that_order(desk: ArrivalsEnv) -> None:
     desk.drop("history/2024-06.csv", rows(MARCH, "2 Bea 2024-04-05"))
     assert desk.drop("history/2024-05.csv", rows(MARCH, APRIL, MAY)).version == "2024-05-01"
     assert counts(desk, "history") == {"2024-03": 1, "2024-04": 1}
 
 
-def test_a_shrunken_extract_is_held_and_its_withdrawal_brings_back_the_former(desk: Desk) -> None:
+def test_a_shrunken_extract_is_held_and_its_withdrawal_brings_back_the_former(desk: ArrivalsEnv) -> None:
     desk.drop("history/a.csv", rows(MARCH, APRIL, MAY))
     short = desk.drop("history/b.csv", rows(MARCH))
     assert (short.verdict, short.touched) == ("held", ())
@@ -108,7 +108,7 @@ def test_a_shrunken_extract_is_held_and_its_withdrawal_brings_back_the_former(de
 # -- events --------------------------------------------------------------------------------------------------
 
 
-def test_events_the_later_version_wins_per_key_over_all_files(desk: Desk) -> None:
+def test_events_the_later_version_wins_per_key_over_all_files(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-03-05", "3 Cid 2024-04-09"))
     second = desk.drop("calls/b.csv", rows("2 Bea 2024-03-05", "4 Dee 2024-05-01"))
     assert second.touched == ("2024-03", "2024-05")
@@ -121,13 +121,13 @@ def test_events_the_later_version_wins_per_key_over_all_files(desk: Desk) -> Non
     ]
 
 
-def test_an_event_that_moves_touches_the_month_it_leaves_and_the_one_it_enters(desk: Desk) -> None:
+def test_an_event_that_moves_touches_the_month_it_leaves_and_the_one_it_enters(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05", "3 Cid 2024-06-01"))
     assert desk.drop("calls/b.csv", rows("2 Bob 2024-05-05")).touched == ("2024-04", "2024-05")
     assert counts(desk, "calls") == {"2024-03": 1, "2024-05": 1, "2024-06": 1}
 
 
-def test_events_that_only_repeat_what_is_known_touch_nothing(desk: Desk) -> None:
+def test_events_that_only_repeat_what_is_known_touch_nothing(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05"))
     assert desk.drop("calls/b.csv", rows("2 Bob 2024-04-05", "3 Cid 2024-05-05")).touched == ("2024-05",)
     desk.build("calls")
@@ -138,25 +138,25 @@ def test_events_that_only_repeat_what_is_known_touch_nothing(desk: Desk) -> None
     ]
 
 
-def test_an_event_file_of_an_older_date_fills_gaps_only(desk: Desk) -> None:
+def test_an_event_file_of_an_older_date_fills_gaps_only(desk: ArrivalsEnv) -> None:
     desk.drop("calls/2024-05-20.csv", rows("1 Ann 2024-05-02"))
     older = desk.drop("calls/2024-05-10.csv", rows("1 Al 2024-04-02", "2 Bob 2024-03-01"))
     assert older.touched == ("2024-03",)
     assert counts(desk, "calls") == {"2024-03": 1, "2024-05": 1}
 
 
-def test_a_file_of_events_may_hold_none(desk: Desk) -> None:
+def test_a_file_of_events_may_hold_none(desk: ArrivalsEnv) -> None:
     empty = desk.drop("calls/a.csv", "Id,Name,Seen\n")
     assert (empty.verdict, empty.records, empty.touched) == ("accepted", 0, ())
     assert desk.drop("calls/b.csv", rows("1 Ann 2024-03-02")).touched == ("2024-03",)
 
 
-def test_in_one_file_the_last_record_of_a_key_counts(desk: Desk) -> None:
+def test_in_one_file_the_last_record_of_a_key_counts(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "1 Bea 2024-03-02"))
     assert desk.build("calls")["calls"] == [("2024-03", "1", "Bea")]
 
 
-def test_withdrawing_an_events_file_brings_back_what_it_replaced(desk: Desk) -> None:
+def test_withdrawing_an_events_file_brings_back_what_it_replaced(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05"))
     second = desk.drop("calls/b.csv", rows("1 Al 2024-05-02", "3 Cid 2024-06-05"))
     assert second.touched == ("2024-03", "2024-05", "2024-06")
@@ -167,33 +167,33 @@ def test_withdrawing_an_events_file_brings_back_what_it_replaced(desk: Desk) -> 
 # -- events: only what shares keys or months is read ---------------------------------------------------------
 
 
-def read_for(desk: Desk, feed: str, month: str) -> list[int]:
+def read_for(desk: ArrivalsEnv, feed: str, month: str) -> list[int]:
     """The receipts whose archived files the month's records are read from."""
     select = desk.arrivals().state.relation(feed, parse_month(month), parse_month(month))
     return sorted({int(number) for number in re.findall(r"receipts/(\d{8})/", select)})
 
 
-def anew(desk: Desk, feed: str = "calls") -> dict[str, str]:
+def anew(desk: ArrivalsEnv, feed: str = "calls") -> dict[str, str]:
     """The versions of all months reckoned from all records of all files, with nothing known before."""
     state = desk.arrivals().state
     nothing = ArchiveSources(state.contracts, (), lambda feed, receipt: Path(), *state.open_months())
     return {month: version for month, version in event_versions_of(nothing, state, feed).versions.items() if version}
 
 
-def kept(desk: Desk, feed: str = "calls") -> dict[str, str]:
+def kept(desk: ArrivalsEnv, feed: str = "calls") -> dict[str, str]:
     """The versions as the manifests add up to."""
     versions = desk.arrivals().state.by_feed[feed].event_versions
     return {f"{month:%Y-%m}": version for month, version in versions.items() if version}
 
 
-def test_a_month_of_events_is_read_from_the_files_that_hold_it(desk: Desk) -> None:
+def test_a_month_of_events_is_read_from_the_files_that_hold_it(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05"))
     desk.drop("calls/b.csv", rows("3 Cid 2024-04-09", "4 Dee 2024-05-01"))
     desk.drop("calls/c.csv", rows("5 Eve 2024-06-01"))
     assert [read_for(desk, "calls", f"2024-0{month}") for month in (2, 3, 4, 5, 6)] == [[], [1], [1, 2], [2], [3]]
 
 
-def test_a_month_that_a_record_left_is_read_with_the_month_it_went_to(desk: Desk) -> None:
+def test_a_month_that_a_record_left_is_read_with_the_month_it_went_to(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05", "3 Cid 2024-05-05"))
     moved = desk.drop("calls/b.csv", rows("1 Ann 2024-06-02"))
     assert moved.links == {"2024-06": ["2024-03"]}
@@ -210,12 +210,12 @@ def test_a_month_that_a_record_left_is_read_with_the_month_it_went_to(desk: Desk
     assert desk.build("calls")["calls"][0] == ("2024-03", "1", "Ann")
 
 
-def test_a_record_that_moves_within_one_file_links_its_months(desk: Desk) -> None:
+def test_a_record_that_moves_within_one_file_links_its_months(desk: ArrivalsEnv) -> None:
     assert desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "1 Ann 2024-05-02")).links == {"2024-05": ["2024-03"]}
     assert desk.build("calls")["calls"] == [("2024-05", "1", "Ann")]
 
 
-def test_events_without_known_links_are_read_whole(desk: Desk) -> None:
+def test_events_without_known_links_are_read_whole(desk: ArrivalsEnv) -> None:
     """Manifests of before links were kept."""
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02"))
     desk.drop("calls/b.csv", rows("1 Ann 2024-06-02"))
@@ -228,7 +228,7 @@ def test_events_without_known_links_are_read_whole(desk: Desk) -> None:
 
 
 def test_a_receipt_reads_of_other_event_files_only_records_of_its_keys(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: ArrivalsEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is gathered does not grow with the archive."""
     desk.drop("calls/a.csv", rows(*(f"{number} Ann 2024-03-02" for number in range(100, 200))))
@@ -247,7 +247,7 @@ def test_a_receipt_reads_of_other_event_files_only_records_of_its_keys(
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_versions_added_up_from_receipts_are_those_of_the_whole_archive(desk: Desk, seed: int) -> None:
+def test_versions_added_up_from_receipts_are_those_of_the_whole_archive(desk: ArrivalsEnv, seed: int) -> None:
     """Files of any date, repeats, corrections, moves, withdrawals: the sums agree, and so does each month's table."""
     draw = random.Random(seed)
     for number in range(8):
@@ -274,7 +274,7 @@ def test_versions_added_up_from_receipts_are_those_of_the_whole_archive(desk: De
 OTHER_MONTH = ("month: {from: column, column: seen}", "month: {from: column, column: name}")
 
 
-def recontract(desk: Desk, feed: str, *changes: tuple[str, str]) -> None:
+def recontract(desk: ArrivalsEnv, feed: str, *changes: tuple[str, str]) -> None:
     text = (desk.settings.feeds / f"{feed}.yaml").read_text()
     for before, after in changes:
         assert before in text
@@ -282,7 +282,7 @@ def recontract(desk: Desk, feed: str, *changes: tuple[str, str]) -> None:
     desk.contract(feed, text)
 
 
-def test_another_key_reads_accepted_events_again(desk: Desk) -> None:
+def test_another_key_reads_accepted_events_again(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02", "2 Bob 2024-04-05"))
     desk.drop("calls/b.csv", rows("2 Bea 2024-05-05", "3 Ann 2024-06-02"))
     assert counts(desk, "calls") == {"2024-03": 1, "2024-05": 1, "2024-06": 1}
@@ -297,7 +297,7 @@ def test_another_key_reads_accepted_events_again(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("feed", ["calls", "history"])
-def test_another_month_column_reads_accepted_files_again(desk: Desk, feed: str) -> None:
+def test_another_month_column_reads_accepted_files_again(desk: ArrivalsEnv, feed: str) -> None:
     desk.drop(f"{feed}/a.csv", rows("1 2024-06-01 2024-03-02", "2 2024-05-01 2024-04-05"))
     assert counts(desk, feed) == {"2024-03": 1, "2024-04": 1}
     recontract(desk, feed, OTHER_MONTH)
@@ -308,7 +308,7 @@ def test_another_month_column_reads_accepted_files_again(desk: Desk, feed: str) 
     assert desk.take() == []
 
 
-def test_a_month_column_that_old_files_cannot_give_leaves_them_as_they_are(desk: Desk) -> None:
+def test_a_month_column_that_old_files_cannot_give_leaves_them_as_they_are(desk: ArrivalsEnv) -> None:
     desk.drop("calls/a.csv", rows("1 Ann 2024-03-02"))
     recontract(desk, "calls", OTHER_MONTH)
     assert [m.verdict for m in desk.take()] == ["refused"]
@@ -316,7 +316,7 @@ def test_a_month_column_that_old_files_cannot_give_leaves_them_as_they_are(desk:
     assert desk.take() == []
 
 
-def test_a_change_that_places_no_record_elsewhere_reads_nothing_again(desk: Desk) -> None:
+def test_a_change_that_places_no_record_elsewhere_reads_nothing_again(desk: ArrivalsEnv) -> None:
     for feed in ("lists", "calls", "history"):
         at = "lists/2024-03.csv" if feed == "lists" else f"{feed}/a.csv"
         desk.drop(at, rows("1 Ann 2024-03-02"))
@@ -330,7 +330,7 @@ def test_a_change_that_places_no_record_elsewhere_reads_nothing_again(desk: Desk
     assert counts(desk, "calls") == {"2024-04": 1}
 
 
-def test_a_month_told_in_milliseconds_since_1970(desk: Desk) -> None:
+def test_a_month_told_in_milliseconds_since_1970(desk: ArrivalsEnv) -> None:
     recontract(desk, "calls", (OTHER_MONTH[0], "month: {from: column, column: seen, formats: [epoch_ms]}"))
     # The last millisecond of April 2026 and the first of May, UTC; then seconds, a date, and no number at all.
     taken = desk.drop(
@@ -348,7 +348,7 @@ def test_a_month_told_in_milliseconds_since_1970(desk: Desk) -> None:
 # -- months of one file --------------------------------------------------------------------------------------
 
 
-def test_a_large_file_of_several_months_is_stored_month_by_month(desk: Desk) -> None:
+def test_a_large_file_of_several_months_is_stored_month_by_month(desk: ArrivalsEnv) -> None:
     """So that a month's table reads that month's groups of rows and not the whole file."""
     count = 300_000
     lines = (f"{n},Ann,2024-0{3 + n % 3}-02\n" for n in range(count))
@@ -375,7 +375,7 @@ def test_a_large_file_of_several_months_is_stored_month_by_month(desk: Desk) -> 
 # -- reference -----------------------------------------------------------------------------------------------
 
 
-def test_dated_references_serve_from_their_month_on_and_the_earliest_all_before(desk: Desk) -> None:
+def test_dated_references_serve_from_their_month_on_and_the_earliest_all_before(desk: ArrivalsEnv) -> None:
     march = desk.drop("stages/2024-03.csv", rows("1 New"))
     assert march.touched == tuple(f"2024-0{month}" for month in range(1, 8))  # today is 15 July
     assert desk.drop("stages/2024-05-20.csv", rows("1 Fresh")).touched == ("2024-05", "2024-06", "2024-07")
@@ -385,25 +385,25 @@ def test_dated_references_serve_from_their_month_on_and_the_earliest_all_before(
     ]
 
 
-def test_references_serve_by_their_dates_whatever_the_order_of_arrival(desk: Desk) -> None:
+def test_references_serve_by_their_dates_whatever_the_order_of_arrival(desk: ArrivalsEnv) -> None:
     desk.drop("stages/2024-05.csv", rows("1 Fresh"))
     assert desk.drop("stages/2024-03.csv", rows("1 New")).touched == ("2024-01", "2024-02", "2024-03", "2024-04")
     assert serving(desk, "2024-02", "2024-04", "2024-05") == ["2024-03.csv", "2024-03.csv", "2024-05.csv"]
 
 
-def test_a_corrected_reference_serves_the_months_before_it_too(desk: Desk) -> None:
+def test_a_corrected_reference_serves_the_months_before_it_too(desk: ArrivalsEnv) -> None:
     desk.drop("stages/2024-03.csv", rows("1 New"))
     corrected = desk.drop("stages/2024-03.csv", rows("1 Neu"))
     assert corrected.touched == tuple(f"2024-0{month}" for month in range(1, 8))
 
 
-def test_an_unchanged_reference_under_a_later_month_is_the_newest_from_then_on(desk: Desk) -> None:
+def test_an_unchanged_reference_under_a_later_month_is_the_newest_from_then_on(desk: ArrivalsEnv) -> None:
     desk.drop("stages/2024-02.csv", rows("1 New"))
     desk.drop("stages/2024-04.csv", rows("1 Fresh"))
     assert desk.drop("stages/2024-06.csv", rows("1 New")).touched == ("2024-06", "2024-07")
 
 
-def test_an_undated_reference_serves_all_months(desk: Desk) -> None:
+def test_an_undated_reference_serves_all_months(desk: ArrivalsEnv) -> None:
     assert len(desk.drop("stages/stages.csv", rows("1 New", "2 Won")).touched) == 7
     assert serving(desk, "2024-01", "2024-07") == ["stages.csv", "stages.csv"]
     desk.drop("lists/2024-04.csv", people(1, 1))
@@ -413,7 +413,7 @@ def test_an_undated_reference_serves_all_months(desk: Desk) -> None:
     ]
 
 
-def test_references_in_force_are_all_that_serve_a_month(desk: Desk) -> None:
+def test_references_in_force_are_all_that_serve_a_month(desk: ArrivalsEnv) -> None:
     desk.drop("stages/2024-03.csv", rows("1 New"))
     desk.drop("stages/2024-03.csv", rows("1 Neu"))
     desk.drop("stages/2024-05.csv", rows("1 Fresh"))

@@ -16,7 +16,7 @@ from leads_platform.cli.status import read_status
 from leads_platform.months import parse_month
 from leads_platform.platform import open_session
 from leads_platform.warehouse.build_loop import build_stale
-from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, ArrivalsEnv
 from leads_platform_tests.conftest import environment
 
 FULL = "Id,Name,Seen\n1,Ann,2024-05-01\n2,Bob,2024-05-02\n"
@@ -29,16 +29,16 @@ WORDS = (
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(environment(tmp_path / "data"), "lists")
+def desk(tmp_path: Path) -> ArrivalsEnv:
+    return ArrivalsEnv(environment(tmp_path / "data"), "lists")
 
 
-def told(desk: Desk) -> list[tuple[str, str]]:
+def told(desk: ArrivalsEnv) -> list[tuple[str, str]]:
     """Files in force of which something is to be known."""
     return [(note.file_name, note.says) for note in notes(desk.arrivals().state)]
 
 
-def test_a_vanished_column_is_told_with_the_line_that_mends_it(desk: Desk) -> None:
+def test_a_vanished_column_is_told_with_the_line_that_mends_it(desk: ArrivalsEnv) -> None:
     """Found in use, 9: an optional column under a new title was left empty without a word."""
     assert desk.drop("lists/2024-04.csv", FULL).verdict == "accepted"
     assert told(desk) == []
@@ -50,7 +50,7 @@ def test_a_vanished_column_is_told_with_the_line_that_mends_it(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("line", ["aliases: [Last Seen]", "may_be_missing: true"])
-def test_the_contract_ends_the_matter(desk: Desk, line: str) -> None:
+def test_the_contract_ends_the_matter(desk: ArrivalsEnv, line: str) -> None:
     """Found in use, 9: what the words say to write is what ends them; the records are not read anew for it."""
     desk.drop("lists/2024-04.csv", FULL)
     desk.drop("lists/2024-05.csv", RENAMED)
@@ -60,7 +60,7 @@ def test_the_contract_ends_the_matter(desk: Desk, line: str) -> None:
     assert desk.take() == []
 
 
-def test_a_column_that_never_came_has_not_vanished(desk: Desk) -> None:
+def test_a_column_that_never_came_has_not_vanished(desk: ArrivalsEnv) -> None:
     """Found in use, 9: Pipedrive's export never has `marked_as_done_time`; that is no news of any file."""
     desk.drop("lists/2024-04.csv", LACKING)
     desk.drop("lists/2024-05.csv", LACKING)
@@ -68,7 +68,7 @@ def test_a_column_that_never_came_has_not_vanished(desk: Desk) -> None:
     assert told(desk) == []
 
 
-def warned(desk: Desk) -> list[tuple[str, str]]:
+def warned(desk: ArrivalsEnv) -> list[tuple[str, str]]:
     """Months and evidence of the base table's check, after a build."""
     with open_session(desk.platform(), "test") as session:
         assert build_stale(session.warehouse, select=["prospects.base_lists"]) == {}
@@ -76,7 +76,7 @@ def warned(desk: Desk) -> list[tuple[str, str]]:
     return [(f["month"], str(f["evidence"]["rows"])) for f in failed if f["check"] == "no_column_has_vanished"]
 
 
-def test_the_check_warns_of_a_month_that_was_built_before_the_file_that_had_the_column_came(desk: Desk) -> None:
+def test_the_check_warns_of_a_month_that_was_built_before_the_file_that_had_the_column_came(desk: ArrivalsEnv) -> None:
     """Found in use, 9: what a month is judged by may come after it was built; it is built again then."""
     desk.drop("lists/2024-03.csv", LACKING)
     desk.drop("lists/2024-05.csv", LACKING)
@@ -92,7 +92,7 @@ def test_what_has_vanished_is_the_same_in_any_order_of_arrival(tmp_path: Path) -
     files = {"2024-03.csv": LACKING, "2024-04.csv": FULL, "2024-05-02.csv": RENAMED, "2024-05-09.csv": LACKING}
     seen = set()
     for number, order in enumerate(list(permutations(files))[::5]):
-        desk = Desk(environment(tmp_path / str(number)), "lists")
+        desk = ArrivalsEnv(environment(tmp_path / str(number)), "lists")
         for name in order:
             desk.put(f"lists/{name}", files[name])
         desk.take()
@@ -103,7 +103,7 @@ def test_what_has_vanished_is_the_same_in_any_order_of_arrival(tmp_path: Path) -
     assert may
 
 
-def test_nothing_changes_where_nothing_has_vanished(desk: Desk) -> None:
+def test_nothing_changes_where_nothing_has_vanished(desk: ArrivalsEnv) -> None:
     """Found in use, 9: what a table is built from has another version only in a month that lacks a column."""
     for month in ("2024-03", "2024-04"):
         desk.drop(f"lists/{month}.csv", FULL.replace("Ann", f"Ann {month}"))
@@ -121,7 +121,7 @@ def test_nothing_changes_where_nothing_has_vanished(desk: Desk) -> None:
         ("Id,Name,012345678", None),  # may be data
     ],
 )
-def test_what_may_stand_for_it(desk: Desk, header: str, instead: str | None) -> None:
+def test_what_may_stand_for_it(desk: ArrivalsEnv, header: str, instead: str | None) -> None:
     """Found in use, 9: the new column is named by its place, else by its name, else as the only new one."""
     desk.drop("lists/2024-04.csv", FULL)
     cells = {"Id": "1", "Name": "Ann"}
@@ -130,7 +130,7 @@ def test_what_may_stand_for_it(desk: Desk, header: str, instead: str | None) -> 
     assert (one.column, one.title, one.instead) == ("seen", "Seen", instead)
 
 
-def test_a_feeds_habit_of_no_last_line_end_says_nothing(desk: Desk) -> None:
+def test_a_feeds_habit_of_no_last_line_end_says_nothing(desk: ArrivalsEnv) -> None:
     """Found in use, 16: the words for a file that may be cut are printed, but not of a supplier who always ends so."""
     cut = "The last line has no line end: some suppliers leave it out, but so does a file cut short"
     desk.drop("lists/2024-03.csv", FULL)
@@ -141,7 +141,7 @@ def test_a_feeds_habit_of_no_last_line_end_says_nothing(desk: Desk) -> None:
     assert told(desk) == []
 
 
-def test_what_is_to_be_known_of_many_files_is_one_row(desk: Desk) -> None:
+def test_what_is_to_be_known_of_many_files_is_one_row(desk: ArrivalsEnv) -> None:
     """Found in use, 16: short for a tired person: a note that many files of a feed share is told once."""
     for month in ("2024-03", "2024-04", "2024-05"):
         desk.drop(f"lists/{month}.csv", f"Id,Name,Seen,Fax\n{month},Ann,,1\n")

@@ -36,7 +36,7 @@ from leads_platform.platform import Platform, begin_anew, open_session
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import InputsMissing
-from leads_platform_tests.arrivals.arrivals_env import Desk
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import ask
 from leads_platform_tests.properties.deliveries import (
@@ -65,7 +65,7 @@ _CHILD_SECONDS = 60
 _MARCH_TO_JUNE = {"LEADS_PLATFORM_FIRST_MONTH": FIRST_MONTH, "LEADS_PLATFORM_NOW": NOW}
 
 
-class _Environment(Desk):
+class _Environment(ArrivalsEnv):
     """A desk whose contracts are declared once for all environments: their reading would cost most of the time."""
 
     def __init__(self, home: Path) -> None:
@@ -78,7 +78,7 @@ class _Environment(Desk):
 @cache
 def _declared() -> Platform:
     with tempfile.TemporaryDirectory(prefix="any_order_contracts_") as home:
-        return Desk(environment(Path(home) / "data", _MARCH_TO_JUNE), *SMALL).platform()
+        return ArrivalsEnv(environment(Path(home) / "data", _MARCH_TO_JUNE), *SMALL).platform()
 
 
 def _table(feed: str) -> str:
@@ -257,7 +257,7 @@ class Receipts(RuleBasedStateMachine):
     # -- the end ---------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _fresh(self) -> Iterator[Desk]:
+    def _fresh(self) -> Iterator[ArrivalsEnv]:
         """A new environment that took what counts in the end, in an order of its own.
 
         Of a unit in which order may matter, it takes the whole history.
@@ -299,7 +299,7 @@ class Receipts(RuleBasedStateMachine):
                     assert state.version(feed, at) == other.version(feed, at), (feed, month)
 
 
-def decide(desk: Desk, event: Event) -> None:
+def decide(desk: ArrivalsEnv, event: Event) -> None:
     """Accepts or withdraws a file by its fingerprint, with its month where it has one in its name."""
     file, arrivals = event.file, desk.arrivals()
     month = parse_month(file.month) if file.feed in (*LEADS, SALESFORCE, "dated") else None
@@ -462,7 +462,7 @@ class Warehouses(Receipts):
             )
 
 
-def _content(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
+def _content(desk: ArrivalsEnv) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, of the months with data."""
     data = desk.arrivals().state.data_months()
     if data is None:

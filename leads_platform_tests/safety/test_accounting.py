@@ -21,7 +21,7 @@ from leads_platform.months import months_between, parse_month
 from leads_platform.orchestration.assets import table_asset
 from leads_platform.platform import load_platform, open_session
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk, people, rows
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, people, rows
 
 CHECK = "records_are_accounted_for"
 
@@ -145,7 +145,7 @@ def _no_cleaning_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standards, "install_addresses", lambda con: None)
 
 
-def refused(desk: Desk, case: Case, *, each: bool = False) -> list[str]:
+def refused(desk: ArrivalsEnv, case: Case, *, each: bool = False) -> list[str]:
     """The months the check refuses over the range; `each`: every month is then built by itself, with the same end."""
     feed = next(iter(case.files)).split("/")[0]
     months = months_between(parse_month(case.first), parse_month(case.last))
@@ -161,9 +161,9 @@ def refused(desk: Desk, case: Case, *, each: bool = False) -> list[str]:
     return [f"{month:%Y-%m}" for month in build.bad_months]
 
 
-def taken(settings: Settings, case: Case) -> tuple[Desk, list[Manifest]]:
+def taken(settings: Settings, case: Case) -> tuple[ArrivalsEnv, list[Manifest]]:
     """The case's files, taken in, and their manifests."""
-    desk = Desk(settings, next(iter(case.files)).split("/")[0])
+    desk = ArrivalsEnv(settings, next(iter(case.files)).split("/")[0])
     return desk, [desk.drop(at, content) for at, content in case.files.items()]
 
 
@@ -223,7 +223,7 @@ def test_a_refused_month_keeps_its_former_rows_through_a_rebuild_of_the_others(s
 
 
 def test_every_base_table_has_the_check_in_dagster_and_it_blocks(settings: Settings) -> None:
-    desk = Desk(settings, *CASES)
+    desk = ArrivalsEnv(settings, *CASES)
     platform = load_platform(desk.settings)
     bases = [table for table in platform.catalogue.tables.values() if table.layer == "base"]
     assert {t.feed for t in bases} == set(platform.contracts) > set(CASES)

@@ -16,7 +16,7 @@ from leads_platform.cli import output as terminal
 from leads_platform.cli.commands import commands
 from leads_platform.platform import contract_folders, load_platform
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, Desk
+from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, ArrivalsEnv
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv, run
 from leads_platform_tests.known import KNOWN
 
@@ -99,7 +99,7 @@ def test_columns_nobody_declared_may_have_any_title(settings: Settings) -> None:
 
 def test_declared_columns_may_have_any_title_too(settings: Settings) -> None:
     """Each title gives its own column's values, however it is written."""
-    desk = Desk(settings)
+    desk = ArrivalsEnv(settings)
     columns = "".join(f"  - {{name: c{n}, header: {json.dumps(title)}}}\n" for n, title in enumerate(TITLES))
     text = CONTRACTS["lists"].split("columns:")[0] + "columns:\n  - {name: id, header: Id, required: true}\n" + columns
     desk.contract("lists", text)

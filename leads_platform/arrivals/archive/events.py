@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from leads_platform.arrivals.archive.placing import are_placed
+from leads_platform.arrivals.archive.month_rule import are_placed
 from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect, month_key
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import FeedContract

@@ -17,7 +17,7 @@ from leads_platform.arrivals.archive.accounting import accounts
 from leads_platform.arrivals.archive.events import EventsState
 from leads_platform.arrivals.archive.extract import ExtractState
 from leads_platform.arrivals.archive.instants import misplaced
-from leads_platform.arrivals.archive.placing import month_rule_hash
+from leads_platform.arrivals.archive.month_rule import month_rule_hash
 from leads_platform.arrivals.archive.reference import ReferenceState
 from leads_platform.arrivals.archive.slots import Entry, FeedState, titles
 from leads_platform.arrivals.archive.snapshot import SnapshotState

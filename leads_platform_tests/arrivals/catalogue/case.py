@@ -1,6 +1,6 @@
 """What an entry of the catalogue says, and the few good files that all entries are made from.
 
-Belongs here: `Kind`, the feeds' contracts, good records. Does not: kinds, or running them.
+Belongs here: `Case`, the feeds' contracts, good records. Does not: kinds, or running them.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def good_rows(feed: str) -> tuple[Row, ...]:
 
 
 @dataclass(frozen=True)
-class Kind:
+class Case:
     """One kind of bad input, and all that must come of it.
 
     `make`: the file's bytes, a function giving them, or one that makes the path itself (`place`). `loaded`: every
@@ -187,16 +187,16 @@ class Kind:
         return self.loaded if isinstance(self.loaded, tuple) else self.loaded()
 
 
-def accepted(id: str, kind: str, make: bytes | Callable[[], bytes], *says: str, **more) -> Kind:
+def accepted(id: str, kind: str, make: bytes | Callable[[], bytes], *says: str, **more) -> Case:
     """All its records are loaded; three people on lines 2 to 4 unless said otherwise."""
-    return Kind(id, kind, "accepted", make, says or ("3 records",), **{"loaded": THREE, **more})
+    return Case(id, kind, "accepted", make, says or ("3 records",), **{"loaded": THREE, **more})
 
 
-def partial(id: str, kind: str, make: bytes | Callable[[], bytes], *says: str, **more) -> Kind:
+def partial(id: str, kind: str, make: bytes | Callable[[], bytes], *says: str, **more) -> Case:
     """Some of its records are quarantined."""
-    return Kind(id, kind, "partial", make, says, **more)
+    return Case(id, kind, "partial", make, says, **more)
 
 
-def refused(id: str, kind: str, make: bytes | Callable[[], bytes], *says: str, **more) -> Kind:
+def refused(id: str, kind: str, make: bytes | Callable[[], bytes], *says: str, **more) -> Case:
     """Nothing of it is loaded; the last phrase says how to mend it."""
-    return Kind(id, kind, "refused", make, says, **more)
+    return Case(id, kind, "refused", make, says, **more)

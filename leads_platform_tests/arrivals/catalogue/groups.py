@@ -5,14 +5,14 @@ Belongs here: the order of the page. Does not: kinds themselves.
 
 from __future__ import annotations
 
-from leads_platform_tests.arrivals.catalogue.case import Kind
+from leads_platform_tests.arrivals.catalogue.case import Case
 from leads_platform_tests.arrivals.catalogue.letters import LETTERS
 from leads_platform_tests.arrivals.catalogue.meanings import INJECTION, KEYS, MONTHS
 from leads_platform_tests.arrivals.catalogue.paths import NAMES, PLACES
 from leads_platform_tests.arrivals.catalogue.shapes import HEADERS, ROWS
 from leads_platform_tests.arrivals.catalogue.wrappings import FORMATS
 
-GROUPS: dict[str, tuple[Kind, ...]] = {
+GROUPS: dict[str, tuple[Case, ...]] = {
     "Encodings and bytes": LETTERS,
     "Headers and delimiters": HEADERS,
     "Records, quotes and cut files": ROWS,
@@ -23,5 +23,5 @@ GROUPS: dict[str, tuple[Kind, ...]] = {
     "File names": NAMES,
     "What is no plain file, or does not hold still": PLACES,
 }
-KINDS: dict[str, Kind] = {kind.id: kind for group in GROUPS.values() for kind in group}
+KINDS: dict[str, Case] = {kind.id: kind for group in GROUPS.values() for kind in group}
 assert len(KINDS) == sum(map(len, GROUPS.values())), "two kinds share an id"

@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from leads_platform_tests.arrivals.arrivals_env import Desk
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv
 from leads_platform_tests.arrivals.catalogue.case import FEEDS, HEAD
 from leads_platform_tests.bench.task import peak_mb
 from leads_platform_tests.conftest import environment
@@ -41,7 +41,7 @@ def make_list(path: Path, size: int) -> int:
 
 def main(data: Path) -> None:
     """Takes in what lies in `data/landing`, and prints what became of it as JSON."""
-    desk = Desk(environment(data))
+    desk = ArrivalsEnv(environment(data))
     desk.contract("lists", FEEDS["lists"])
     (manifest,) = desk.take()
     told = {key: getattr(manifest, key) for key in ("verdict", "records", "loaded", "quarantined", "message")}

@@ -14,8 +14,8 @@ from leads_platform_tests.arrivals.catalogue.case import (
     A,
     B,
     C,
+    Case,
     D,
-    Kind,
     accepted,
     book,
     line,
@@ -115,7 +115,7 @@ MONTHS = (
     accepted(
         "wrong-month", "The wrong month in the name: nothing in the list tells", GOOD, "3 records", name="2024-03.csv"
     ),
-    Kind(
+    Case(
         "wrong-month-taken",
         "The wrong month in the name, where another list stands",
         "held",
@@ -167,7 +167,7 @@ KEYS = (
         "ask for the file again",
         records=2,
     ),
-    Kind(
+    Case(
         "shrunk",
         "A re-issue that has lost most records",
         "held",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from leads_platform.warehouse import volume_is_usual
-from leads_platform_tests.arrivals.catalogue.case import Kind
+from leads_platform_tests.arrivals.catalogue.case import Case
 from leads_platform_tests.arrivals.catalogue.groups import GROUPS
 from leads_platform_tests.arrivals.catalogue.run_case import Outcome
 
@@ -64,13 +64,13 @@ def page(outcomes: Iterable[Outcome]) -> str:
     said = {outcome.kind.id: outcome for outcome in outcomes}
     parts = [_HEAD.replace("__VOLUME__", volume_is_usual().says), f"The {len(said)} kinds:\n"]
     for title, kinds in GROUPS.items():
-        parts.append(f"## {title}\n\n| Kind | Verdict | What you see |\n| --- | --- | --- |")
+        parts.append(f"## {title}\n\n| Case | Verdict | What you see |\n| --- | --- | --- |")
         parts += [_row(kind, said[kind.id]) for kind in kinds]
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _row(kind: Kind, outcome: Outcome) -> str:
+def _row(kind: Case, outcome: Outcome) -> str:
     return f"| {_cell(kind.kind)} | {kind.verdict} | {_cell(outcome.message) or 'Nothing'} |"
 
 

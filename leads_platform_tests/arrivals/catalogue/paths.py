@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from leads_platform_tests.arrivals.catalogue.case import GOOD, GOOD_DATED, HEAD, A, Kind, accepted, refused
+from leads_platform_tests.arrivals.catalogue.case import GOOD, GOOD_DATED, HEAD, A, Case, accepted, refused
 
 DATED_AT = 1_714_500_000
 
@@ -160,7 +160,7 @@ NAMES = (
         name="2024-05.doc",
         mended="2024-05.csv",
     ),
-    Kind(
+    Case(
         "name-hidden",
         "A hidden name (`..2024-05.csv`)",
         "passed over",
@@ -169,7 +169,7 @@ NAMES = (
         mended="2024-05.csv",
         check="none",
     ),
-    Kind(
+    Case(
         "name-transfer",
         "A transfer on its way (`.part`, `.crdownload`, `~$`)",
         "passed over",
@@ -188,7 +188,7 @@ PLACES = (
     refused("fifo", "A pipe", GOOD, NOT_A_FILE, place=os.mkfifo),
     refused("socket", "A socket", GOOD, NOT_A_FILE, place=_socket),
     refused("folder", "A folder called 2024-05.csv", GOOD, NOT_A_FILE, place=_folder),
-    Kind(
+    Case(
         "unreadable",
         "A file that may not be read",
         "waits",
@@ -197,7 +197,7 @@ PLACES = (
         during=_unreadable,
         check="none",
     ),
-    Kind(
+    Case(
         "disk-error",
         "A disk that fails while it is read",
         "waits",
@@ -206,7 +206,7 @@ PLACES = (
         during=_disk_error,
         check="none",
     ),
-    Kind(
+    Case(
         "growing",
         "A file that grows while it is read",
         "waits",
@@ -215,5 +215,5 @@ PLACES = (
         during=_growing,
         check="none",
     ),
-    Kind("vanished", "A file that vanishes between look and reading", "gone", GOOD, during=_vanishing, check="none"),
+    Case("vanished", "A file that vanishes between look and reading", "gone", GOOD, during=_vanishing, check="none"),
 )

@@ -27,8 +27,8 @@ from leads_platform.arrivals.receive import read_state
 from leads_platform.cli import output as terminal
 from leads_platform.months import parse_month
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk
-from leads_platform_tests.arrivals.catalogue.case import FEEDS, PERSONAL, Kind, good, good_rows
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv
+from leads_platform_tests.arrivals.catalogue.case import FEEDS, PERSONAL, Case, good, good_rows
 from leads_platform_tests.conftest import environment
 
 APRIL = parse_month("2024-04")
@@ -39,12 +39,12 @@ _moment = itertools.count(1_714_600_000)
 class Outcome:
     """What became of a kind: its manifest, if it has one, and the words that `run` prints of it."""
 
-    kind: Kind
+    kind: Case
     manifest: Manifest | None
     message: str
 
 
-class Counter(Desk):
+class Counter(ArrivalsEnv):
     """A desk whose feeds' contracts are read once for all environments."""
 
     def __init__(
@@ -121,7 +121,7 @@ def _name_of(feed: str, month: str) -> str:
     return f"{month}.{ending}"
 
 
-def try_kind(kind: Kind, start: Counter, folder: Path) -> Outcome:
+def try_kind(kind: Case, start: Counter, folder: Path) -> Outcome:
     """Runs one kind in a copy of the environment. Fails where anything is not as the kind says."""
     own = start.settings.archive.relative_to(start.settings.data) / kind.feed
     shutil.copytree(start.settings.data / own, folder / own)
@@ -159,7 +159,7 @@ def try_kind(kind: Kind, start: Counter, folder: Path) -> Outcome:
     return outcome
 
 
-def _lay(desk: Counter, kind: Kind, path: Path) -> bytes | None:
+def _lay(desk: Counter, kind: Case, path: Path) -> bytes | None:
     """The bytes laid, None for what is no plain file."""
     if kind.place is not None:
         kind.place(path)
@@ -169,7 +169,7 @@ def _lay(desk: Counter, kind: Kind, path: Path) -> bytes | None:
     return content
 
 
-def _not_read(kind: Kind, done: list[Manifest], problems: list[str], waiting: list[Any]) -> Outcome:
+def _not_read(kind: Case, done: list[Manifest], problems: list[str], waiting: list[Any]) -> Outcome:
     """A file that was not read now leaves no receipt; `waits` is told in words, the others are not there to be read."""
     assert done == []
     assert bool(problems) == (kind.verdict == "waits")
@@ -192,7 +192,7 @@ def _printed(manifest: Manifest, fresh: list[FileNote]) -> str:
     return ". ".join(one for one in (said if manifest.verdict == "accepted" else said[1:]) if one)
 
 
-def _hold_against(desk: Counter, kind: Kind, outcome: Outcome) -> None:
+def _hold_against(desk: Counter, kind: Case, outcome: Outcome) -> None:
     """Verdict, counts, values and words against the kind's."""
     manifest = outcome.manifest
     assert manifest is not None
@@ -232,7 +232,7 @@ def _nothing_personal(text: str) -> None:
         assert value not in text, f"{value} is told"
 
 
-def _check_says_the_same(desk: Counter, kind: Kind, path: Path, outcome: Outcome) -> None:
+def _check_says_the_same(desk: Counter, kind: Case, path: Path, outcome: Outcome) -> None:
     """`leads-platform check` tells verdict, counts and quarantined records as arrivals does."""
     told = check_file(path, desk.contracts()[kind.feed], current_month=desk.settings.current_month())
     _nothing_personal(json.dumps({**told, "file": ""}))
@@ -249,7 +249,7 @@ def _check_says_the_same(desk: Counter, kind: Kind, path: Path, outcome: Outcome
         assert words in told["message"] or kind.check is not None, told["message"]
 
 
-def _goes_on(desk: Counter, kind: Kind, path: Path, outcome: Outcome) -> None:
+def _goes_on(desk: Counter, kind: Case, path: Path, outcome: Outcome) -> None:
     """A refused file's re-issue is taken, a held file is let in by a person, a file that waits is read later."""
     if kind.verdict == "held":
         assert outcome.manifest is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from leads_platform.settings import Settings
-from leads_platform_tests.arrivals.arrivals_env import Desk
+from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv
 from leads_platform_tests.arrivals.catalogue.case import FEEDS
 from leads_platform_tests.arrivals.catalogue.meanings import INJECTION
 from leads_platform_tests.arrivals.catalogue.paths import NAMES
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 def test_they_reach_the_tables_verbatim(settings: Settings) -> None:
     """One month a file, so that each stands in the table at once."""
-    desk = Desk(settings)
+    desk = ArrivalsEnv(settings)
     desk.contract("lists", FEEDS["lists"])
     kinds = [kind for kind in (*INJECTION, *NAMES) if kind.feed == "lists" and kind.verdict == "accepted"]
     expected, names = [], []
@@ -36,7 +36,7 @@ def test_they_reach_the_tables_verbatim(settings: Settings) -> None:
             "LEADS_PLATFORM_FIRST_MONTH": "2022-01",
         }
     )
-    desk = Desk(settings)
+    desk = ArrivalsEnv(settings)
     assert {manifest.verdict for manifest in desk.take()} == {"accepted"}
     desk.build("lists")
     found = desk.query("""

@@ -26,7 +26,7 @@ from leads_platform.changes import newest_with_data
 from leads_platform.contracts_in_force import contracts_in_force, tables_of
 from leads_platform.rooms import Rooms, find_rooms
 from leads_platform.settings import Settings
-from leads_platform.warehouse.build_state import write_build_state
+from leads_platform.warehouse.build_state import forget_build_state, write_build_state
 from leads_platform.warehouse.catalogue import Catalogue
 from leads_platform.warehouse.connection import open_warehouse, remove_warehouse
 from leads_platform.warehouse.errors import BuildError
@@ -80,8 +80,7 @@ class Platform:
         found = {table: self.user.kept[name].feed for name, tables in self._of_copies().items() for table in tables}
         for feed in self.stopped - set(self.contracts):
             for room in self.rooms.by_name:
-                names = (f"base_{feed}", f"base_leads_{feed}", f"stg_leads_{feed}")
-                found |= {f"{room}.{name}": feed for name in names}
+                found |= {f"{room}.{pattern.replace('*', feed)}": feed for pattern in self.rooms.generated}
         return found
 
     def copies_needed(self, built: AbstractSet[str]) -> set[str]:
@@ -174,7 +173,9 @@ def open_session(
         with open_warehouse(settings.warehouse, readable=[settings.archive], say=say) as con:
             verify = _verifying(arrivals)
             run, zone = run_id or uuid.uuid4().hex, settings.timezone.key
-            leave = Leave(agreed, platform.taken_away(), lambda going: how_to_agree(platform, going))
+            leave = Leave(
+                agreed, platform.taken_away(), set(platform.rooms.by_name), lambda going: how_to_agree(platform, going)
+            )
             warehouse = Warehouse(con, platform.catalogue, arrivals.state, run, verify, leave, zone)
             session = Session(platform, arrivals, warehouse, lock)
             session.sync_ledger()
@@ -209,6 +210,7 @@ def how_to_agree(platform: Platform, going: Removal) -> str:
     """What to do where something built would go: the way back, and the command that agrees."""
     settings = platform.settings
     ways = ["set LEADS_PLATFORM_FIRST_MONTH back"] if going.of_first_month else []
+    ways += [f"have LEADS_PLATFORM_ROOMS name the package of {room}" for room in sorted(going.of_rooms)]
     for feed in sorted(going.of_contracts):
         ways.append(f"{'mend' if feed in platform.stopped else 'put back'} the contract of {feed} in {settings.feeds}")
     return (
@@ -245,7 +247,7 @@ def begin_anew(settings: Settings, say: Callable[[str], None] = lambda text: Non
     with WriterLock(settings.home, "rebuild", say=say) as lock:
         lock.progress("reading the archive")
         damaged = damage(Archive(settings.archive))
-        settings.build_state.unlink(missing_ok=True)
+        forget_build_state(settings.build_state)
         remove_warehouse(settings.warehouse)
     return damaged
 

@@ -14,13 +14,19 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import get_args
 
 import leads_platform
-from leads_platform.arrivals.contracts.load import Known
+from leads_platform.arrivals.contracts.limits import is_owner
+from leads_platform.arrivals.contracts.load import PLAIN, FeedContract, Known
 from leads_platform.environment import SettingsError
 from leads_platform.room import Headline, Room
 from leads_platform.warehouse.catalogue import tables_in
-from leads_platform.warehouse.table import Column, Table
+from leads_platform.warehouse.places import of_import
+from leads_platform.warehouse.table import Column, DeclarationError, Table
+
+_NAMES = "LEADS_PLATFORM_ROOMS names"
+_TAKEN = ("arrivals", "warehouse", "main", "temp", "system", "information_schema", "pg_catalog")  # schemas of their own
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class Rooms:
     def known(self) -> Known:
         """What a contract may name: the rooms and their kinds."""
         kinds = {kind: model for room in self.by_name.values() for kind, model in room.kinds.items()}
-        return Known({name: room.owner for name, room in self.by_name.items()}, kinds)
+        of_kinds = {kind: name for name, room in self.by_name.items() for kind in room.kinds}
+        return Known({name: room.owner for name, room in self.by_name.items()}, kinds, of_kinds)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -50,6 +57,12 @@ class Rooms:
             for model in room.kinds.values()
             for pattern, columns in model.families.items()
         }
+
+    @cached_property
+    def generated(self) -> set[str]:
+        """Patterns of all tables that contracts of any kind make, base tables too, without the room."""
+        kinds = [FeedContract, *self.known.kinds.values()]
+        return {pattern for model in kinds for pattern in (f"{model.base_prefix}*", *model.families)}
 
     @property
     def headlines(self) -> list[Headline]:
@@ -76,29 +89,43 @@ def _found(more: tuple[str, ...]) -> Rooms:
     inside = [f"leads_platform.{module.name}" for module in iter_modules(leads_platform.__path__) if module.ispkg]
     packages = [package for package in inside if find_spec(f"{package}.room")]
     found: dict[str, tuple[str, Room]] = {}
-    for package in [*packages, *more]:
+    givers = {PLAIN: "the platform"}
+    for package in dict.fromkeys([*packages, *more]):
         name = package.rsplit(".", 1)[-1]
         if name in found:
-            raise SettingsError(
-                f"LEADS_PLATFORM_ROOMS names {package}, but {found[name][0]} is the room `{name}`; rename one"
-            )
+            raise SettingsError(f"{_NAMES} {package}, but {found[name][0]} is the room `{name}` already; rename one")
+        if not package.replace(".", "_").isidentifier() or name in _TAKEN:
+            raise SettingsError(f"{_NAMES} {package}, but no room can be called `{name}`; name the package otherwise")
         found[name] = (package, _declared_in(package))
+        for kind, model in found[name][1].kinds.items():
+            if kind in givers:
+                raise DeclarationError(f"{package} and {givers[kind]} give a kind of contract `{kind}`; rename one")
+            declared = model.model_fields["kind"]
+            if get_args(declared.annotation) != (kind,) or not declared.is_required():
+                said = f"{model.__name__} must say `kind: Literal[{kind!r}]`, without a default"
+                raise DeclarationError(f"{package}: {said}")
+            givers[kind] = package
     ordered = sorted(found, key=lambda name: (found[name][1].order, name))
     return Rooms({name: found[name][1] for name in ordered}, {name: found[name][0] for name in ordered})
 
 
 def _declared_in(package: str) -> Room:
     try:
-        room = import_module(f"{package}.room").room
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"LEADS_PLATFORM_ROOMS names {package}, but there is no module {error.name}; a room is a package on "
-            "Python's path with a module `room` (docs/add-a-room.md)"
-        ) from None
-    except AttributeError:
-        raise SettingsError(
-            f"LEADS_PLATFORM_ROOMS names {package}, whose module `room` declares no `room = Room(...)`"
-        ) from None
+        module = import_module(f"{package}.room")
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and f"{package}.room.".startswith(f"{error.name}."):
+            raise SettingsError(
+                f"{_NAMES} {package}, but there is no module {error.name}; a room is a package on Python's path with a "
+                "module `room` (docs/add-a-room.md)"
+            ) from None
+        said = error.msg if isinstance(error, SyntaxError) else str(error)  # code's own words: no record is near
+        place = of_import(error, package.rsplit(".", 1)[-1])
+        raise DeclarationError(
+            f"{place}: {type(error).__name__}: {said}. Nothing can be done until it is mended."
+        ) from error
+    room = getattr(module, "room", None)
     if not isinstance(room, Room):
-        raise SettingsError(f"{package}.room.room is {type(room).__name__}, not a leads_platform.room.Room")
+        raise DeclarationError(f"{package}.room declares no `room = Room(...)` (docs/add-a-room.md)")
+    if not is_owner(room.owner):
+        raise DeclarationError(f"{package}.room: `{room.owner}` owns nothing: write `team:name` or an e-mail address")
     return room

@@ -16,8 +16,9 @@ from leads_platform.environment import SettingsError
 from leads_platform.platform import load_platform
 from leads_platform.rooms import find_rooms
 from leads_platform.settings import Settings
+from leads_platform.warehouse import DeclarationError
 from leads_platform_tests.conftest import environment
-from leads_platform_tests.helpers import NV_HEADER, drop, nv
+from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv
 
 PAGE = Path(__file__).parents[1] / "docs" / "add-a-room.md"
 
@@ -102,7 +103,7 @@ def test_a_contract_of_the_kind_is_held_against_its_rules(fleet: Settings) -> No
     [
         ("acme.flete", "there is no module acme.flete"),
         ("acme", "there is no module acme.room"),
-        ("leads_platform.funnel", "leads_platform.funnel is the room `funnel`; rename one"),
+        ("acme.warehouse", "no room can be called `warehouse`"),
         ("leads_platform_tests.known", "there is no module leads_platform_tests.known"),
     ],
 )
@@ -110,3 +111,53 @@ def test_a_package_that_is_no_room_is_told(outside: Path, named: str, words: str
     with pytest.raises(SettingsError, match=f"LEADS_PLATFORM_ROOMS names {re.escape(named)}, (?:but|whose)") as raised:
         find_rooms((named,))
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("team:fleet", "Pat", "`Pat` owns nothing: write `team:name`"),
+        ('kinds={"truck_list"', 'kinds={"lead_list"', "acme.fleet and leads_platform.prospects give a kind"),
+        ('kinds={"truck_list"', 'kinds={"truck"', "TruckList must say `kind: Literal['truck']`"),
+        ("room = Room(", "room = Rooom(", "acme/fleet/room.py:"),
+        ("room = Room(", "rooms = Room(", "acme.fleet.room declares no `room = Room(...)`"),
+        ("from acme.fleet.truck_list", "from nonesuch", "No module named 'nonesuch'"),
+    ],
+)
+def test_a_slip_in_a_room_is_told_with_its_place(outside: Path, old: str, new: str, words: str) -> None:
+    """Found in use, mended: each was a fault of the program, or passed."""
+    file = outside / "acme" / "fleet" / "room.py"
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(DeclarationError) as raised:
+        find_rooms(("acme.fleet",))
+    assert words in str(raised.value)
+
+
+def test_a_headline_that_fails_is_told_and_hides_no_other(fleet: Settings, outside: Path) -> None:
+    """Found in use, mended: it ended `run`, and each build of an ended month that changed after one table."""
+    file = outside / "acme" / "fleet" / "room.py"
+    file.write_text(
+        file.read_text()
+        .replace("select month, trucks, suppliers from", "select month, truks from")
+        .replace("report=trucks,", 'report=trucks, counts="Trucks", numbers=lambda rows: {row[9]: 1 for row in rows},')
+    )
+    for day, name in (("01", "A"), ("20", "B")):
+        lead = nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501", name=name)
+        drop(fleet, "nv_licensing", f"nv_2024-05-{day}.csv", NV_HEADER, [lead])
+        told = call("run", "--direct")
+        assert "The headline on fleet.rep_trucks can't be told: Binder Error" in told and "truks" in told
+        assert "1 of 1 leads of 2024-05 are net-new" in told
+
+
+def test_a_room_that_is_not_there_loses_no_table_unasked(fleet: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in use, mended: a cron line without LEADS_PLATFORM_ROOMS dropped every table of the room."""
+    drop(fleet, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")])
+    call("run", "--direct")
+    monkeypatch.delenv("LEADS_PLATFORM_ROOMS")
+    refused = CliRunner().invoke(commands, ["run", "--direct"])
+    assert refused.exit_code == 1
+    assert "There is no room fleet now (LEADS_PLATFORM_ROOMS): 1 month of 1 table" in refused.output
+    assert "have LEADS_PLATFORM_ROOMS name the package of fleet" in refused.output
+    assert ask(fleet, "select count(*) from duckdb_tables() where schema_name = 'fleet'") == [(1,)]
+    call("run", "--direct", "--yes")
+    assert ask(fleet, "select count(*) from duckdb_tables() where schema_name = 'fleet'") == [(0,)]

@@ -40,7 +40,7 @@ def going(platform: Platform) -> Removal:
     settings = platform.settings
     note = read_build_state(settings.build_state, settings.warehouse)
     state = read_state(settings, platform.contracts)
-    return removal(platform.catalogue.tables, platform.taken_away(), state, note.rows)
+    return removal(platform.catalogue.tables, platform.taken_away(), state, note.rows, platform.rooms.by_name)
 
 
 def agreed(platform: Platform, yes: bool) -> bool:

@@ -5,13 +5,14 @@ Belongs here: choosing the way and telling how it goes. Does not: the ways thems
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from duckdb import Error
+import duckdb
 
 from leads_platform.arrivals.archive.store import Archive
 from leads_platform.changes import Changes
@@ -19,13 +20,15 @@ from leads_platform.cli import output as terminal
 from leads_platform.cli.closing import Need, in_need, verdict
 from leads_platform.cli.status import read_status
 from leads_platform.digest import Item, item_of_changes, items_of_builds, tell_directly
+from leads_platform.errors import unforeseen
 from leads_platform.months import label
 from leads_platform.outbox import attempt
 from leads_platform.platform import Platform, open_session
-from leads_platform.room import Headline
+from leads_platform.room import Headline, Report
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.connection import WarehouseUnusable, open_published
+from leads_platform.warehouse.errors import without_values
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import BuildTask
 
@@ -148,18 +151,20 @@ def _tell(changes: Changes, former: Mapping[str, Mapping[date, int]]) -> None:
     terminal.say(f"{changes.title(manifests)}.")
     terminal.grid("", ["table", "months", "rows before", "rows now"], changes.rows())
     now = _numbers(changes.platform)
-    for counts, months in former.items() if now else ():
-        for month in sorted(months):
+    for counts, months in former.items():
+        for month in sorted(months) if counts in now else ():
             if months[month] != (current := now[counts].get(month, 0)):
                 terminal.say(f"{counts} of {label(month)}: {months[month]:,} before, {current:,} now.")
 
 
 def _numbers(platform: Platform) -> dict[str, dict[date, int]]:
-    """The headlines' numbers as published, by month; none where the copy can't be read: no build fails."""
-    try:
-        return {h.counts: h.numbers(_rows(platform, h)) for h in platform.rooms.headlines if h.numbers}
-    except (WarehouseUnusable, Error):
-        return {}
+    """The headlines' numbers as published, by month; without those that can't be had: no build fails of one."""
+    found = {}
+    for headline in platform.rooms.headlines:
+        if headline.numbers:
+            with contextlib.suppress(Exception):  # the headline itself is asked at the end, and tells why
+                found[headline.counts] = headline.numbers(_rows(platform, headline))
+    return found
 
 
 def _rows(platform: Platform, headline: Headline) -> list[tuple]:
@@ -176,11 +181,21 @@ def _rows(platform: Platform, headline: Headline) -> list[tuple]:
 
 
 def print_headlines(platform: Platform) -> None:
-    """Prints the rooms' headlines from the published copy."""
+    """Prints the rooms' headlines from the published copy. One that fails is told, and hides no other."""
     if not platform.settings.published.exists():
         return
     current = platform.settings.current_month()
-    reports = [(headline, headline.report(_rows(platform, headline), current)) for headline in platform.rooms.headlines]
+    reports: list[tuple[Headline, Report | None]] = []
+    for headline in platform.rooms.headlines:
+        try:
+            reports.append((headline, headline.report(_rows(platform, headline), current)))
+        except WarehouseUnusable:
+            raise
+        except Exception as error:  # whatever a slip of the pen raises in a room
+            words = without_values(error) if isinstance(error, duckdb.Error) else unforeseen(error)
+            terminal.complain(f"The headline on {headline.table} can't be told: {words}")
+    if not reports:
+        return
     if not any(report for _, report in reports):
         terminal.say("No month has data yet, so there is nothing to report.")
         return

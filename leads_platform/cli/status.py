@@ -165,5 +165,5 @@ def read_status(platform: Platform) -> Status:
     state = read_state(platform.settings, platform.contracts)
     built = read_build_state(platform.settings.build_state, platform.settings.warehouse)
     stale = stale_months(platform.catalogue, state, built.fingerprints)
-    going = removal(platform.catalogue.tables, platform.taken_away(), state, built.rows)
+    going = removal(platform.catalogue.tables, platform.taken_away(), state, built.rows, platform.rooms.by_name)
     return Status(platform, state, built, stale, going, holder(platform.settings.home))

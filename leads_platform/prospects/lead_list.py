@@ -48,6 +48,7 @@ class LeadList(FeedContract):
     """A supplier's list of leads: base_leads_ and stg_leads_ are generated, and the dimensions read the latter."""
 
     sections: ClassVar = {**FeedContract.sections, "leads": LeadSource}
+    base_prefix: ClassVar = "base_leads_"
     families: ClassVar = {"stg_leads_*": COLUMNS}
 
     # Without a default, so that it is in the hash; narrower than any kind's, which nobody writes.
@@ -55,10 +56,6 @@ class LeadList(FeedContract):
     leads: dict[str, Annotated[LeadSource, BeforeValidator(_lead_source)]] = Field(
         default={}, description="Canonical lead column -> column name, or {column, extract}"
     )
-
-    @property
-    def base_table(self) -> str:
-        return f"base_leads_{self.feed}"
 
     @property
     def stg_table(self) -> str:
@@ -79,8 +76,6 @@ class LeadList(FeedContract):
         return suggest_lead_list(list(guesses), key)
 
     def own_problems(self) -> Iterator[tuple[Loc, str]]:
-        if self.room != "prospects":
-            yield ("room",), "a lead list belongs to `prospects`, whose tables read all suppliers' lists"
         if not self.key:
             yield ("kind",), "a lead list needs a `key`: the supplier's own number of a lead"
         names = {column.name for column in self.columns}

@@ -5,6 +5,7 @@ Belongs here: the statement that asks and its evidence. Does not: what is asked 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,8 +24,6 @@ _EVIDENCE = 20
 _WHOLE_NUMBERS = ("INTEGER", "BIGINT", "UBIGINT", "HUGEINT")
 # What an audit names so is meant to be shown: what should be there and what is.
 _TOLD = ("expected", "found")
-# Types that another column which no table declares may have to be shown: a text could be anybody's name.
-_PLAIN = ("BOOLEAN", "DATE", "TIMESTAMP", "DOUBLE", "FLOAT", "DECIMAL", *_WHOLE_NUMBERS, "SMALLINT", "TINYINT")
 
 
 @dataclass
@@ -112,18 +111,17 @@ def _of_one_row(table: Table) -> dict[int, str]:
     return {number: said for number, said in enumerate(conditions) if said and sql.is_of_one_row(said)}
 
 
-def _shown(table: Table, given: dict[str, str]) -> list[str]:
-    """Which of the audit's columns (name to type) tell what is bad and hold no personal data.
+def _shown(table: Table, given: Iterable[str]) -> list[str]:
+    """Which of the audit's columns tell what is bad and hold no personal data.
 
-    The table's own columns unless they are `pii`, `expected` and `found`, and numbers, dates and booleans. Of whole
-    rows the line is enough, else their key.
+    The table's own columns unless they are `pii`, and `expected` and `found`; what else an audit makes up could be
+    anything. Of whole rows the line is enough, else their key.
     """
     declared = {column.name: column for column in table.columns}
     names = [
         name
-        for name, kind in given.items()
-        if name not in ("month", "line", "named_id")
-        and (not declared[name].pii if name in declared else name in _TOLD or kind.startswith(_PLAIN))
+        for name in given
+        if name not in ("month", "line", "named_id") and (not declared[name].pii if name in declared else name in _TOLD)
     ]
     if set(declared) <= set(given):
         return [] if "line" in given else [name for name in names if name in table.grain]

@@ -74,6 +74,12 @@ def write_build_state(con: duckdb.DuckDBPyConnection, path: Path, warehouse: Pat
     path.with_name(_FORMER_NAME).unlink(missing_ok=True)
 
 
+def forget_build_state(path: Path) -> None:
+    """Removes the state: the warehouse it tells of will be made anew."""
+    path.unlink(missing_ok=True)
+    path.with_name(_FORMER_NAME).unlink(missing_ok=True)
+
+
 def read_build_state(path: Path, warehouse: Path) -> BuildState:
     """The state of this warehouse; empty when nothing was ever built in it, it is gone, or the file is spoilt."""
     try:

@@ -36,10 +36,11 @@ class Column:
 class Audit:
     """A question whose answer is the bad rows, each with its `month`; no rows means it passed.
 
-    `select` reads the table under audit as `this`, limited to the months being built. `max_share` is the share of
-    the month's rows (0 to 1) that may be bad before the check fails. A row's `line` and `named_id` (a number, as a
-    deal's id), where the select gives them, are kept as evidence; no other value of the row is, as evidence must
-    not hold personal data. `condition`, where given, is all there is to the select: rows of `this` for which it holds.
+    `select` reads the table under audit as `this`, limited to the months being built. `max_share` is the share of the
+    month's rows (0 to 1) that may be bad before the check fails. `condition`, where given, is all there is to the
+    select: rows of `this` for which it holds. Kept as evidence, where the select gives them, are a row's `line`,
+    `named_id` (a number, as a deal's id), `expected` and `found`, and those of the table's own columns that are not
+    `pii`; of whole rows the line alone, else the key.
     """
 
     name: str

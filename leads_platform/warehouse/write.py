@@ -352,7 +352,7 @@ class Warehouse:
     def would_remove(self) -> Removal:
         """What of the built rows `forget_what_is_gone` takes away."""
         self._held()
-        return removal(self.catalogue.tables, self._leave.taken_away, self.sources, self._rows)
+        return removal(self.catalogue.tables, self._leave.taken_away, self.sources, self._rows, self._leave.rooms)
 
     def refuse_unasked(self) -> None:
         """Raises WouldRemove when rows would go that a person must be asked about, and nobody has agreed."""

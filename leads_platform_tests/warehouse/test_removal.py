@@ -52,6 +52,17 @@ def test_a_contract_taken_away_is_asked_about_and_dropped_code_is_not() -> None:
     assert not upgrade.needs_a_word and set(upgrade.undeclared) == {("p.base_utah", FEB), ("p.fct_old", MAR)}
 
 
+def test_a_room_that_is_not_there_is_asked_about() -> None:
+    """Found in use, mended: without LEADS_PLATFORM_ROOMS in a cron line all tables of a room went, unasked."""
+    sources = Months(JAN, (JAN, MAR))
+    missing = removal(["p.dim"], {}, sources, {**BUILT, ("fleet.rep", JAN): 7}, ["p"])  # type: ignore[arg-type]
+    assert missing.words() == (
+        "There is no room fleet now (LEADS_PLATFORM_ROOMS): 1 month of 1 table with 7 rows would go."
+    )
+    there = removal(["p.dim"], {}, sources, {**BUILT, ("fleet.rep", JAN): 7}, ["fleet", "p"])  # type: ignore[arg-type]
+    assert not there.needs_a_word
+
+
 def test_what_a_person_withdrew_is_not_asked_about_again() -> None:
     """Found in use, 12: the first month's only file was withdrawn: its months go, as `withdraw` said."""
     found = going(JAN, (FEB, MAR))

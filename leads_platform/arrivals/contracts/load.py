@@ -66,10 +66,14 @@ class ContractError(Exception):
 
 @dataclass(frozen=True)
 class Known:
-    """What a contract may name: the rooms there are, each with its owner, and the kinds of contract that they give."""
+    """What a contract may name: the rooms there are, each with its owner, and the kinds of contract that they give.
+
+    `rooms_of_kinds`: the one room whose tables read feeds of the kind.
+    """
 
     owners: Mapping[str, str]
     kinds: Mapping[str, type[FeedContract]]
+    rooms_of_kinds: Mapping[str, str]
 
     @property
     def rooms(self) -> list[str]:
@@ -98,12 +102,17 @@ def parse_contract(path: Path, text: bytes, known: Known | None = None, *, was_i
         said = did_you_mean(f"there is no kind `{kind}` of contract", str(kind), sorted(kinds))
         raise ContractError(path, [(_line(root, ("kind",)), "kind", said)])
     model = kinds[kind]
+    if was_in_force:  # what stood there empty meant nothing, whichever kind has a field of that name
+        data = {name: value for name, value in data.items() if value != {} or name in model.model_fields}
     try:
         contract = model.model_validate(data, context={"was_in_force": was_in_force})
     except ValidationError as error:
         raise ContractError(path, _problems(error, root, model, kinds)) from None
     if known is not None and contract.room not in known.owners:
         said = did_you_mean(f"there is no room `{contract.room}`", contract.room, sorted(known.owners))
+        raise ContractError(path, [(_line(root, ("room",)), "room", said)])
+    if known is not None and (own := known.rooms_of_kinds.get(kind, contract.room)) != contract.room:
+        said = f"must be `{own}`, whose tables read feeds of the kind {kind}"
         raise ContractError(path, [(_line(root, ("room",)), "room", said)])
     contract._path, contract._feed_line = path, _line(root, ("feed",))
     return contract

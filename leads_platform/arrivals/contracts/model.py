@@ -139,6 +139,8 @@ class FeedContract(Model):
 
     sections: ClassVar[Mapping[str, type[Model]]] = {"columns": Column, "month": MonthRule, "format": Format}
     """The fields that are mappings of their own, for words about a misspelt one."""
+    base_prefix: ClassVar[str] = "base_"
+    """Of its base table's name; the feed's name follows."""
     families: ClassVar[Mapping[str, tuple[TableColumn, ...]]] = {}
     """Name patterns of the tables that the kind generates, such as `stg_leads_*`, and the columns they all have."""
 
@@ -211,7 +213,7 @@ class FeedContract(Model):
     @property
     def base_table(self) -> str:
         """Table of the records as they came, without the room."""
-        return f"base_{self.feed}"
+        return f"{self.base_prefix}{self.feed}"
 
     def own_problems(self) -> Iterator[tuple[Loc, str]]:
         """What is wrong by the rules of the kind: where, and what to do."""

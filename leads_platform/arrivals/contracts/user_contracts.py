@@ -43,7 +43,7 @@ class OutOfOrder:
         tables = {
             "its last good text": "Its tables stay as they are",
             "the packaged contract": "The contract that comes with the platform declares its tables meanwhile",
-        }.get(self.stands, "It has no tables yet")
+        }.get(self.stands, "No contract declares its tables meanwhile")
         return "\n".join(
             [f"{self.feed} is out of order until its contract is mended: its files wait. {tables}.", *self.problems]
         )

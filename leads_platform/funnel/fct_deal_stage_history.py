@@ -1,7 +1,7 @@
 """Every entry of a deal into a stage with its funnel step; the first ones are what the monthly report counts."""
 
 from leads_platform.funnel.funnel_columns import DEAL_ID, FUNNEL_STEP, KPI_NAME, STAGE_ID, STAGE_NAME
-from leads_platform.warehouse import Audit, Column, Table, not_null
+from leads_platform.warehouse import Audit, Column, Table, adds_up, not_null
 
 fct_deal_stage_history = Table(
     says="One row per entry of a deal into a stage. A deal that comes back has a second row, with stage_entry_num 2.",
@@ -23,17 +23,10 @@ fct_deal_stage_history = Table(
     ),
     must=(
         not_null("stage_entry_timestamp", "kpi_name", "funnel_step"),
-        Audit(
+        adds_up(
             "entries_reconcile",
             "Exactly the month's stage changes: no join repeats or drops an entry.",
-            """
-            with here as (select month, count(*) as entries from this group by month),
-            changes as (select month, count(*) as entries from funnel.int_deal_stage_history group by month)
-            select coalesce(here.month, changes.month) as month
-            from here
-            full join changes on changes.month = here.month
-            where here.entries is distinct from changes.entries
-            """,
+            "funnel.int_deal_stage_history",
         ),
     ),
     should=(

@@ -1,7 +1,7 @@
 """How long deals stay in a stage: stays that ended in the month, and those still open at its end."""
 
 from leads_platform.funnel.funnel_columns import DEAL_ID, FUNNEL_STEP, STAGE_ID
-from leads_platform.warehouse import Audit, Column, Table, accepted_values, bad_rows, not_null
+from leads_platform.warehouse import Column, Table, accepted_values, adds_up, bad_rows, not_null
 
 fct_stage_durations = Table(
     says=(
@@ -29,22 +29,12 @@ fct_stage_durations = Table(
         accepted_values("left_for", "stage", "won", "lost", "deleted"),
         bad_rows("durations_are_not_negative", "duration_days < 0", "A stay does not end before it began."),
         bad_rows("censored_stays_are_open", "is_censored <> (left_at is null)", "A censored stay has no end."),
-        Audit(
+        adds_up(
             "open_stays_are_open_deals",
             "The censored stays are the open deals that are in a stage.",
-            """
-            with stays as (select month, count(*) as deals from this where is_censored group by month),
-            deals as (
-                select month, count(*) as deals
-                from funnel.dim_deals
-                where status = 'open' and current_stage_id is not null
-                group by month
-            )
-            select coalesce(stays.month, deals.month) as month
-            from stays
-            full join deals on deals.month = stays.month
-            where stays.deals is distinct from deals.deals
-            """,
+            "funnel.dim_deals",
+            where="status = 'open' and current_stage_id is not null",
+            this="count(*) filter (is_censored)",
         ),
     ),
     history=("funnel.fct_deal_stage_history", "funnel.int_deal_status_history"),

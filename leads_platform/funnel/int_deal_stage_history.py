@@ -1,7 +1,7 @@
 """Every entry of a deal into a stage, numbered: the first one is what the monthly funnel counts."""
 
 from leads_platform.funnel.funnel_columns import DEAL_ID, STAGE_ID, STAGE_NAME
-from leads_platform.warehouse import Audit, Column, Table, not_null
+from leads_platform.warehouse import Column, Table, adds_up, not_null
 
 int_deal_stage_history = Table(
     says="One row per entry of a deal into a stage, in the month of the entry.",
@@ -20,22 +20,11 @@ int_deal_stage_history = Table(
     ),
     must=(
         not_null("stage_entry_timestamp", "stage_entry_num"),
-        Audit(
+        adds_up(
             "entries_reconcile",
             "Exactly the month's stage changes: a join that repeats or drops one is refused.",
-            """
-            with here as (select month, count(*) as entries from this group by month),
-            changes as (
-                select month, count(*) as entries
-                from funnel.stg_deal_changes
-                where field_key = 'stage_id'
-                group by month
-            )
-            select coalesce(here.month, changes.month) as month
-            from here
-            full join changes on changes.month = here.month
-            where here.entries is distinct from changes.entries
-            """,
+            "funnel.stg_deal_changes",
+            where="field_key = 'stage_id'",
         ),
     ),
     history=("funnel.stg_deal_changes",),

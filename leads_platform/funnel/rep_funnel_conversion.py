@@ -1,7 +1,7 @@
 """How many deals created in a month came how far, as of each month's end."""
 
 from leads_platform.funnel.funnel_columns import FUNNEL_STEP, KPI_NAME, STAGE_ID
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Audit, Column, Table, adds_up, bad_rows, not_null
 
 rep_funnel_conversion = Table(
     says=(
@@ -32,21 +32,12 @@ rep_funnel_conversion = Table(
             "not (deals_entered <= deals_reached and deals_reached + deals_still_open <= deals_created)",
             "Entered is at most reached; reached and still open are at most all.",
         ),
-        Audit(
+        adds_up(
             "cohorts_are_all_deals",
             "The cohorts' deals are the deals with a creation date.",
-            """
-            with here as (
-                select month, sum(deals_created) as deals from this where stage_id = 1 group by month
-            ),
-            there as (
-                select month, count(*) as deals from funnel.dim_deals where created_at is not null group by month
-            )
-            select coalesce(here.month, there.month) as month
-            from here
-            full join there on there.month = here.month
-            where here.deals is distinct from there.deals
-            """,
+            "funnel.dim_deals",
+            where="created_at is not null",
+            this="sum(deals_created) filter (stage_id = 1)",
         ),
     ),
     should=(

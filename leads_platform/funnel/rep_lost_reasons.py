@@ -1,6 +1,6 @@
 """Why deals were lost, and in which stage."""
 
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null
 
 rep_lost_reasons = Table(
     says="One row per reason and stage of the deals lost in the month that were still lost at its end.",
@@ -16,22 +16,12 @@ rep_lost_reasons = Table(
     ),
     must=(
         not_null("kpi_name", "deals_lost"),
-        Audit(
+        adds_up(
             "losses_reconcile",
             "Every deal lost in the month has a row.",
-            """
-            with here as (select month, sum(deals_lost) as deals from this group by month),
-            there as (
-                select month, count(*) as deals
-                from funnel.dim_deals
-                where status = 'lost' and date_trunc('month', closed_at) = month
-                group by month
-            )
-            select coalesce(here.month, there.month) as month
-            from here
-            full join there on there.month = here.month
-            where here.deals is distinct from there.deals
-            """,
+            "funnel.dim_deals",
+            where="status = 'lost' and date_trunc('month', closed_at) = month",
+            this="sum(deals_lost)",
         ),
     ),
     should=(bad_rows("reason_is_stated", "lost_reason = 'not stated'", "Every lost deal says why."),),

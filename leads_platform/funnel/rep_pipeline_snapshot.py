@@ -1,6 +1,6 @@
 """The pipeline: open deals by stage at each month's end."""
 
-from leads_platform.warehouse import Audit, Column, Table, not_null
+from leads_platform.warehouse import Column, Table, adds_up, not_null
 
 rep_pipeline_snapshot = Table(
     says="One row per stage with open deals at the month's end; stage 0 holds deals that are in no stage yet.",
@@ -17,17 +17,12 @@ rep_pipeline_snapshot = Table(
     ),
     must=(
         not_null("kpi_name", "open_deals"),
-        Audit(
+        adds_up(
             "open_deals_reconcile",
             "Every open deal stands in one stage.",
-            """
-            with here as (select month, sum(open_deals) as deals from this group by month),
-            there as (select month, count(*) as deals from funnel.dim_deals where status = 'open' group by month)
-            select coalesce(here.month, there.month) as month
-            from here
-            full join there on there.month = here.month
-            where here.deals is distinct from there.deals
-            """,
+            "funnel.dim_deals",
+            where="status = 'open'",
+            this="sum(open_deals)",
         ),
     ),
     select="""

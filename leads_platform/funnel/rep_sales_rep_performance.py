@@ -1,6 +1,6 @@
 """What each sales rep did in a month, and what they own at its end."""
 
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null
 
 rep_sales_rep_performance = Table(
     says=(
@@ -24,33 +24,19 @@ rep_sales_rep_performance = Table(
     must=(
         not_null("activities_done", "stage_entries", "deals_won", "deals_lost", "open_deals"),
         bad_rows("calls_are_activities", "sales_calls_done > activities_done", "A sales call is an activity."),
-        Audit(
-            "deals_reconcile",
-            "The users' open, won and lost deals are those of dim_deals.",
-            """
-            with here as (
-                select month, sum(open_deals) as still_open, sum(deals_won + deals_lost) as closed
-                from this
-                group by month
-            ),
-            there as (
-                select
-                    month,
-                    count(*) filter (where status = 'open') as still_open,
-                    count(*) filter (
-                        where status in ('won', 'lost') and date_trunc('month', closed_at) = month
-                    ) as closed
-                from funnel.dim_deals
-                group by month
-                having count(*) filter (
-                    where status = 'open' or status in ('won', 'lost') and date_trunc('month', closed_at) = month
-                ) > 0
-            )
-            select there.month
-            from there
-            left join here on here.month = there.month
-            where (here.still_open, here.closed) is distinct from (there.still_open, there.closed)
-            """,
+        adds_up(
+            "open_deals_reconcile",
+            "The users' open deals are those of dim_deals.",
+            "funnel.dim_deals",
+            where="status = 'open'",
+            this="sum(open_deals)",
+        ),
+        adds_up(
+            "closed_deals_reconcile",
+            "The users' deals won and lost in the month are those of dim_deals.",
+            "funnel.dim_deals",
+            where="status in ('won', 'lost') and date_trunc('month', closed_at) = month",
+            this="sum(deals_won + deals_lost)",
         ),
     ),
     should=(bad_rows("user_is_known", "user_id <> 0 and user_name is null", "Every user is in dim_users."),),

@@ -3,23 +3,18 @@
 Belongs here: these two audits, which both monthly tables share.
 """
 
-from leads_platform.warehouse import Audit
+from leads_platform.warehouse import Audit, adds_up
 
 
 def months_agree(daily: str) -> Audit:
     """Each step's month equals the sum of its days."""
-    return Audit(
+    return adds_up(
         "months_are_the_sum_of_their_days",
         "Each step's month equals the sum of its days.",
-        f"""
-        with days as (
-            select month, funnel_step, sum(deals_count) as deals_count from {daily} group by month, funnel_step
-        )
-        select coalesce(this.month, days.month) as month
-        from this
-        full join days on days.month = this.month and days.funnel_step = this.funnel_step
-        where this.deals_count is distinct from days.deals_count
-        """,
+        daily,
+        theirs="sum(deals_count)",
+        this="sum(deals_count)",
+        by=("funnel_step",),
     )
 
 

@@ -1,7 +1,7 @@
 """The list of prospective leads: one row per phone and address, as of each month's end."""
 
 from leads_platform.prospects.lead_columns import ADDRESS, LEAD_KEY, MONTH, PHONE
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null, phones_are_valid
+from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null, phones_are_valid
 
 dim_prospective_leads = Table(
     says="One row per prospective lead (site): a phone at an address, whoever listed it, as of the month's end.",
@@ -35,21 +35,11 @@ dim_prospective_leads = Table(
     ),
     must=(
         not_null("first_received_file_date", "first_received_from_source", "was_net_new"),
-        Audit(
+        adds_up(
             "leads_reconcile",
             "Exactly the leads of the source-level table.",
-            """
-            with here as (select month, count(*) as leads from this group by month),
-            there as (
-                select month, count(distinct phone_address_key) as leads
-                from prospects.dim_prospective_leads_source_level
-                group by month
-            )
-            select coalesce(here.month, there.month) as month
-            from here
-            full join there on there.month = here.month
-            where here.leads is distinct from there.leads
-        """,
+            "prospects.dim_prospective_leads_source_level",
+            theirs="count(distinct phone_address_key)",
         ),
     ),
     should=(

@@ -1,6 +1,6 @@
 """What each supplier's file brought: accounting of its records, and how many of its leads are new, known, gone."""
 
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null
 
 fct_lead_files = Table(
     says="One row per supplier's file in force: what it held, and what its leads were to us when it came.",
@@ -48,17 +48,11 @@ fct_lead_files = Table(
             "distinct_leads <> net_new_leads + already_known_leads + already_in_salesforce_leads",
             "Every lead of a file is net-new, known, or in Salesforce before.",
         ),
-        Audit(
+        adds_up(
             "files_reconcile",
             "Every lead of the month's lists belongs to one of these files.",
-            """
-            with here as (select month, sum(distinct_leads) as leads from this group by month),
-            lists as (select month, count(*) as leads from prospects."stg_leads_*" group by month)
-            select lists.month
-            from lists
-            left join here on here.month = lists.month
-            where lists.leads is distinct from here.leads
-        """,
+            'prospects."stg_leads_*"',
+            this="sum(distinct_leads)",
         ),
     ),
     should=(bad_rows("nothing_quarantined", "quarantined > 0", "Every record of a file could be read."),),

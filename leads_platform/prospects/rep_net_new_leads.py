@@ -1,6 +1,6 @@
 """Net-new leads per month and supplier: the flagship number."""
 
-from leads_platform.warehouse import Audit, Column, Table
+from leads_platform.warehouse import Column, Table, adds_up
 
 rep_net_new_leads = Table(
     says="One row per supplier and month, and one for all suppliers, where a lead that two brought counts once.",
@@ -26,20 +26,13 @@ rep_net_new_leads = Table(
         ),
     ),
     must=(
-        Audit(
+        adds_up(
             "files_agree",
             "A supplier's net-new leads are those of its files in fct_lead_files.",
-            """
-            with files as (
-                select month, source_name, sum(net_new_leads) as net_new_leads
-                from prospects.fct_lead_files
-                group by month, source_name
-            )
-            select this.month
-            from this
-            join files on files.month = this.month and files.source_name = this.source_name
-            where this.net_new_leads <> files.net_new_leads
-        """,
+            "prospects.fct_lead_files",
+            theirs="sum(net_new_leads)",
+            this="sum(net_new_leads) filter (source_name <> 'all suppliers')",
+            by=("source_name",),
         ),
     ),
     select="""

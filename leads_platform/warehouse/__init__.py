@@ -1,12 +1,8 @@
 """The engine: declare a table, know what is stale, write it in one transaction, publish a copy. No Dagster here."""
 
-from leads_platform.warehouse.catalogue import Catalogue, tables_in
-from leads_platform.warehouse.table import (
-    Audit,
-    Column,
-    DeclarationError,
-    Table,
+from leads_platform.warehouse.audits import (
     accepted_values,
+    adds_up,
     bad_rows,
     not_null,
     phones_are_valid,
@@ -15,6 +11,8 @@ from leads_platform.warehouse.table import (
     values_are_readable,
     volume_is_usual,
 )
+from leads_platform.warehouse.catalogue import Catalogue, tables_in
+from leads_platform.warehouse.table import Audit, Column, DeclarationError, Table
 
 __all__ = [
     "Audit",
@@ -23,6 +21,7 @@ __all__ = [
     "DeclarationError",
     "Table",
     "accepted_values",
+    "adds_up",
     "bad_rows",
     "not_null",
     "phones_are_valid",

@@ -1,13 +1,23 @@
 """The write path: months are replaced whole, a bad month never replaces a good one, and the ledger tells which."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leads_platform.warehouse import Audit, Column, accepted_values, not_null, references, volume_is_usual, write
+from leads_platform.warehouse import (
+    Audit,
+    Column,
+    accepted_values,
+    adds_up,
+    not_null,
+    references,
+    volume_is_usual,
+    write,
+)
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.write import Warehouse, stretches
@@ -219,6 +229,28 @@ def test_the_audits_tables_are_made_of(tmp_path: Path) -> None:
         }
         # Sale 1 is known in January, not in February.
         assert warehouse.build(BASE, FEB, FEB).bad_months == [FEB]
+
+
+def test_what_does_not_add_up_says_what_is_expected_and_found(tmp_path: Path) -> None:
+    sales_add_up = adds_up(
+        "sales_add_up", "Dollars by sale.", BASE, theirs="sum(amount)", this="sum(amount)", by=("id",)
+    )
+    report = base("select month, id, amount + (id = 2)::integer as amount from shop.base_sales where id < 3")
+    report = replace(report, should=(sales_add_up, adds_up("all_are_here", "Big ones.", BASE, where="amount > 5")))
+    feeds = Feeds(sales={JAN: [(1, 10, 2), (2, 20, 3), (3, 7, 4)], FEB: [(1, 5, 2), (3, 0, 3)], MAR: [(1, 10, 2)]})
+    with opened(tmp_path, feeds, base_sales=base(), rep_sales=report) as warehouse:
+        warehouse.build(BASE, JAN, MAR)
+        failed = [c for c in warehouse.build("shop.rep_sales", JAN, MAR).checks if not c.passed]
+    # February's sale 3 adds nothing: 0 is what is not there.
+    assert [(c.check, c.month, c.evidence["rows"]) for c in failed] == [
+        (
+            "sales_add_up",
+            JAN,
+            [{"id": "2", "expected": "20", "found": "21"}, {"id": "3", "expected": "7", "found": "0"}],
+        ),
+        ("all_are_here", JAN, [{"expected": "3", "found": "2"}]),
+        ("all_are_here", FEB, [{"expected": "0", "found": "1"}]),
+    ]
 
 
 def test_a_month_of_unusual_volume_is_told(tmp_path: Path) -> None:

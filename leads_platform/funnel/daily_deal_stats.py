@@ -7,7 +7,6 @@ daily_deal_stats = Table(
     says="One row per day and step: deals that entered the stage. A deal counts once a day and step.",
     grain=("date", "funnel_step"),
     columns=(
-        Column("month", "date", "Month of the day"),
         Column("date", "date", "Day"),
         KPI_SHORT_NAME,
         FUNNEL_STEP,

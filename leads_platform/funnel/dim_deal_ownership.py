@@ -7,7 +7,6 @@ dim_deal_ownership = Table(
     says="One row per deal and period of ownership, as known at the month's end. Periods of a deal do not overlap.",
     grain=("deal_id", "ownership_num"),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         DEAL_ID,
         Column("ownership_num", "bigint", "1: the deal's first owner, and so on"),
         Column("user_id", "bigint", "The owner"),

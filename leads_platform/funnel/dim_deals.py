@@ -7,7 +7,6 @@ dim_deals = Table(
     says="One row per deal that changed in any month so far, as its changes up to the month's end leave it.",
     grain=("deal_id",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         DEAL_ID,
         Column("created_at", "timestamp", "When it was created, for the first time; null where that is not recorded"),
         Column("creations", "bigint", "How often the id was created: 2 means that two deals share it"),

@@ -7,7 +7,6 @@ dim_kpis = Table(
     says="One row per step of the funnel: nine stages, and two sales calls between them.",
     grain=("funnel_step",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         FUNNEL_STEP,
         KPI_NAME,
         Column("kpi_short_name", "varchar", "The plain name, such as Sales Call 1"),

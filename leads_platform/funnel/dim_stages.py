@@ -1,12 +1,12 @@
 """The stages of the pipeline with the funnel step each one is."""
 
 from leads_platform.funnel.funnel_columns import FUNNEL_STEP, KPI_NAME, STAGE_ID, STAGE_NAME
-from leads_platform.warehouse import Column, Table, not_null
+from leads_platform.warehouse import Table, not_null
 
 dim_stages = Table(
     says="One row per stage.",
     grain=("stage_id",),
-    columns=(Column("month", "date", "As of the end of this month"), STAGE_ID, STAGE_NAME, KPI_NAME, FUNNEL_STEP),
+    columns=(STAGE_ID, STAGE_NAME, KPI_NAME, FUNNEL_STEP),
     must=(not_null("stage_name", "kpi_name", "funnel_step"),),
     select="""
         select

@@ -6,7 +6,6 @@ dim_users = Table(
     says="One row per user seen in any users' file up to the month, as the latest file states it.",
     grain=("user_id",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         Column("user_id", "bigint", "Pipedrive's id of the user"),
         Column("user_name", "varchar", "The user's name", pii=True),
         Column("user_email", "varchar", "The user's e-mail address", pii=True),

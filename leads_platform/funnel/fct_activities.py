@@ -11,13 +11,12 @@ from leads_platform.funnel.funnel_columns import (
     FUNNEL_STEP,
     KPI_NAME,
 )
-from leads_platform.warehouse import Audit, Column, Table, not_null
+from leads_platform.warehouse import Audit, Table, not_null
 
 fct_activities = Table(
     says="One row per done activity that is a step of the funnel (Sales Call 1 and 2), its deal known or not.",
     grain=("activity_key",),
     columns=(
-        Column("month", "date", "Month of activity_timestamp"),
         *ACTIVITY,
         DEAL_ID,
         ACTIVITY_TYPE_KEY,

@@ -7,7 +7,6 @@ fct_deal_stage_history = Table(
     says="One row per entry of a deal into a stage. A deal that comes back has a second row, with stage_entry_num 2.",
     grain=("deal_id", "deal_entry_num"),
     columns=(
-        Column("month", "date", "Month of the entry"),
         DEAL_ID,
         Column("deal_entry_num", "bigint", "1: the deal's first entry into any stage, and so on"),
         STAGE_ID,

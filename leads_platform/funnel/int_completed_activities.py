@@ -9,13 +9,12 @@ from leads_platform.funnel.funnel_columns import (
     DEAL_ID,
     DUE,
 )
-from leads_platform.warehouse import Audit, Column, Table, bad_rows
+from leads_platform.warehouse import Audit, Table, bad_rows
 
 int_completed_activities = Table(
     says="One row per done activity of any type.",
     grain=("activity_key",),
     columns=(
-        Column("month", "date", "Month of activity_timestamp"),
         *ACTIVITY,
         DEAL_ID,
         ACTIVITY_TYPE_KEY,

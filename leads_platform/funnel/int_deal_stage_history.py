@@ -7,7 +7,6 @@ int_deal_stage_history = Table(
     says="One row per entry of a deal into a stage, in the month of the entry.",
     grain=("change_id",),
     columns=(
-        Column("month", "date", "Month of the entry"),
         Column("change_id", "uuid", "The change that moved the deal"),
         DEAL_ID,
         STAGE_ID,

@@ -10,7 +10,6 @@ int_deal_status_history = Table(
     ),
     grain=("deal_id", "status_num"),
     columns=(
-        Column("month", "date", "Month of the turn"),
         DEAL_ID,
         Column("status_num", "bigint", "1: the deal's first turn, and so on"),
         Column("status_timestamp", "timestamp", "When"),

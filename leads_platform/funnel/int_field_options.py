@@ -6,7 +6,6 @@ int_field_options = Table(
     says="One row per choice of a field that has choices: the look-up of stages and reasons of loss.",
     grain=("field_key", "option_id"),
     columns=(
-        Column("month", "date", "Month the file serves"),
         Column("field_key", "varchar", "The field: stage_id or lost_reason"),
         Column("option_id", "integer", "The choice's number, as deal changes give it"),
         Column("option_label", "varchar", "What it means"),

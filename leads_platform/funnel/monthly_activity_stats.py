@@ -2,12 +2,12 @@
 
 from leads_platform.funnel.funnel_columns import DEALS_COUNT, FUNNEL_STEP, KPI_SHORT_NAME
 from leads_platform.funnel.running_sums import months_agree, running_sums_agree
-from leads_platform.warehouse import Column, Table, not_null
+from leads_platform.warehouse import Table, not_null
 
 monthly_activity_stats = Table(
     says="One row per month and step: the sum of daily_activity_stats, so a deal counts once for each day.",
     grain=("funnel_step",),
-    columns=(Column("month", "date", "Month"), KPI_SHORT_NAME, FUNNEL_STEP, DEALS_COUNT),
+    columns=(KPI_SHORT_NAME, FUNNEL_STEP, DEALS_COUNT),
     must=(not_null("kpi_name"), months_agree("funnel.daily_activity_stats")),
     should=(running_sums_agree("funnel.daily_activity_stats"),),
     select="""

@@ -1,7 +1,7 @@
 """The monthly stats of both halves: sales calls and stage entries, under their plain names."""
 
 from leads_platform.funnel.funnel_columns import DEALS_COUNT, FUNNEL_STEP, KPI_SHORT_NAME
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Audit, Table, bad_rows, not_null
 
 monthly_stats = Table(
     says=(
@@ -9,7 +9,7 @@ monthly_stats = Table(
         "rep_funnel_definitions says where this differs from rep_sales_funnel_monthly."
     ),
     grain=("funnel_step",),
-    columns=(Column("month", "date", "Month"), KPI_SHORT_NAME, FUNNEL_STEP, DEALS_COUNT),
+    columns=(KPI_SHORT_NAME, FUNNEL_STEP, DEALS_COUNT),
     must=(
         not_null("kpi_name"),
         bad_rows("deals_count_is_positive", "deals_count <= 0", "A row counts at least one deal."),

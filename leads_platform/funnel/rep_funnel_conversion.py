@@ -10,7 +10,6 @@ rep_funnel_conversion = Table(
     ),
     grain=("cohort_month", "stage_id"),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         Column("cohort_month", "date", "Month in which the deals were created"),
         STAGE_ID,
         KPI_NAME,

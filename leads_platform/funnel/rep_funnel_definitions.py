@@ -10,7 +10,6 @@ rep_funnel_definitions = Table(
     ),
     grain=("funnel_step",),
     columns=(
-        Column("month", "date", "Month"),
         KPI_NAME,
         FUNNEL_STEP,
         Column(

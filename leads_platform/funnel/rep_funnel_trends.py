@@ -7,7 +7,6 @@ rep_funnel_trends = Table(
     says="One row per month and each of the eleven steps, zero where no deal took it: the dense view for charts.",
     grain=("funnel_step",),
     columns=(
-        Column("month", "date", "Month"),
         KPI_NAME,
         FUNNEL_STEP,
         DEALS_COUNT,

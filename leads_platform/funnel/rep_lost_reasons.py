@@ -6,7 +6,6 @@ rep_lost_reasons = Table(
     says="One row per reason and stage of the deals lost in the month that were still lost at its end.",
     grain=("lost_reason", "stage_id"),
     columns=(
-        Column("month", "date", "Month of the loss"),
         Column("lost_reason", "varchar", "The reason in the fields' words, or `not stated`"),
         Column("stage_id", "integer", "The stage the deal was in; 0: in none yet"),
         Column("kpi_name", "varchar", "That stage as a funnel step"),

@@ -6,7 +6,6 @@ rep_pipeline_snapshot = Table(
     says="One row per stage with open deals at the month's end; stage 0 holds deals that are in no stage yet.",
     grain=("stage_id",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         Column("stage_id", "integer", "The stage; 0: in none yet"),
         Column("kpi_name", "varchar", "The stage as a funnel step"),
         Column("open_deals", "bigint", "Open deals"),

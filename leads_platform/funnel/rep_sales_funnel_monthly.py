@@ -1,7 +1,7 @@
 """The monthly sales funnel: how many deals entered each step for the first time."""
 
 from leads_platform.funnel.funnel_columns import DEALS_COUNT, FUNNEL_STEP, FUNNEL_STEPS, KPI_NAME
-from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null
+from leads_platform.warehouse import Audit, Table, bad_rows, not_null
 
 _STEPS = ", ".join(FUNNEL_STEPS)
 
@@ -11,7 +11,7 @@ rep_sales_funnel_monthly = Table(
         "activities. No row means none."
     ),
     grain=("funnel_step",),
-    columns=(Column("month", "date", "Month of the entry or the call"), KPI_NAME, FUNNEL_STEP, DEALS_COUNT),
+    columns=(KPI_NAME, FUNNEL_STEP, DEALS_COUNT),
     must=(
         not_null("kpi_name", "deals_count"),
         bad_rows("accepted_values_funnel_step", f"funnel_step not in ({_STEPS})", f"A step is one of {_STEPS}."),

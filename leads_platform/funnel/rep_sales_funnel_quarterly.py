@@ -10,7 +10,6 @@ rep_sales_funnel_quarterly = Table(
     ),
     grain=("funnel_step",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         Column("quarter", "date", "First day of the quarter"),
         Column("months_in_quarter", "bigint", "Months of the quarter that are counted: 1, 2, or 3 when it is whole"),
         KPI_NAME,

@@ -9,7 +9,6 @@ rep_sales_rep_performance = Table(
     ),
     grain=("user_id",),
     columns=(
-        Column("month", "date", "Month"),
         Column("user_id", "bigint", "The user; 0: deals without an owner"),
         Column("user_name", "varchar", "The user's name; null where the users' file lacks the user", pii=True),
         Column("activities_done", "bigint", "Done activities of every type"),

@@ -6,7 +6,6 @@ rep_sales_velocity = Table(
     says="One row per month with deals: what closed in it, and the velocity that follows where values are recorded.",
     grain=("month",),
     columns=(
-        Column("month", "date", "Month"),
         Column("deals_created", "bigint", "Deals created in the month"),
         Column("deals_won", "bigint", "Deals won in the month"),
         Column("deals_lost", "bigint", "Deals lost in the month"),

@@ -10,7 +10,6 @@ rep_stage_durations = Table(
     ),
     grain=("stage_id",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         STAGE_ID,
         KPI_NAME,
         FUNNEL_STEP,

@@ -7,7 +7,6 @@ stg_activity = Table(
     says="One row per activity, done or not, in the month it counts in. None is dropped as a duplicate.",
     grain=("activity_key",),
     columns=(
-        Column("month", "date", "Month of activity_timestamp"),
         *ACTIVITY,
         ACTIVITY_TYPE_KEY,
         ACTIVITY_USER,

@@ -7,7 +7,6 @@ stg_activity_types = Table(
     says="One row per activity type, from the file that serves the month.",
     grain=("activity_type_key",),
     columns=(
-        Column("month", "date", "Month the file serves"),
         ACTIVITY_TYPE_KEY,
         Column("activity_type_id", "bigint", "Pipedrive's id of the type"),
         ACTIVITY_TYPE_NAME,

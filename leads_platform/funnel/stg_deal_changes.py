@@ -7,7 +7,6 @@ stg_deal_changes = Table(
     says="One row per change of a deal's field, in the month of the change.",
     grain=("change_id",),
     columns=(
-        Column("month", "date", "Month of the change"),
         Column("change_id", "uuid", "The change: deal, time, field and value"),
         DEAL_ID,
         Column("change_timestamp", "timestamp", "When the field changed, as the export states it"),

@@ -6,7 +6,6 @@ stg_fields = Table(
     says="One row per field of a deal, with its choices, from the file that serves the month.",
     grain=("field_key",),
     columns=(
-        Column("month", "date", "Month the file serves"),
         Column("field_key", "varchar", "Key of the field, as deal changes give it"),
         Column("field_id", "bigint", "Pipedrive's id of the field"),
         Column("field_name", "varchar", "Its name"),

@@ -6,7 +6,6 @@ stg_users = Table(
     says="One row per user of Pipedrive, from the file that serves the month.",
     grain=("user_id",),
     columns=(
-        Column("month", "date", "Month the file serves"),
         Column("user_id", "bigint", "Pipedrive's id of the user"),
         Column("user_name", "varchar", "The user's name", pii=True),
         Column("user_email", "varchar", "The user's e-mail address, in lower case", pii=True),

@@ -1,13 +1,12 @@
 """The list of prospective leads: one row per phone and address, as of each month's end."""
 
-from leads_platform.prospects.lead_columns import ADDRESS, LEAD_KEY, MONTH, PHONE
+from leads_platform.prospects.lead_columns import ADDRESS, LEAD_KEY, PHONE
 from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null, phones_are_valid
 
 dim_prospective_leads = Table(
     says="One row per prospective lead (site): a phone at an address, whoever listed it, as of the month's end.",
     grain=("phone_address_key",),
     columns=(
-        MONTH,
         LEAD_KEY,
         Column("company_name", "varchar", "Company as the latest file that holds the lead states it", pii=True),
         *PHONE,

@@ -1,6 +1,6 @@
 """Each supplier's leads as of each month's end: when received, what changed, and whether Salesforce knows them."""
 
-from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, MONTH, SOURCE_NAME, names
+from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, SOURCE_NAME, names
 from leads_platform.warehouse import Audit, Column, Table, bad_rows
 
 _NOW = ", ".join(f"now.{n}" for n in [*names(LEAD), "lead_hash", "has_phone_and_address"])
@@ -10,7 +10,6 @@ dim_prospective_leads_source_level = Table(
     says="One row per lead and supplier that ever listed it, as of the month's end; vanished leads stay.",
     grain=("phone_address_key", "source_name"),
     columns=(
-        MONTH,
         Column("source_lead_key", "varchar", "Hash of source_name and phone_address_key"),
         LEAD_KEY,
         SOURCE_NAME,

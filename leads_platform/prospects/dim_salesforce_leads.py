@@ -7,7 +7,6 @@ dim_salesforce_leads = Table(
     says="One row per Salesforce lead seen in any export up to the month, as its latest export states it.",
     grain=("salesforce_lead_id",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         *SALESFORCE_LEAD,
         Column("first_received_file_date", "date", "Date of the first export that held it"),
         Column("last_received_file_date", "date", "Date of the last export that held it"),

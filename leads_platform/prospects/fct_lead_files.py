@@ -6,7 +6,6 @@ fct_lead_files = Table(
     says="One row per supplier's file in force: what it held, and what its leads were to us when it came.",
     grain=("source_name", "file_name"),
     columns=(
-        Column("month", "date", "Month of the file"),
         Column("source_name", "varchar", "Supplier, by its feed's name"),
         Column("file_name", "varchar", "File as delivered"),
         Column("file_sha256", "varchar", "Fingerprint of its bytes"),

@@ -6,7 +6,6 @@ int_salesforce_phones = Table(
     says="One row per phone number of any Salesforce lead, as phone or mobile, as of the month's end.",
     grain=("phone_key",),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         Column("phone_key", "varchar", "National digits, for matching; invalid numbers have one too", pii=True),
         Column("salesforce_lead_id", "varchar", "Best match: not deleted, phone before mobile, last modified, id"),
         Column("is_deleted", "boolean", "That lead is deleted"),

@@ -28,7 +28,6 @@ MAPPED = (
 """The canonical lead columns of `stg_leads_*`, in order; `address` may stand for street to postal_code."""
 
 
-MONTH = Column("month", "date", "Partition; a dimension is as of the end of this month")
 LEAD_KEY = Column(
     "phone_address_key",
     "varchar",

@@ -6,7 +6,6 @@ rep_lead_source_overlap = Table(
     says="One row per pair of suppliers: leads both have listed so far, and that both list now.",
     grain=("source_name", "other_source_name"),
     columns=(
-        Column("month", "date", "As of the end of this month"),
         Column("source_name", "varchar", "A supplier"),
         Column("other_source_name", "varchar", "Another, or the same: then the counts are its own leads"),
         Column("leads_in_both", "bigint", "Leads both have listed in any file so far"),

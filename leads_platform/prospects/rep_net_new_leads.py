@@ -6,7 +6,6 @@ rep_net_new_leads = Table(
     says="One row per supplier and month, and one for all suppliers, where a lead that two brought counts once.",
     grain=("source_name",),
     columns=(
-        Column("month", "date", "Month of the files"),
         Column("source_name", "varchar", "Supplier, or `all suppliers`"),
         Column("files", "bigint", "Files in force; 0: this supplier delivered nothing for the month"),
         Column("leads_in_files", "bigint", "Leads in the month's list"),

@@ -17,7 +17,6 @@ stg_salesforce_leads = Table(
     says="One row per Salesforce lead of the month's export, the last where an id stands twice.",
     grain=("salesforce_lead_id",),
     columns=(
-        Column("month", "date", "Month of the export"),
         *SALESFORCE_LEAD,
         Column("records_in_file", "bigint", "Records of the export with this id"),
         Column("file_name", "varchar", "The export"),

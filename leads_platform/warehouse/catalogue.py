@@ -14,7 +14,7 @@ from pkgutil import iter_modules
 
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.places import line_of, of_import
-from leads_platform.warehouse.table import Column, DeclarationError, Table
+from leads_platform.warehouse.table import Column, DeclarationError, Table, with_month
 
 ARRIVALS = "arrivals."
 # A room reads these layers of another room and no others.
@@ -56,7 +56,7 @@ class Catalogue:
         standards: dict[str, str],
         families: Mapping[str, tuple[Column, ...]] | None = None,
     ) -> None:
-        self.families = dict(families or {})
+        self.families = {pattern: with_month(columns) for pattern, columns in (families or {}).items()}
         named = {}
         for table in tables:
             if table.address in named:

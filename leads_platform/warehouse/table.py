@@ -32,6 +32,14 @@ class Column:
     pii: bool = False
 
 
+MONTH = Column("month", "date", "Partition: the month that a row belongs to, or as of whose end it holds")
+
+
+def with_month(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The columns, with `month` first where it is not declared: a table declares it to say more of it."""
+    return columns if any(column.name == MONTH.name for column in columns) else (MONTH, *columns)
+
+
 @dataclass(frozen=True)
 class Audit:
     """A question whose answer is the bad rows, each with its `month`; no rows means it passed.
@@ -65,7 +73,8 @@ class Table:
 
     `must` audits block (a bad month never replaces a good one); `should` audits warn. Every table read in `select` is
     read for the months being built; those named in `history` are read for all months up to the last one. A `cumulative`
-    table is built month by month and may read itself, which gives all months before `$month`.
+    table is built month by month and may read itself, which gives all months before `$month`. Every table has the
+    column `month`, which only a table that says more of it declares.
     """
 
     says: str
@@ -97,10 +106,11 @@ class Table:
 
     def _checked(self, room: str, name: str, source: str) -> Table:
         reads = tuple(self._relations(f"{room}.{name}"))
-        table = replace(self, room=room, name=name, source=source, _reads=reads)
-        names = [column.name for column in self.columns]
-        if not any(column.name == "month" and column.type.lower() == "date" for column in self.columns):
-            raise DeclarationError(f"{table.address}: a partitioned table needs a `month` column of type date")
+        columns = with_month(self.columns)
+        table = replace(self, room=room, name=name, source=source, columns=columns, _reads=reads)
+        names = [column.name for column in columns]
+        if any(column.name == MONTH.name and column.type.lower() != MONTH.type for column in columns):
+            raise DeclarationError(f"{table.address}: its column `month` is the partition, of type date")
         if len(set(names)) != len(names):
             raise DeclarationError(f"{table.address}: a column is declared twice")
         if not self.grain:

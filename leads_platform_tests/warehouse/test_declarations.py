@@ -48,12 +48,8 @@ def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
     ("changes", "words"),
     [
         (
-            {"columns": (Column("id", "integer", "Sale"),)},
-            "shop.t: a partitioned table needs a `month` column of type date",
-        ),
-        (
             {"columns": (Column("month", "varchar", ""), Column("id", "integer", ""))},
-            "needs a `month` column of type date",
+            "shop.t: its column `month` is the partition, of type date",
         ),
         ({"columns": (MONTH, MONTH, Column("id", "integer", ""))}, "shop.t: a column is declared twice"),
         ({"grain": ("sale",)}, "shop.t: the grain names sale, which is not a column"),
@@ -68,6 +64,18 @@ def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
 def test_a_declaration_that_does_not_fit_is_refused_in_words(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(DeclarationError, match=words):
         base(**changes).named("shop", "t")
+
+
+def test_the_month_is_a_column_of_every_table_and_a_table_may_say_more_of_it() -> None:
+    own = Column("month", "date", "Month of the sale")
+    implied, said = (
+        base(columns=columns).named("shop", "t").columns
+        for columns in ((Column("id", "integer", "Sale"),), (Column("id", "integer", "Sale"), own))
+    )
+    assert [(c.name, c.type) for c in implied] == [("month", "date"), ("id", "integer")]
+    assert said[1] == own and len(said) == 2
+    families = Catalogue([], [], {}, {"shop.stg_*": (Column("id", "integer", "Sale"),)}).families
+    assert families == {"shop.stg_*": implied}
 
 
 def test_reading_what_is_not_there() -> None:
@@ -200,7 +208,7 @@ SALES = """from leads_platform.warehouse import Column, Table
 fct_sales = Table(
     says="Sales.",
     grain=("id",),
-    columns=(Column("month", "date", "Month"), Column("id", "integer", "Sale")),
+    columns=(Column("id", "integer", "Sale"),),
     select=\"\"\"
         select
             month,

@@ -1,7 +1,7 @@
 """Every deal as of each month's end: who owns it, how far it came, and how it ended."""
 
 from leads_platform.funnel.funnel_columns import DEAL_ID
-from leads_platform.warehouse import Audit, Column, Table, accepted_values, bad_rows, not_null
+from leads_platform.warehouse import Audit, Column, Table, accepted_values, bad_rows, not_null, references
 
 dim_deals = Table(
     says="One row per deal that changed in any month so far, as its changes up to the month's end leave it.",
@@ -58,16 +58,7 @@ dim_deals = Table(
     ),
     should=(
         bad_rows("creation_is_known", "created_at is null", "Every deal says when it was created."),
-        Audit(
-            "owners_are_known",
-            "Every owner is in dim_users.",
-            """
-            select this.month, this.deal_id as named_id
-            from this
-            anti join funnel.dim_users as person on person.month = this.month and person.user_id = this.owner_user_id
-            where this.owner_user_id is not null
-            """,
-        ),
+        references("owner_user_id", table="funnel.dim_users", keys=("user_id",), named_id="deal_id"),
     ),
     cumulative=True,
     select="""

@@ -11,7 +11,7 @@ from leads_platform.funnel.funnel_columns import (
     FUNNEL_STEP,
     KPI_NAME,
 )
-from leads_platform.warehouse import Audit, Table, not_null
+from leads_platform.warehouse import Table, not_null, references
 
 fct_activities = Table(
     says="One row per done activity that is a step of the funnel (Sales Call 1 and 2), its deal known or not.",
@@ -28,17 +28,7 @@ fct_activities = Table(
         COUNTED,
     ),
     must=(not_null("kpi_name", "funnel_step"),),
-    should=(
-        Audit(
-            "users_are_known",
-            "Every activity's user is in dim_users.",
-            """
-            select this.month
-            from this
-            anti join funnel.dim_users as person on person.month = this.month and person.user_id = this.user_id
-            """,
-        ),
-    ),
+    should=(references("user_id", table="funnel.dim_users", named_id="deal_id"),),
     select="""
         select
             activity.month,

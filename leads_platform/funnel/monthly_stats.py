@@ -1,7 +1,7 @@
 """The monthly stats of both halves: sales calls and stage entries, under their plain names."""
 
 from leads_platform.funnel.funnel_columns import DEALS_COUNT, FUNNEL_STEP, KPI_SHORT_NAME
-from leads_platform.warehouse import Audit, Table, bad_rows, not_null
+from leads_platform.warehouse import Table, bad_rows, not_null, references
 
 monthly_stats = Table(
     says=(
@@ -13,18 +13,7 @@ monthly_stats = Table(
     must=(
         not_null("kpi_name"),
         bad_rows("deals_count_is_positive", "deals_count <= 0", "A row counts at least one deal."),
-        Audit(
-            "name_is_in_dim_kpis",
-            "A step has the plain name that dim_kpis gives it.",
-            """
-            select this.month
-            from this
-            anti join funnel.dim_kpis as kpi
-                on kpi.month = this.month
-                and kpi.funnel_step = this.funnel_step
-                and kpi.kpi_short_name = this.kpi_name
-            """,
-        ),
+        references("funnel_step", "kpi_name", table="funnel.dim_kpis", keys=("funnel_step", "kpi_short_name")),
     ),
     select="""
         select month, kpi_name, funnel_step, deals_count from funnel.monthly_activity_stats

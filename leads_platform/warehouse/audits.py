@@ -79,16 +79,23 @@ def accepted_values(column: str, *values: str) -> Audit:
     return Audit.of_rows(f"accepted_values_{column}", says, f"{sql.identifier(column)} not in ({listed})")
 
 
-def references(column: str, table: str, key: str | None = None) -> Audit:
-    """Every value of `column` stands in `table`.`key` in the same month."""
-    mine, theirs = sql.identifier(column), sql.identifier(key or column)
+def references(*columns: str, table: str, keys: tuple[str, ...] = (), named_id: str = "") -> Audit:
+    """The values of `columns`, where all are given, stand in `table` in the same month, there under `keys`.
+
+    `keys` are the names there where they are others. `named_id` is the column (a number, as a deal's id) that tells in
+    the evidence, beside the values, which rows are bad; without it a row's line or key does.
+    """
+    mine = [f"this.{sql.identifier(column)}" for column in columns]
+    theirs = [f"other.{sql.identifier(key)}" for key in keys or columns]
+    same = " and ".join(f"{their} = {my}" for their, my in zip(theirs, mine, strict=True))
+    shown = ", ".join(["this.month", *mine, f"this.{sql.identifier(named_id)} as named_id"]) if named_id else "this.*"
     return Audit(
-        f"references_{column}",
-        f"Every {column} is in {table}.",
+        f"references_{'_'.join(columns)}",
+        f"Every {' with '.join(columns)} is in {table}.",
         f"""
-        select this.* from this
-        anti join {table} as other on other.month = this.month and other.{theirs} = this.{mine}
-        where this.{mine} is not null
+        select {shown} from this
+        anti join {table} as other on other.month = this.month and {same}
+        where {" and ".join(f"{my} is not null" for my in mine)}
         """,
     )
 

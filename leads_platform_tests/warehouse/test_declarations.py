@@ -89,8 +89,8 @@ def test_reading_what_is_not_there() -> None:
 
 def test_an_audit_reads_too() -> None:
     with pytest.raises(DeclarationError, match=r"shop\.dim_x is read"):
-        catalogue(FEEDS, t=base(must=(references("id", "shop.dim_x"),)))
-    found = catalogue(FEEDS, a_reader=base(must=(references("id", "shop.z_dim"),)), z_dim=base())
+        catalogue(FEEDS, t=base(must=(references("id", table="shop.dim_x"),)))
+    found = catalogue(FEEDS, a_reader=base(must=(references("id", table="shop.z_dim"),)), z_dim=base())
     assert list(found.tables) == ["shop.z_dim", "shop.a_reader"]
 
 

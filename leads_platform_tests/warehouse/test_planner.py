@@ -110,7 +110,7 @@ def test_another_feeds_file_leaves_the_rest_alone() -> None:
 
 def test_a_table_that_only_an_audit_reads_counts() -> None:
     feeds = Feeds(sales={JAN: [(1, 10, 2)]}, returns={JAN: [(1, 5, 2)]})
-    returns = base("select * from arrivals.returns", must=(references("id", BASE),))
+    returns = base("select * from arrivals.returns", must=(references("id", table=BASE),))
     found = catalogue(feeds, base_sales=base(), fct_returns=returns)
     built = all_built(found, feeds)
     feeds.rows["sales"][JAN] = [(2, 10, 2)]

@@ -208,7 +208,7 @@ def test_a_bad_row_counts_though_its_month_is_a_timestamp_or_missing(tmp_path: P
 
 def test_the_audits_tables_are_made_of(tmp_path: Path) -> None:
     table = base(
-        must=(references("id", "shop.dim_known"),),
+        must=(references("id", table="shop.dim_known"),),
         should=(not_null("amount"), accepted_values("amount", "10", "20")),
     )
     known = base("select month, id, 0 as amount from arrivals.known")
@@ -229,6 +229,24 @@ def test_the_audits_tables_are_made_of(tmp_path: Path) -> None:
         }
         # Sale 1 is known in January, not in February.
         assert warehouse.build(BASE, FEB, FEB).bad_months == [FEB]
+
+
+def test_values_that_stand_nowhere_are_told_with_the_id_of_their_row(tmp_path: Path) -> None:
+    priced = references("id", "amount", table="shop.dim_prices", keys=("sale", "dollars"), named_id="id")
+    prices = base(
+        "select month, id as sale, amount::integer as dollars from arrivals.prices",
+        columns=(Column("sale", "integer", "Sale"), Column("dollars", "integer", "Dollars")),
+        grain=("sale",),
+    )
+    feeds = Feeds(
+        sales={JAN: [(1, 10, 2), (2, 20, 3), (3, None, 4), (4, 40, 5)], FEB: [(1, 10, 2)]},
+        prices={JAN: [(1, 10, 2), (2, 21, 3)], FEB: [(1, 10, 2)]},
+    )
+    with opened(tmp_path, feeds, base_sales=base(should=(priced,)), dim_prices=prices) as warehouse:
+        warehouse.build("shop.dim_prices", JAN, FEB)
+        (found,) = (c for c in warehouse.build(BASE, JAN, FEB).checks if not c.passed)
+    # Sale 3 has no amount: nothing is said of it.
+    assert (found.check, found.month, found.evidence["ids"]) == ("references_id_amount", JAN, [2, 4])
 
 
 def test_what_does_not_add_up_says_what_is_expected_and_found(tmp_path: Path) -> None:

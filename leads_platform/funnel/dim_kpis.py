@@ -23,11 +23,8 @@ dim_kpis = Table(
         with calls(activity_type_key, funnel_step, usual_name) as (
             values ('meeting', 2.1::decimal(3, 1), 'Sales Call 1'), ('sc_2', 3.1::decimal(3, 1), 'Sales Call 2')
         ),
-        served as (
-            select unnest(generate_series($first_month, $last_month, interval 1 month))::date as month
-        ),
         numbers as (
-            select served.month, unnest(range(1, 10))::integer as stage_id from served
+            select months.month, unnest(range(1, 10))::integer as stage_id from months
             union
             select month, stage_id from funnel.stg_stages
         ),
@@ -51,17 +48,17 @@ dim_kpis = Table(
                 and choice.field_key = 'stage_id'
             union all by name
             select
-                served.month,
+                months.month,
                 calls.funnel_step,
                 coalesce(type.activity_type_name, calls.usual_name) as kpi_short_name,
                 'activity' as kind,
                 null::integer as stage_id,
                 calls.activity_type_key,
                 type.activity_type_name is not null as is_named
-            from served
+            from months
             cross join calls
             left join funnel.stg_activity_types as type
-                on type.month = served.month
+                on type.month = months.month
                 and type.activity_type_key = calls.activity_type_key
         )
         select

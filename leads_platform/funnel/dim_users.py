@@ -15,10 +15,7 @@ dim_users = Table(
     must=(not_null("is_active"),),
     history=("funnel.stg_users",),
     select="""
-        with months as (
-            select unnest(generate_series($first_month, $last_month, interval 1 month))::date as month
-        ),
-        served as (
+        with served as (
             select months.month, max(file.month) as file_month
             from months
             join (select distinct month from funnel.stg_users) as file on file.month <= months.month

@@ -35,23 +35,17 @@ rep_funnel_trends = Table(
     ),
     history=("funnel.rep_sales_funnel_monthly", "funnel.dim_kpis"),
     select="""
-        with span as (
-            select min(month) as first_month from funnel.rep_sales_funnel_monthly
-        ),
-        months as (
-            select unnest(generate_series(first_month, $last_month, interval 1 month))::date as month from span
-        ),
-        dense as (
+        with dense as (
             select
-                months.month,
+                kpi.month,
                 kpi.kpi_name,
                 kpi.funnel_step,
                 coalesce(report.deals_count, 0) as deals_count
-            from months
-            join funnel.dim_kpis as kpi on kpi.month = months.month
+            from funnel.dim_kpis as kpi
             left join funnel.rep_sales_funnel_monthly as report
-                on report.month = months.month
+                on report.month = kpi.month
                 and report.funnel_step = kpi.funnel_step
+            where kpi.month >= (select min(month) from funnel.rep_sales_funnel_monthly)
         ),
         compared as (
             select

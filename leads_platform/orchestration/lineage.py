@@ -92,7 +92,7 @@ def _of_column(scope: Scope, column: exp.Column, known: dict[int, Sources]) -> s
         source = place.sources.get(column.table)
         if isinstance(source, Scope):
             return _trace(source, known).get(column.name, set())
-        if isinstance(source, exp.Table):
+        if isinstance(source, exp.Table) and source.db:  # `months` is nobody's table
             return {(f"{source.db}.{source.name}", column.name)}
     return set()
 

@@ -50,6 +50,9 @@ class Binder:
         return sql.bind(audit.select, resolve, {"first_month": first, "last_month": last})
 
     def _relation(self, read: str, first: date, last: date, history: bool) -> str:
+        if read == sql.MONTHS:
+            series = f"generate_series({sql.literal(first)}, {sql.literal(last)}, interval 1 month)"
+            return f"select unnest({series})::date as month"
         start = date(1, 1, 1) if history else first
         if read.startswith(ARRIVALS):
             return self.sources.relation(read[len(ARRIVALS) :], start, last)

@@ -18,6 +18,8 @@ import duckdb
 
 # The audited table, limited to the months being built, and with all its months up to the last one built.
 THIS, THIS_HISTORY = "this", "this_history"
+# One row for each month being built, whether it has data or not.
+MONTHS = "months"
 _JOIN_WORDS = ("from", "join")
 _GAP = r"(?:\s|--[^\n]*|/\*.*?\*/)"
 # DuckDB tells where a token starts, not where it ends: before the white space and comments that part it from the next.
@@ -132,6 +134,7 @@ def _found(text: str) -> tuple[tuple[str, int, int, bool], ...]:
     tokens = _tokens(text)
     words = [token.text.lower() for token in tokens]
     found: list[tuple[str, int, int, bool]] = []
+    built_in = (THIS, THIS_HISTORY) if _names_its_own(words, MONTHS) else (THIS, THIS_HISTORY, MONTHS)
     comma = -1  # where a comma would be a join: right after a relation and its alias
     for i, word in enumerate(words):
         joins = word in _JOIN_WORDS or (i == comma and word == ",")
@@ -143,7 +146,7 @@ def _found(text: str) -> tuple[tuple[str, int, int, bool], ...]:
         dotted = i + 3 < len(tokens) and words[i + 2] == "."
         last = tokens[i + 3] if dotted else first
         name = f"{first.name}.{last.name}" if dotted else first.name
-        if not dotted and name not in (THIS, THIS_HISTORY):
+        if not dotted and name not in built_in:
             continue
         after = i + (4 if dotted else 2)
         named_as = after < len(tokens) and words[after] == "as"
@@ -151,6 +154,16 @@ def _found(text: str) -> tuple[tuple[str, int, int, bool], ...]:
         comma = after + (2 if named_as else int(aliased))
         found.append((name, first.start, last.end, aliased))
     return tuple(found)
+
+
+def _names_its_own(words: list[str], name: str) -> bool:
+    """Whether the statement names a query of its own so: `with name as (` or `with name(column) as (`."""
+    return any(
+        words[i - 1] in ("with", "recursive", ",")
+        and (words[i + 1] == "(" or (words[i + 1] == "as" and words[i + 2] in ("(", "not", "materialized")))
+        for i, word in enumerate(words[:-2])
+        if i and word == name
+    )
 
 
 def is_of_one_row(condition: str) -> bool:

@@ -56,6 +56,14 @@ def test_audits_read_this_and_its_history() -> None:
     assert bind("select * from this_history h") == "select * from (<this_history>) h"
 
 
+@pytest.mark.parametrize("own", ["months as (", "x as (select 1), months as materialized (", "months(month) as ("])
+def test_the_months_being_built_can_be_read_unless_the_statement_has_months_of_its_own(own: str) -> None:
+    assert bind("select month from months") == 'select month from (<months>) as "months"'
+    assert bind("select a.months, months as n from months, a.b as a").endswith('(<months>) as "months", (<a.b>) as a')
+    text = f"with {own}select 2) select * from months"
+    assert bind(text) == text
+
+
 def test_months_are_bound_as_dates_and_words_that_only_begin_alike_are_not() -> None:
     assert bind("select $first_month, $last_month") == "select date '2024-01-01', date '2024-03-01'"
     assert bind("select $first_months") == "select $first_months"

@@ -78,9 +78,6 @@ def running() -> Table:
         columns=(MONTH, Column("amount", "bigint", "Dollars")),
         history=("shop.base_sales",),
         select="""
-            with months as (
-                select unnest(generate_series($first_month, $last_month, interval 1 month))::date as month
-            )
             select months.month, coalesce(sum(amount), 0)::bigint as amount
             from months
             left join shop.base_sales as sales on sales.month <= months.month

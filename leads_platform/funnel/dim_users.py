@@ -1,15 +1,13 @@
 """Every user Pipedrive is known to have, or to have had, as of each month's end."""
 
+from leads_platform.funnel.stg_users import stg_users
 from leads_platform.warehouse import Column, Table, not_null
 
 dim_users = Table(
     says="One row per user seen in any users' file up to the month, as the latest file states it.",
     grain=("user_id",),
     columns=(
-        Column("user_id", "bigint", "Pipedrive's id of the user"),
-        Column("user_name", "varchar", "The user's name", pii=True),
-        Column("user_email", "varchar", "The user's e-mail address", pii=True),
-        Column("modified_at", "timestamp", "When the user was last changed"),
+        *stg_users.columns,
         Column("is_active", "boolean", "Whether the file that serves the month still has the user"),
     ),
     must=(not_null("is_active"),),

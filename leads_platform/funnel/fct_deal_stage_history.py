@@ -1,23 +1,19 @@
 """Every entry of a deal into a stage with its funnel step; the first ones are what the monthly report counts."""
 
-from leads_platform.funnel.funnel_columns import DEAL_ID, FUNNEL_STEP, KPI_NAME, STAGE_ID, STAGE_NAME
-from leads_platform.warehouse import Audit, Column, Table, adds_up, not_null
+from leads_platform.funnel.funnel_columns import FUNNEL_STEP, KPI_NAME
+from leads_platform.funnel.int_deal_stage_history import int_deal_stage_history
+from leads_platform.warehouse import Audit, Column, Table, adds_up, not_null, pick
 
 fct_deal_stage_history = Table(
     says="One row per entry of a deal into a stage. A deal that comes back has a second row, with stage_entry_num 2.",
     grain=("deal_id", "deal_entry_num"),
     columns=(
-        DEAL_ID,
-        Column("deal_entry_num", "bigint", "1: the deal's first entry into any stage, and so on"),
-        STAGE_ID,
-        STAGE_NAME,
+        *pick(int_deal_stage_history.columns, "deal_id", "deal_entry_num", "stage_id", "stage_name"),
         KPI_NAME,
         FUNNEL_STEP,
-        Column("stage_entry_timestamp", "timestamp", "When the deal entered the stage"),
-        Column("stage_entry_num", "bigint", "1: the deal's first entry into this stage, 2: it came back, and so on"),
-        Column("previous_stage_id", "integer", "The stage it was in before; null for the first"),
+        *pick(int_deal_stage_history.columns, "stage_entry_timestamp", "stage_entry_num", "previous_stage_id"),
         Column("owner_user_id", "bigint", "Who owned the deal at the time; null where nobody did yet"),
-        Column("line", "bigint", "Line of the export; of two changes at one time the later line is the later change"),
+        *pick(int_deal_stage_history.columns, "line"),
         Column("is_identity_collision", "boolean", "Two deals share this id by then: its entries are of both"),
     ),
     must=(

@@ -24,6 +24,7 @@ STAGE_NAME = Column("stage_name", "varchar", "Name of the stage, as the stages f
 KPI_NAME = Column("kpi_name", "varchar", "Funnel step with its number, such as Step 2.1: Sales Call 1")
 KPI_SHORT_NAME = Column("kpi_name", "varchar", "Funnel step by its plain name, such as Sales Call 1")
 FUNNEL_STEP = Column("funnel_step", "decimal(3,1)", "Number of the funnel step: 1 to 9 are stages, 2.1 and 3.1 calls")
+WIN_RATE = Column("win_rate", "double", "Won as a share of won and lost; null: none closed")
 DEALS_COUNT = Column("deals_count", "bigint", "Deals")
 FUNNEL_STEPS = ("1.0", "2.0", "2.1", "3.0", "3.1", "4.0", "5.0", "6.0", "7.0", "8.0", "9.0")
 """The eleven steps of both seeds, as decimal(3,1) is written."""

@@ -1,21 +1,21 @@
 """Every entry of a deal into a stage, numbered: the first one is what the monthly funnel counts."""
 
-from leads_platform.funnel.funnel_columns import DEAL_ID, STAGE_ID, STAGE_NAME
-from leads_platform.warehouse import Column, Table, adds_up, not_null
+from leads_platform.funnel.funnel_columns import STAGE_ID, STAGE_NAME
+from leads_platform.funnel.stg_deal_changes import stg_deal_changes
+from leads_platform.warehouse import Column, Table, adds_up, not_null, pick
 
 int_deal_stage_history = Table(
     says="One row per entry of a deal into a stage, in the month of the entry.",
     grain=("change_id",),
     columns=(
-        Column("change_id", "uuid", "The change that moved the deal"),
-        DEAL_ID,
+        *pick(stg_deal_changes.columns, "change_id", "deal_id"),
         STAGE_ID,
         STAGE_NAME,
         Column("stage_entry_timestamp", "timestamp", "When the deal entered the stage"),
         Column("stage_entry_num", "bigint", "1: the deal's first entry into this stage, 2: it came back, and so on"),
         Column("deal_entry_num", "bigint", "1: the deal's first entry into any stage, and so on"),
         Column("previous_stage_id", "integer", "The stage it was in before; null for the first"),
-        Column("line", "bigint", "Line of the export; of two changes at one time the later line is the later change"),
+        *pick(stg_deal_changes.columns, "line"),
     ),
     must=(
         not_null("stage_entry_timestamp", "stage_entry_num"),

@@ -1,7 +1,8 @@
 """When a deal was won, lost, deleted or opened again: the one place that says what a deal's status is."""
 
 from leads_platform.funnel.funnel_columns import DEAL_ID
-from leads_platform.warehouse import Column, Table, accepted_values, not_null
+from leads_platform.funnel.stg_deal_changes import stg_deal_changes
+from leads_platform.warehouse import Column, Table, accepted_values, not_null, pick
 
 int_deal_status_history = Table(
     says=(
@@ -15,7 +16,7 @@ int_deal_status_history = Table(
         Column("status_timestamp", "timestamp", "When"),
         Column("status", "varchar", "What it is from then on: won, lost, deleted or open"),
         Column("by_stage_entry", "boolean", "Opened again by entering a stage"),
-        Column("line", "bigint", "Line of the export"),
+        *pick(stg_deal_changes.columns, "line"),
     ),
     must=(
         accepted_values("status", "won", "lost", "deleted", "open"),

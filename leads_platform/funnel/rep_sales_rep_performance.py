@@ -1,5 +1,6 @@
 """What each sales rep did in a month, and what they own at its end."""
 
+from leads_platform.funnel.funnel_columns import WIN_RATE
 from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null
 
 rep_sales_rep_performance = Table(
@@ -16,7 +17,7 @@ rep_sales_rep_performance = Table(
         Column("stage_entries", "bigint", "Entries of the user's deals into any stage"),
         Column("deals_won", "bigint", "The user's deals won in the month"),
         Column("deals_lost", "bigint", "The user's deals lost in the month"),
-        Column("win_rate", "double", "Won as a share of won and lost; null: none closed"),
+        WIN_RATE,
         Column("value_won", "decimal(38,2)", "Value of the won deals; null where no value is recorded"),
         Column("open_deals", "bigint", "Open deals the user owns at the month's end"),
     ),

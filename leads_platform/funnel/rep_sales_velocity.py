@@ -1,5 +1,6 @@
 """Win rate and sales velocity: what the pipeline is worth a day."""
 
+from leads_platform.funnel.funnel_columns import WIN_RATE
 from leads_platform.warehouse import Column, Table, bad_rows, not_null
 
 rep_sales_velocity = Table(
@@ -9,7 +10,7 @@ rep_sales_velocity = Table(
         Column("deals_created", "bigint", "Deals created in the month"),
         Column("deals_won", "bigint", "Deals won in the month"),
         Column("deals_lost", "bigint", "Deals lost in the month"),
-        Column("win_rate", "double", "Won as a share of won and lost; null: none closed"),
+        WIN_RATE,
         Column("open_deals", "bigint", "Open deals at the month's end"),
         Column("won_with_value", "bigint", "Won deals with a recorded value"),
         Column("value_won", "decimal(38,2)", "Their value; null where no value is recorded"),

@@ -12,7 +12,7 @@ from leads_platform.warehouse.audits import (
     volume_is_usual,
 )
 from leads_platform.warehouse.catalogue import Catalogue, tables_in
-from leads_platform.warehouse.table import Audit, Column, DeclarationError, Table
+from leads_platform.warehouse.table import Audit, Column, DeclarationError, Table, pick
 
 __all__ = [
     "Audit",
@@ -25,6 +25,7 @@ __all__ = [
     "bad_rows",
     "not_null",
     "phones_are_valid",
+    "pick",
     "records_reconcile",
     "references",
     "tables_in",

@@ -40,6 +40,14 @@ def with_month(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     return columns if any(column.name == MONTH.name for column in columns) else (MONTH, *columns)
 
 
+def pick(columns: tuple[Column, ...], *names: str) -> tuple[Column, ...]:
+    """Those of another table's columns that this one carries on, in the order of `names`: they mean the same here."""
+    by_name = {column.name: column for column in columns}
+    if missing := [name for name in names if name not in by_name]:
+        raise DeclarationError(f"pick: no column {', '.join(missing)} among {', '.join(by_name)}")
+    return tuple(by_name[name] for name in names)
+
+
 @dataclass(frozen=True)
 class Audit:
     """A question whose answer is the bad rows, each with its `month`; no rows means it passed.

@@ -19,6 +19,7 @@ from leads_platform.warehouse import (
     Table,
     bad_rows,
     not_null,
+    pick,
     references,
 )
 from leads_platform.warehouse.catalogue import tables_in
@@ -76,6 +77,13 @@ def test_the_month_is_a_column_of_every_table_and_a_table_may_say_more_of_it() -
     assert said[1] == own and len(said) == 2
     families = Catalogue([], [], {}, {"shop.stg_*": (Column("id", "integer", "Sale"),)}).families
     assert families == {"shop.stg_*": implied}
+
+
+def test_columns_that_a_table_carries_on_are_picked_by_name() -> None:
+    number, amount = base().columns[1:]
+    assert pick(base().columns, "amount", "id") == (amount, number)
+    with pytest.raises(DeclarationError, match="pick: no column price among month, id, amount"):
+        pick(base().columns, "id", "price")
 
 
 def test_reading_what_is_not_there() -> None:

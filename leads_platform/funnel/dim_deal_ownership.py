@@ -29,17 +29,12 @@ dim_deal_ownership = Table(
             """,
         ),
     ),
-    history=("funnel.stg_deal_changes",),
+    history=("funnel.int_deal_owner_changes",),
     cumulative=True,
     select="""
-        with changes as (
-            select deal_id, try_cast(new_value as bigint) as user_id, change_timestamp, line
-            from funnel.stg_deal_changes
-            where field_key = 'user_id' and try_cast(new_value as bigint) is not null
-        ),
-        handovers as (
+        with handovers as (
             select *
-            from changes
+            from funnel.int_deal_owner_changes
             qualify user_id is distinct from lag(user_id) over (partition by deal_id order by change_timestamp, line)
         )
         select

@@ -31,13 +31,12 @@ fct_deal_stage_history = Table(
             "select distinct month, deal_id as named_id from this where is_identity_collision",
         ),
     ),
-    history=("funnel.stg_deal_changes",),
+    history=("funnel.stg_deal_changes", "funnel.int_deal_owner_changes"),
     select="""
         with owners as (
-            select deal_id, change_timestamp, try_cast(new_value as bigint) as user_id
-            from funnel.stg_deal_changes
+            select deal_id, change_timestamp, user_id
+            from funnel.int_deal_owner_changes
             semi join funnel.int_deal_stage_history as moved using (deal_id)
-            where field_key = 'user_id' and try_cast(new_value as bigint) is not null
             qualify row_number() over (partition by deal_id, change_timestamp order by line desc) = 1
         ),
         created_twice as (

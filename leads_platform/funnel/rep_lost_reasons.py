@@ -18,8 +18,8 @@ rep_lost_reasons = Table(
         adds_up(
             "losses_reconcile",
             "Every deal lost in the month has a row.",
-            "funnel.dim_deals",
-            where="status = 'lost' and date_trunc('month', closed_at) = month",
+            "funnel.fct_deal_closures",
+            where="status = 'lost'",
             this="sum(deals_lost)",
         ),
     ),
@@ -29,15 +29,15 @@ rep_lost_reasons = Table(
             select
                 deal.month,
                 coalesce(deal.lost_reason, 'not stated') as lost_reason,
-                coalesce(deal.current_stage_id, 0) as stage_id,
+                coalesce(deal.stage_id, 0) as stage_id,
                 coalesce(stage.kpi_name, 'in no stage yet') as kpi_name,
                 count(*) as deals_lost,
                 sum(deal.deal_value) as value_lost
-            from funnel.dim_deals as deal
+            from funnel.fct_deal_closures as deal
             left join funnel.dim_stages as stage
                 on stage.month = deal.month
-                and stage.stage_id = deal.current_stage_id
-            where deal.status = 'lost' and date_trunc('month', deal.closed_at) = deal.month
+                and stage.stage_id = deal.stage_id
+            where deal.status = 'lost'
             group by all
         )
         select *, deals_lost / sum(deals_lost) over (partition by month) as share_of_month from counted

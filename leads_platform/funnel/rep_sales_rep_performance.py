@@ -33,74 +33,56 @@ rep_sales_rep_performance = Table(
         ),
         adds_up(
             "closed_deals_reconcile",
-            "The users' deals won and lost in the month are those of dim_deals.",
-            "funnel.dim_deals",
-            where="status in ('won', 'lost') and date_trunc('month', closed_at) = month",
+            "The users' deals won and lost in the month are those of fct_deal_closures.",
+            "funnel.fct_deal_closures",
+            where="status in ('won', 'lost')",
             this="sum(deals_won + deals_lost)",
         ),
     ),
     should=(bad_rows("user_is_known", "user_id <> 0 and user_name is null", "Every user is in dim_users."),),
     select="""
-        with activities as (
-            select
-                activity.month,
-                coalesce(activity.user_id, 0) as user_id,
-                count(*) as activities_done,
-                count(kpi.funnel_step) as sales_calls_done
+        with done as (
+            select activity.month, activity.user_id, count(*) as activities, count(kpi.funnel_step) as calls
             from funnel.int_completed_activities as activity
-            left join funnel.dim_kpis as kpi
-                on kpi.month = activity.month
-                and kpi.activity_type_key = activity.activity_type_key
-            group by activity.month, coalesce(activity.user_id, 0)
-        ),
-        entries as (
-            select month, coalesce(owner_user_id, 0) as user_id, count(*) as stage_entries
-            from funnel.fct_deal_stage_history
-            group by month, coalesce(owner_user_id, 0)
-        ),
-        closed as (
+            left join funnel.dim_kpis as kpi using (month, activity_type_key)
+            group by all
+            union all by name
+            select month, owner_user_id as user_id, count(*) as entries from funnel.fct_deal_stage_history group by all
+            union all by name
             select
                 month,
-                coalesce(closed_by_user_id, 0) as user_id,
-                count(*) filter (where status = 'won') as deals_won,
-                count(*) filter (where status = 'lost') as deals_lost,
-                sum(deal_value) filter (where status = 'won') as value_won
-            from funnel.dim_deals
-            where status in ('won', 'lost') and date_trunc('month', closed_at) = month
-            group by month, coalesce(closed_by_user_id, 0)
-        ),
-        owned as (
-            select month, coalesce(owner_user_id, 0) as user_id, count(*) as open_deals
+                closed_by_user_id as user_id,
+                count(*) filter (status = 'won') as won,
+                count(*) filter (status = 'lost') as lost,
+                sum(deal_value) filter (status = 'won') as value_won
+            from funnel.fct_deal_closures
+            where status in ('won', 'lost')
+            group by all
+            union all by name
+            select month, owner_user_id as user_id, count(*) as still_open
             from funnel.dim_deals
             where status = 'open'
-            group by month, coalesce(owner_user_id, 0)
+            group by all
         ),
         people as (
-            select month, user_id from activities
-            union
-            select month, user_id from entries
-            union
-            select month, user_id from closed
-            union
-            select month, user_id from owned
+            select
+                month,
+                coalesce(user_id, 0) as user_id,
+                coalesce(sum(activities), 0)::bigint as activities_done,
+                coalesce(sum(calls), 0)::bigint as sales_calls_done,
+                coalesce(sum(entries), 0)::bigint as stage_entries,
+                coalesce(sum(won), 0)::bigint as deals_won,
+                coalesce(sum(lost), 0)::bigint as deals_lost,
+                sum(value_won) as value_won,
+                coalesce(sum(still_open), 0)::bigint as open_deals
+            from done
+            group by all
         )
         select
-            people.month,
-            people.user_id,
+            people.*,
             person.user_name,
-            coalesce(activities.activities_done, 0) as activities_done,
-            coalesce(activities.sales_calls_done, 0) as sales_calls_done,
-            coalesce(entries.stage_entries, 0) as stage_entries,
-            coalesce(closed.deals_won, 0) as deals_won,
-            coalesce(closed.deals_lost, 0) as deals_lost,
-            closed.deals_won / nullif(closed.deals_won + closed.deals_lost, 0)::double as win_rate,
-            closed.value_won,
-            coalesce(owned.open_deals, 0) as open_deals
+            people.deals_won / nullif(people.deals_won + people.deals_lost, 0)::double as win_rate
         from people
-        left join activities on activities.month = people.month and activities.user_id = people.user_id
-        left join entries on entries.month = people.month and entries.user_id = people.user_id
-        left join closed on closed.month = people.month and closed.user_id = people.user_id
-        left join owned on owned.month = people.month and owned.user_id = people.user_id
-        left join funnel.dim_users as person on person.month = people.month and person.user_id = people.user_id
+        left join funnel.dim_users as person using (month, user_id)
     """,
 )

@@ -28,37 +28,42 @@ rep_sales_velocity = Table(
         bad_rows("win_rate_is_a_share", "win_rate not between 0 and 1", "A win rate lies between 0 and 1."),
     ),
     select="""
-        with counted as (
+        with closed as (
             select
                 month,
-                count(*) filter (where date_trunc('month', created_at) = month) as deals_created,
-                count(*) filter (where status = 'won' and date_trunc('month', closed_at) = month) as deals_won,
-                count(*) filter (where status = 'lost' and date_trunc('month', closed_at) = month) as deals_lost,
-                count(*) filter (where status = 'open') as open_deals,
-                count(deal_value) filter (
-                    where status = 'won' and date_trunc('month', closed_at) = month
-                ) as won_with_value,
-                sum(deal_value) filter (where status = 'won' and date_trunc('month', closed_at) = month) as value_won,
+                count(*) filter (status = 'won') as deals_won,
+                count(*) filter (status = 'lost') as deals_lost,
+                count(deal_value) filter (status = 'won') as won_with_value,
+                sum(deal_value) filter (status = 'won') as value_won,
                 -- whole seconds: a mean of fractions would depend on the order in which they are added
-                sum(date_diff('second', created_at, closed_at)) filter (
-                    where status = 'won' and date_trunc('month', closed_at) = month
-                ) as seconds_to_win,
-                count(created_at) filter (
-                    where status = 'won' and date_trunc('month', closed_at) = month
-                ) as wins_with_creation
+                sum(date_diff('second', created_at, closed_at)) filter (status = 'won') as seconds_to_win,
+                count(created_at) filter (status = 'won') as wins_with_creation
+            from funnel.fct_deal_closures
+            group by month
+        ),
+        known as (
+            select
+                month,
+                count(*) filter (date_trunc('month', created_at) = month) as deals_created,
+                count(*) filter (status = 'open') as open_deals
             from funnel.dim_deals
             group by month
         ),
         rated as (
             select
-                *,
+                known.*,
+                coalesce(closed.deals_won, 0) as deals_won,
+                coalesce(closed.deals_lost, 0) as deals_lost,
+                coalesce(closed.won_with_value, 0) as won_with_value,
+                closed.value_won,
                 deals_won / nullif(deals_won + deals_lost, 0)::double as win_rate,
                 value_won::double / nullif(won_with_value, 0) as mean_value_won,
                 seconds_to_win::double / nullif(wins_with_creation, 0) / 86400 as mean_days_to_win
-            from counted
+            from known
+            left join closed on closed.month = known.month
         )
         select
-            * exclude (seconds_to_win, wins_with_creation),
+            *,
             open_deals * win_rate * mean_value_won / nullif(mean_days_to_win, 0) as velocity_per_day
         from rated
     """,

@@ -1,7 +1,8 @@
 """How long deals stay in each stage, and which open ones are older than usual, as of each month's end."""
 
 from leads_platform.funnel.funnel_columns import FUNNEL_STEP, KPI_NAME, STAGE_ID
-from leads_platform.warehouse import Column, Table, bad_rows, not_null
+from leads_platform.funnel.int_stage_half_lives import int_stage_half_lives
+from leads_platform.warehouse import Column, Table, bad_rows, not_null, pick
 
 rep_stage_durations = Table(
     says=(
@@ -19,12 +20,7 @@ rep_stage_durations = Table(
         Column("open_stays", "bigint", "Stays still open at the month's end"),
         Column("median_open_days", "double", "Half of the open stays have lasted at most this many days so far"),
         Column("overdue_open_stays", "bigint", "Open stays that have lasted longer than p90_days: ageing deals"),
-        Column(
-            "median_days_with_open",
-            "double",
-            "Days after which half of all stays have ended, open ones counted as long as they were seen "
-            "(Kaplan-Meier); null while fewer than half have",
-        ),
+        *pick(int_stage_half_lives.columns, "median_days_with_open"),
     ),
     must=(
         not_null("kpi_name", "ended_stays", "open_stays", "overdue_open_stays"),
@@ -38,31 +34,6 @@ rep_stage_durations = Table(
             select stage_id, is_censored, duration_days
             from funnel.fct_stage_durations
             where not is_censored or month = $month
-        ),
-        lengths as (
-            select
-                stage_id,
-                duration_days,
-                count(*) filter (where not is_censored) as ended,
-                sum(count(*)) over (partition by stage_id order by duration_days desc) as lasted_as_long
-            from stays
-            group by stage_id, duration_days
-        ),
-        survival as (
-            select
-                stage_id,
-                duration_days,
-                -- the share still in the stage after so many days; a length at which all end makes it 0
-                exp(sum(ln(nullif(1 - ended / lasted_as_long, 0))) over so_far)
-                    * (1 - max((ended = lasted_as_long)::integer) over so_far) as share_left
-            from lengths
-            where ended > 0
-            window so_far as (partition by stage_id order by duration_days)
-        ),
-        halves as (
-            select stage_id, min(duration_days) filter (where coalesce(share_left, 0) <= 0.5 + 1e-9) as half_days
-            from survival
-            group by stage_id
         ),
         norms as (
             select
@@ -79,7 +50,7 @@ rep_stage_durations = Table(
                 stays.stage_id,
                 count(*) as open_stays,
                 median(stays.duration_days) as median_open_days,
-                count(*) filter (where stays.duration_days > norms.p90_days) as overdue_open_stays
+                count(*) filter (stays.duration_days > norms.p90_days) as overdue_open_stays
             from stays
             left join norms on norms.stage_id = stays.stage_id
             where stays.is_censored
@@ -96,10 +67,10 @@ rep_stage_durations = Table(
             coalesce(still_open.open_stays, 0) as open_stays,
             still_open.median_open_days,
             coalesce(still_open.overdue_open_stays, 0) as overdue_open_stays,
-            halves.half_days as median_days_with_open
+            half.median_days_with_open
         from norms
         full join still_open on still_open.stage_id = norms.stage_id
-        left join halves on halves.stage_id = coalesce(norms.stage_id, still_open.stage_id)
+        left join funnel.int_stage_half_lives as half on half.stage_id = coalesce(norms.stage_id, still_open.stage_id)
         left join funnel.dim_stages as stage on stage.stage_id = coalesce(norms.stage_id, still_open.stage_id)
     """,
 )

@@ -1,7 +1,9 @@
 """The list of prospective leads: one row per phone and address, as of each month's end."""
 
-from leads_platform.prospects.lead_columns import ADDRESS, LEAD_KEY, PHONE
-from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null, phones_are_valid
+from leads_platform.prospects.dim_prospective_leads_source_level import dim_prospective_leads_source_level
+from leads_platform.prospects.int_salesforce_phones import int_salesforce_phones
+from leads_platform.prospects.lead_columns import ADDRESS, LEAD_KEY, PHONE, names
+from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null, phones_are_valid, pick
 
 dim_prospective_leads = Table(
     says="One row per prospective lead (site): a phone at an address, whoever listed it, as of the month's end.",
@@ -23,13 +25,8 @@ dim_prospective_leads = Table(
         Column("created_in_salesforce_date", "date", "When that lead was created"),
         Column("last_modified_in_salesforce_date", "date", "When that lead was last modified"),
         Column("is_deleted_in_salesforce", "boolean", "That lead is deleted"),
-        Column("is_converted", "boolean", "That lead is converted"),
-        Column("outreach_stage", "varchar", "That lead's outreach stage"),
-        Column(
-            "is_new_prospective_lead",
-            "boolean",
-            "No Salesforce lead known by month's end has its phone; null without any Salesforce export so far",
-        ),
+        *pick(int_salesforce_phones.columns, "is_converted", "outreach_stage"),
+        *pick(dim_prospective_leads_source_level.columns, "is_new_prospective_lead"),
         Column("was_net_new", "boolean", "New to all suppliers and to Salesforce when it was first received"),
     ),
     must=(
@@ -45,11 +42,8 @@ dim_prospective_leads = Table(
         phones_are_valid(0.9),
         bad_rows("phone_and_address_given", "not has_phone_and_address", "Every lead has a phone and an address."),
     ),
-    select="""
-        with first_rows as (
-            select * from prospects.dim_prospective_leads_source_level where is_first_received_lead
-        ),
-        latest_rows as (
+    select=f"""
+        with latest as (
             select *
             from prospects.dim_prospective_leads_source_level
             qualify row_number() over (
@@ -60,6 +54,10 @@ dim_prospective_leads = Table(
             select
                 month,
                 phone_address_key,
+                any_value(first_received_file_date) filter (is_first_received_lead) as first_received_file_date,
+                any_value(source_name) filter (is_first_received_lead) as first_received_from_source,
+                any_value(first_received_file_name) filter (is_first_received_lead) as first_received_from_file_name,
+                any_value(first_received_month) filter (is_first_received_lead) as first_received_month,
                 list(source_name order by source_name) as sources,
                 bool_or(in_latest_file) as in_latest_file,
                 bool_or(was_net_new) as was_net_new,
@@ -68,42 +66,20 @@ dim_prospective_leads = Table(
             group by month, phone_address_key
         )
         select
-            latest_rows.month,
-            latest_rows.phone_address_key,
-            latest_rows.company_name,
-            latest_rows.phone_raw,
-            latest_rows.phone_key,
-            latest_rows.phone_e164,
-            latest_rows.phone_is_valid,
-            latest_rows.phone_region,
-            latest_rows.street,
-            latest_rows.city,
-            latest_rows.state,
-            latest_rows.postal_code,
-            latest_rows.country,
-            latest_rows.address_key,
-            first_rows.first_received_file_date,
-            first_rows.source_name as first_received_from_source,
-            first_rows.first_received_file_name as first_received_from_file_name,
-            first_rows.first_received_month,
-            latest_rows.last_received_file_date,
-            over_sources.in_latest_file,
-            over_sources.sources,
-            latest_rows.has_phone_and_address,
-            latest_rows.salesforce_lead_id,
-            latest_rows.salesforce_created_at::date as created_in_salesforce_date,
-            latest_rows.salesforce_last_modified_at::date as last_modified_in_salesforce_date,
-            latest_rows.salesforce_is_deleted as is_deleted_in_salesforce,
-            latest_rows.salesforce_is_converted as is_converted,
-            latest_rows.salesforce_outreach_stage as outreach_stage,
-            over_sources.is_new_prospective_lead,
-            over_sources.was_net_new
-        from latest_rows
-        join first_rows
-            on first_rows.month = latest_rows.month
-            and first_rows.phone_address_key = latest_rows.phone_address_key
+            over_sources.*,
+            latest.company_name,
+            {", ".join(f"latest.{name}" for name in names(PHONE, ADDRESS))},
+            latest.last_received_file_date,
+            latest.has_phone_and_address,
+            latest.salesforce_lead_id,
+            latest.salesforce_created_at::date as created_in_salesforce_date,
+            latest.salesforce_last_modified_at::date as last_modified_in_salesforce_date,
+            latest.salesforce_is_deleted as is_deleted_in_salesforce,
+            latest.salesforce_is_converted as is_converted,
+            latest.salesforce_outreach_stage as outreach_stage
+        from latest
         join over_sources
-            on over_sources.month = latest_rows.month
-            and over_sources.phone_address_key = latest_rows.phone_address_key
+            on over_sources.month = latest.month
+            and over_sources.phone_address_key = latest.phone_address_key
     """,
 )

@@ -9,11 +9,7 @@ fct_lead_files = Table(
         Column("source_name", "varchar", "Supplier, by its feed's name"),
         Column("file_name", "varchar", "File as delivered"),
         Column("file_sha256", "varchar", "Fingerprint of its bytes"),
-        Column(
-            "version",
-            "varchar",
-            "Its version, where its name or rows give one; else the latest to arrive counts",
-        ),
+        Column("version", "varchar", "Its version, where its name or rows give one; else the latest counts"),
         Column("records", "bigint", "Records counted in the file"),
         Column("loaded", "bigint", "Records that could be read"),
         Column("quarantined", "bigint", "Records that could not; see arrivals.quarantine"),
@@ -22,22 +18,9 @@ fct_lead_files = Table(
         Column("already_known_leads", "bigint", "Of these: some supplier had listed them in an earlier month"),
         Column("already_in_salesforce_leads", "bigint", "Of these: first received now, but in Salesforce before"),
         Column("changed_leads", "bigint", "Of these: with other content than in the supplier's file before"),
-        Column(
-            "moved_leads",
-            "bigint",
-            "Of these: the supplier's number stood at another address in the file before",
-        ),
-        Column(
-            "new_phone_leads",
-            "bigint",
-            "Of these: the supplier's number had another phone in the file before",
-        ),
-        Column(
-            "gone_leads",
-            "bigint",
-            "Leads of the supplier's file before that the month's list no longer has; "
-            "counted on the month's first file",
-        ),
+        Column("moved_leads", "bigint", "Of these: the number stood at another address in the file before"),
+        Column("new_phone_leads", "bigint", "Of these: the number had another phone in the file before"),
+        Column("gone_leads", "bigint", "Leads of the file before that are no longer listed; on the month's first file"),
     ),
     must=(
         not_null("records", "loaded", "quarantined"),
@@ -57,57 +40,45 @@ fct_lead_files = Table(
     should=(bad_rows("nothing_quarantined", "quarantined > 0", "Every record of a file could be read."),),
     select="""
         with files as (
-            select *, row_number() over (partition by month, feed order by part, file_name) as file_number
+            select
+                month,
+                feed as source_name,
+                file_name,
+                sha256 as file_sha256,
+                case when version not like '#%' then version end as version,
+                records,
+                loaded,
+                quarantined,
+                row_number() over (partition by month, feed order by part, file_name) as file_number
             from arrivals.files
             where feed in (select distinct source_name from prospects."stg_leads_*")
         ),
-        listed as (
-            select
-                month,
-                source_name,
-                last_received_file_name as file_name,
-                count(*) as distinct_leads,
-                count(*) filter (where was_net_new and first_received_month = month) as net_new_leads,
-                count(*) filter (where lead_first_received_month < month) as already_known_leads,
-                count(*) filter (
-                    where lead_first_received_month = month and not was_net_new
-                ) as already_in_salesforce_leads,
-                count(*) filter (where changed_since_last_file) as changed_leads,
-                count(*) filter (where has_moved) as moved_leads,
-                count(*) filter (where has_new_phone) as new_phone_leads
-            from prospects.dim_prospective_leads_source_level
-            where listed_this_month
-            group by month, source_name, last_received_file_name
-        ),
         gone as (
-            select month, source_name, count(*) filter (where gone_since_last_file) as gone_leads
+            select month, source_name, 1 as file_number, count(*) as leads
             from prospects.dim_prospective_leads_source_level
+            where gone_since_last_file
             group by month, source_name
         )
         select
-            files.month,
-            files.feed as source_name,
-            files.file_name,
-            files.sha256 as file_sha256,
-            case when files.version not like '#%' then files.version end as version,
-            files.records,
-            files.loaded,
-            files.quarantined,
-            coalesce(listed.distinct_leads, 0) as distinct_leads,
-            coalesce(listed.net_new_leads, 0) as net_new_leads,
-            coalesce(listed.already_known_leads, 0) as already_known_leads,
-            coalesce(listed.already_in_salesforce_leads, 0) as already_in_salesforce_leads,
-            coalesce(listed.changed_leads, 0) as changed_leads,
-            coalesce(listed.moved_leads, 0) as moved_leads,
-            coalesce(listed.new_phone_leads, 0) as new_phone_leads,
-            case when files.file_number = 1 then coalesce(gone.gone_leads, 0) else 0 end as gone_leads
+            files.* exclude (file_number),
+            count(lead.phone_address_key) as distinct_leads,
+            count(*) filter (lead.was_net_new and lead.first_received_month = files.month) as net_new_leads,
+            count(*) filter (lead.lead_first_received_month < files.month) as already_known_leads,
+            count(*) filter (lead.lead_first_received_month = files.month and not lead.was_net_new)
+                as already_in_salesforce_leads,
+            count(*) filter (lead.changed_since_last_file) as changed_leads,
+            count(*) filter (lead.has_moved) as moved_leads,
+            count(*) filter (lead.has_new_phone) as new_phone_leads,
+            coalesce(any_value(gone.leads), 0) as gone_leads
         from files
-        left join listed
-            on listed.month = files.month
-            and listed.source_name = files.feed
-            and listed.file_name = files.file_name
+        left join (select * from prospects.dim_prospective_leads_source_level where listed_this_month) as lead
+            on lead.month = files.month
+            and lead.source_name = files.source_name
+            and lead.last_received_file_name = files.file_name
         left join gone
             on gone.month = files.month
-            and gone.source_name = files.feed
+            and gone.source_name = files.source_name
+            and gone.file_number = files.file_number
+        group by all
     """,
 )

@@ -91,7 +91,8 @@ def test_column_lineage_reaches_the_supplier_s_column(platform: Platform) -> Non
 
     source_level = "prospects.dim_prospective_leads_source_level"
     assert step("phone_key", "prospects.dim_prospective_leads") == {(source_level, "phone_key")}
-    assert step("phone_key", source_level) == {
+    assert step("phone_key", source_level) == {("prospects.int_lead_listings", "phone_key")}
+    assert step("phone_key", "prospects.int_lead_listings") == {
         (f"prospects.stg_leads_{state}_licensing", "phone_key") for state in ("nv", "ok", "tx")
     }
     assert step("phone_key", "prospects.stg_leads_nv_licensing") == {("prospects.base_leads_nv_licensing", "phone")}

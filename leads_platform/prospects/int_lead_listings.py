@@ -1,0 +1,99 @@
+"""Each supplier's leads as of each month's end: when the supplier listed them, and what changed from list to list."""
+
+from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, SOURCE_NAME
+from leads_platform.warehouse import Audit, Column, Table, bad_rows
+
+int_lead_listings = Table(
+    says="One row per lead and supplier that ever listed it, as of the month's end; vanished leads stay.",
+    grain=("phone_address_key", "source_name"),
+    columns=(
+        LEAD_KEY,
+        SOURCE_NAME,
+        *LEAD,
+        CONTENT_HASH,
+        Column("has_phone_and_address", "boolean", "False: identified by the supplier's number alone, shared by none"),
+        Column("first_received_month", "date", "First month in which this supplier listed the lead"),
+        Column("first_received_file_name", "varchar", "File of that month"),
+        Column("first_received_file_date", "date", "That file's date"),
+        Column("last_received_file_name", "varchar", "Latest file of this supplier that holds the lead"),
+        Column("last_received_file_date", "date", "That file's date"),
+        Column("in_latest_file", "boolean", "Whether the supplier's latest file holds the lead"),
+        Column("listed_this_month", "boolean", "Whether the supplier's file of this very month holds the lead"),
+        Column("changed_since_last_file", "boolean", "In this month's file with other content than in the one before"),
+        Column("gone_since_last_file", "boolean", "Not in this month's file, but in the supplier's one before"),
+        Column("replaces_key", "varchar", "The lead under which the supplier's file before had this source_id"),
+        Column("has_moved", "boolean", "This month the source_id is at another address than in the file before"),
+        Column("has_new_phone", "boolean", "This month the source_id has another phone than in the file before"),
+    ),
+    cumulative=True,
+    must=(
+        bad_rows(
+            "first_before_last",
+            "first_received_file_date > last_received_file_date",
+            "A lead is first received no later than last.",
+        ),
+        Audit(
+            "leads_reconcile",
+            "Every lead of the month's lists is here, and nothing known before is lost.",
+            """
+            select month from prospects."stg_leads_*" as listed
+            anti join (select * from this where in_latest_file) as here using (month, source_name, phone_address_key)
+            union all
+            select month from (
+                select month, count(*) as leads, lag(count(*)) over (order by month) as before
+                from this_history
+                group by month
+            )
+            where leads < before
+            """,
+        ),
+    ),
+    select="""
+        with now as (
+            select
+                * exclude (unreadable_columns, records_in_file, file_name, file_date, line),
+                file_name as last_received_file_name,
+                file_date as last_received_file_date
+            from prospects."stg_leads_*"
+        ),
+        known as (
+            select * from prospects.int_lead_listings where month = $previous_month
+        ),
+        former as (
+            select source_name, source_id, phone_address_key, phone_key, address_key
+            from known
+            where in_latest_file and source_id is not null
+            qualify row_number() over (partition by source_name, source_id order by phone_address_key) = 1
+        )
+        select
+            now.*,
+            true as in_latest_file,
+            true as listed_this_month,
+            coalesce(known.in_latest_file and known.lead_hash <> now.lead_hash, false) as changed_since_last_file,
+            false as gone_since_last_file,
+            former.phone_address_key as replaces_key,
+            coalesce(former.address_key <> now.address_key, false) as has_moved,
+            coalesce(former.phone_key <> now.phone_key, false) as has_new_phone
+        from now
+        left join known on known.phone_address_key = now.phone_address_key and known.source_name = now.source_name
+        -- A condition on `known` of its own would make DuckDB compare every lead with every former one.
+        left join former
+            on former.source_name = now.source_name
+            and former.source_id = case when known.phone_address_key is null then now.source_id end
+        union all by name
+        select
+            known.* replace (
+                $month as month,
+                known.in_latest_file and delivered.source_name is null as in_latest_file,
+                false as listed_this_month,
+                false as changed_since_last_file,
+                known.in_latest_file and delivered.source_name is not null as gone_since_last_file,
+                null as replaces_key,
+                false as has_moved,
+                false as has_new_phone
+            )
+        from known
+        anti join now on now.phone_address_key = known.phone_address_key and now.source_name = known.source_name
+        left join (select distinct source_name from now) as delivered on delivered.source_name = known.source_name
+    """,
+)

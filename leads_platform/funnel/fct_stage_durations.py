@@ -4,10 +4,7 @@ from leads_platform.funnel.funnel_columns import DEAL_ID, FUNNEL_STEP, STAGE_ID
 from leads_platform.warehouse import Column, Table, accepted_values, adds_up, bad_rows, not_null
 
 fct_stage_durations = Table(
-    says=(
-        "One row per stay of a deal in a stage that ended in the month, and one per stay still open at the month's "
-        "end (censored). Over all months every ended stay stands once; of censored ones take one month."
-    ),
+    says="One row per stay of a deal in a stage that ended in the month, or was still open at its end (censored).",
     grain=("deal_id", "stay_num"),
     columns=(
         Column("month", "date", "Month in which the stay ended, or at whose end it was still open"),
@@ -17,11 +14,9 @@ fct_stage_durations = Table(
         FUNNEL_STEP,
         Column("entered_at", "timestamp", "When the stay began"),
         Column("left_at", "timestamp", "When it ended; null while it lasts"),
-        Column(
-            "left_for", "varchar", "stage: to another stage; won, lost or deleted: the deal closed; null while it lasts"
-        ),
+        Column("left_for", "varchar", "stage: to another one; won, lost or deleted: it closed; null while it lasts"),
         Column("next_stage_id", "integer", "The stage it went to"),
-        Column("is_censored", "boolean", "Still open at the month's end: its duration is so far, and will grow"),
+        Column("is_censored", "boolean", "Still open at the month's end, so that it stands in the next month, too"),
         Column("duration_days", "double", "Days from entered_at to left_at, or to the month's end"),
     ),
     must=(
@@ -37,30 +32,9 @@ fct_stage_durations = Table(
             this="count(*) filter (is_censored)",
         ),
     ),
-    history=("funnel.fct_deal_stage_history", "funnel.int_deal_status_history"),
+    history=("funnel.int_deal_happenings",),
     select="""
-        with happenings as (
-            select
-                deal_id,
-                stage_entry_timestamp as happened_at,
-                line,
-                'stage' as kind,
-                stage_id,
-                funnel_step
-            from funnel.fct_deal_stage_history
-            union all by name
-            select deal_id, status_timestamp as happened_at, line, status as kind
-            from funnel.int_deal_status_history
-            where not by_stage_entry
-        ),
-        concerned as (
-            -- deals that were open when the first month began, or that something happened to since
-            select deal_id
-            from happenings
-            group by deal_id
-            having max(happened_at) >= $first_month or arg_max(kind, (happened_at, line)) in ('stage', 'open')
-        ),
-        in_order as (
+        with in_order as (
             select
                 *,
                 lead(happened_at) over life as left_at,
@@ -69,31 +43,22 @@ fct_stage_durations = Table(
                 -- opened again: it goes on where it was
                 last_value(stage_id ignore nulls) over life as in_stage_id,
                 last_value(funnel_step ignore nulls) over life as in_funnel_step
-            from happenings
-            semi join concerned using (deal_id)
+            from funnel.int_deal_happenings
+            -- deals that were open when the first month began, or that something happened to since
+            semi join (
+                select deal_id from funnel.int_deal_happenings group by deal_id
+                having max(happened_at) >= $first_month or arg_max(kind, (happened_at, line)) in ('stage', 'open')
+            ) as concerned using (deal_id)
             window life as (partition by deal_id order by happened_at, line)
         ),
         stays as (
-            select *, row_number() over (partition by deal_id order by happened_at, line) as stay_num
+            select
+                *,
+                row_number() over (partition by deal_id order by happened_at, line) as stay_num,
+                greatest(date_trunc('month', happened_at), $first_month) as since,
+                least(date_trunc('month', left_at), $last_month) as until
             from in_order
             where in_stage_id is not null and kind in ('stage', 'open')
-        ),
-        placed as (
-            select date_trunc('month', left_at)::date as month, *, false as is_censored, left_at as until
-            from stays
-            where left_at >= $first_month
-            union all by name
-            -- still open at the end of each month from its beginning to the one before it ended
-            select
-                unnest(generate_series(
-                    greatest(date_trunc('month', happened_at), $first_month),
-                    least(date_trunc('month', left_at) - interval 1 month, $last_month),
-                    interval 1 month
-                ))::date as month,
-                * replace (null as left_at, null as left_for, null as next_stage_id),
-                true as is_censored,
-                month + interval 1 month as until
-            from stays
         )
         select
             month,
@@ -102,11 +67,14 @@ fct_stage_durations = Table(
             in_stage_id as stage_id,
             in_funnel_step as funnel_step,
             happened_at as entered_at,
-            left_at,
-            left_for,
-            next_stage_id,
-            is_censored,
-            epoch(until - happened_at) / 86400 as duration_days
-        from placed
+            coalesce(left_at >= month + interval 1 month, true) as is_censored,
+            case when not is_censored then placed.left_at end as left_at,
+            case when not is_censored then placed.left_for end as left_for,
+            case when not is_censored then placed.next_stage_id end as next_stage_id,
+            epoch(if(is_censored, month + interval 1 month, placed.left_at) - happened_at) / 86400 as duration_days
+        from (
+            -- in each month at whose end it was still open, and in the one in which it ended
+            select * exclude (month), unnest(generate_series(since, until, interval 1 month))::date as month from stays
+        ) as placed
     """,
 )

@@ -29,12 +29,10 @@ rep_funnel_definitions = Table(
             "counts_are_the_reports",
             "The two counts are those of the two reports.",
             """
-            select this.month
+            select month
             from this
-            left join funnel.rep_sales_funnel_monthly as report
-                on report.month = this.month and report.funnel_step = this.funnel_step
-            left join funnel.monthly_stats as stats
-                on stats.month = this.month and stats.funnel_step = this.funnel_step
+            left join funnel.rep_sales_funnel_monthly as report using (month, funnel_step)
+            left join funnel.monthly_stats as stats using (month, funnel_step)
             where this.first_entry_count <> coalesce(report.deals_count, 0)
                 or this.every_entry_count <> coalesce(stats.deals_count, 0)
             """,
@@ -43,13 +41,10 @@ rep_funnel_definitions = Table(
             "no_difference_is_left_out",
             "Every cell in which the two reports differ has a row.",
             """
-            select coalesce(report.month, stats.month) as month
+            select month
             from funnel.rep_sales_funnel_monthly as report
-            full join funnel.monthly_stats as stats
-                on stats.month = report.month and stats.funnel_step = report.funnel_step
-            anti join this
-                on this.month = coalesce(report.month, stats.month)
-                and this.funnel_step = coalesce(report.funnel_step, stats.funnel_step)
+            full join funnel.monthly_stats as stats using (month, funnel_step)
+            anti join this using (month, funnel_step)
             where report.deals_count is distinct from stats.deals_count
             """,
         ),
@@ -57,24 +52,18 @@ rep_funnel_definitions = Table(
     select="""
         with days as (
             select
-                month,
-                kpi_name,
-                funnel_step,
-                deal_id,
+                month, kpi_name, funnel_step, deal_id,
                 count(distinct stage_entry_timestamp::date) as every_entry,
                 count(*) filter (where stage_entry_num = 1) as first_entry
             from funnel.fct_deal_stage_history
-            group by month, kpi_name, funnel_step, deal_id
+            group by all
             union all
             select
-                month,
-                kpi_name,
-                funnel_step,
-                deal_id,
+                month, kpi_name, funnel_step, deal_id,
                 count(distinct activity_timestamp::date) as every_entry,
                 1 as first_entry
             from funnel.fct_activities
-            group by month, kpi_name, funnel_step, deal_id
+            group by all
         )
         select
             month,

@@ -6,10 +6,7 @@ from leads_platform.warehouse import Audit, Table, bad_rows, not_null
 _STEPS = ", ".join(FUNNEL_STEPS)
 
 rep_sales_funnel_monthly = Table(
-    says=(
-        "One row per month and funnel step that any deal took: stages by a deal's first entry, sales calls by done "
-        "activities. No row means none."
-    ),
+    says="One row per step that any deal took: stages by a deal's first entry, sales calls by done activities.",
     grain=("funnel_step",),
     columns=(KPI_NAME, FUNNEL_STEP, DEALS_COUNT),
     must=(
@@ -27,9 +24,9 @@ rep_sales_funnel_monthly = Table(
             "steps_are_named",
             "The stages', fields' and activity types' files name every step.",
             """
-            select this.month, this.funnel_step
+            select month, funnel_step
             from this
-            join funnel.dim_kpis as kpi on kpi.month = this.month and kpi.funnel_step = this.funnel_step
+            join funnel.dim_kpis as kpi using (month, funnel_step)
             where not kpi.is_named
             """,
         ),
@@ -37,17 +34,11 @@ rep_sales_funnel_monthly = Table(
             "funnel_is_complete",
             "Every step of the funnel has deals in a month. Late steps are rare, so single months lack one.",
             """
-            select kpi.month, kpi.funnel_step
+            select month, funnel_step
             from funnel.dim_kpis as kpi
-            anti join this on this.month = kpi.month and this.funnel_step = kpi.funnel_step
-            where kpi.month >= (
-                select min(month)
-                from (
-                    select month from funnel.fct_deal_stage_history
-                    union all
-                    select month from funnel.fct_activities
-                )
-            )
+            anti join this using (month, funnel_step)
+            where kpi.month >= (select min(month) from funnel.fct_deal_stage_history)
+                or kpi.month >= (select min(month) from funnel.fct_activities)
             """,
             history=("funnel.fct_deal_stage_history", "funnel.fct_activities"),
         ),
@@ -56,14 +47,10 @@ rep_sales_funnel_monthly = Table(
             "Sales Call 1 has no more deals than step 2, Sales Call 2 no more than step 3. "
             "Calls and stages are recorded apart, often in different months or for deals without a history.",
             """
-            select
-                call.month,
-                call.funnel_step,
-                coalesce(stage.deals_count, 0) as expected,
-                call.deals_count as found
+            select call.month, call.funnel_step, coalesce(stage.deals_count, 0) as expected, call.deals_count as found
             from this as call
             left join this as stage on stage.month = call.month and stage.funnel_step = floor(call.funnel_step)
-            where call.funnel_step in (2.1, 3.1) and call.deals_count > coalesce(stage.deals_count, 0)
+            where call.funnel_step in (2.1, 3.1) and found > expected
             """,
         ),
         Audit(
@@ -77,27 +64,16 @@ rep_sales_funnel_monthly = Table(
                 coalesce(now.deals_count, 0) as found
             from leads as before
             left join leads as now on now.month = before.month + interval 1 month
-            where coalesce(now.deals_count, 0) < 0.8 * before.deals_count
-                and before.month + interval 1 month <= $last_month
+            where found < 0.8 * expected and before.month < $last_month
             """,
         ),
     ),
     select="""
-        select
-            month,
-            kpi_name,
-            funnel_step,
-            count(distinct deal_id) as deals_count
-        from funnel.fct_deal_stage_history
-        where stage_entry_num = 1
-        group by month, kpi_name, funnel_step
-        union all
-        select
-            month,
-            kpi_name,
-            funnel_step,
-            count(distinct deal_id) as deals_count
-        from funnel.fct_activities
-        group by month, kpi_name, funnel_step
+        with taken as (
+            select month, kpi_name, funnel_step, deal_id from funnel.fct_deal_stage_history where stage_entry_num = 1
+            union all
+            select month, kpi_name, funnel_step, deal_id from funnel.fct_activities
+        )
+        select month, kpi_name, funnel_step, count(distinct deal_id) as deals_count from taken group by all
     """,
 )

@@ -42,39 +42,28 @@ rep_sales_rep_performance = Table(
     should=(bad_rows("user_is_known", "user_id <> 0 and user_name is null", "Every user is in dim_users."),),
     select="""
         with done as (
-            select activity.month, activity.user_id, count(*) as activities, count(kpi.funnel_step) as calls
+            select activity.month, activity.user_id, true as is_activity, kpi.funnel_step is not null as is_call
             from funnel.int_completed_activities as activity
             left join funnel.dim_kpis as kpi using (month, activity_type_key)
-            group by all
             union all by name
-            select month, owner_user_id as user_id, count(*) as entries from funnel.fct_deal_stage_history group by all
+            select month, owner_user_id as user_id, true as is_entry from funnel.fct_deal_stage_history
             union all by name
-            select
-                month,
-                closed_by_user_id as user_id,
-                count(*) filter (status = 'won') as won,
-                count(*) filter (status = 'lost') as lost,
-                sum(deal_value) filter (status = 'won') as value_won
-            from funnel.fct_deal_closures
-            where status in ('won', 'lost')
-            group by all
+            select month, closed_by_user_id as user_id, status, deal_value from funnel.fct_deal_closures
+            where status <> 'deleted'
             union all by name
-            select month, owner_user_id as user_id, count(*) as still_open
-            from funnel.dim_deals
-            where status = 'open'
-            group by all
+            select month, owner_user_id as user_id, status from funnel.dim_deals where status = 'open'
         ),
         people as (
             select
                 month,
                 coalesce(user_id, 0) as user_id,
-                coalesce(sum(activities), 0)::bigint as activities_done,
-                coalesce(sum(calls), 0)::bigint as sales_calls_done,
-                coalesce(sum(entries), 0)::bigint as stage_entries,
-                coalesce(sum(won), 0)::bigint as deals_won,
-                coalesce(sum(lost), 0)::bigint as deals_lost,
-                sum(value_won) as value_won,
-                coalesce(sum(still_open), 0)::bigint as open_deals
+                count(is_activity) as activities_done,
+                count(*) filter (is_call) as sales_calls_done,
+                count(is_entry) as stage_entries,
+                count(*) filter (status = 'won') as deals_won,
+                count(*) filter (status = 'lost') as deals_lost,
+                sum(deal_value) filter (status = 'won') as value_won,
+                count(*) filter (status = 'open') as open_deals
             from done
             group by all
         )

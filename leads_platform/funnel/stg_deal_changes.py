@@ -17,9 +17,7 @@ stg_deal_changes = Table(
     must=(
         not_null("deal_id", "change_timestamp", "field_key"),
         bad_rows(
-            "stages_are_numbers",
-            "field_key = 'stage_id' and try_cast(new_value as integer) is null",
-            "A stage is given by its number.",
+            "stages_are_numbers", "field_key = 'stage_id' and try_cast(new_value as int) is null", "Each is a number."
         ),
         records_reconcile("funnel.base_pipedrive_deal_changes"),
     ),
@@ -38,16 +36,8 @@ stg_deal_changes = Table(
             "deal_ids_name_one_deal",
             "No deal id is created a second time: two deals that share an id can't be told apart.",
             """
-            with creations as (
-                select
-                    month,
-                    line,
-                    deal_id,
-                    row_number() over (partition by deal_id order by change_timestamp, line) as n
-                from this_history
-                where field_key = 'add_time'
-            )
-            select month, line, deal_id as named_id from creations where n > 1
+            select month, line, deal_id as named_id from this_history where field_key = 'add_time'
+            qualify row_number() over (partition by deal_id order by change_timestamp, line) > 1
             """,
         ),
         Audit(
@@ -62,8 +52,7 @@ stg_deal_changes = Table(
             "changes_follow_a_creation",
             "No deal changes that was never created.",
             """
-            select this.month, this.line, this.deal_id as named_id
-            from this
+            select this.month, this.line, this.deal_id as named_id from this
             anti join (select deal_id, month from this_history where field_key = 'add_time') as created
                 on created.deal_id = this.deal_id and created.month <= this.month
             """,

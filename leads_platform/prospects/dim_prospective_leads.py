@@ -20,8 +20,7 @@ dim_prospective_leads = Table(
         Column("last_received_file_date", "date", "Date of the latest file of any supplier that held the lead"),
         Column("in_latest_file", "boolean", "Whether the latest file of at least one of its suppliers holds it"),
         Column("sources", "varchar[]", "Every supplier that ever listed the lead, in alphabetical order"),
-        Column("has_phone_and_address", "boolean", "False: identified by the supplier's number alone"),
-        Column("salesforce_lead_id", "varchar", "Best match in Salesforce"),
+        *pick(dim_prospective_leads_source_level.columns, "has_phone_and_address", "salesforce_lead_id"),
         Column("created_in_salesforce_date", "date", "When that lead was created"),
         Column("last_modified_in_salesforce_date", "date", "When that lead was last modified"),
         Column("is_deleted_in_salesforce", "boolean", "That lead is deleted"),
@@ -44,16 +43,14 @@ dim_prospective_leads = Table(
     ),
     select=f"""
         with latest as (
-            select *
-            from prospects.dim_prospective_leads_source_level
+            select * from prospects.dim_prospective_leads_source_level
             qualify row_number() over (
                 partition by month, phone_address_key order by last_received_file_date desc, source_name
             ) = 1
         ),
-        over_sources as (
+        overall as (
             select
-                month,
-                phone_address_key,
+                month, phone_address_key,
                 any_value(first_received_file_date) filter (is_first_received_lead) as first_received_file_date,
                 any_value(source_name) filter (is_first_received_lead) as first_received_from_source,
                 any_value(first_received_file_name) filter (is_first_received_lead) as first_received_from_file_name,
@@ -66,7 +63,7 @@ dim_prospective_leads = Table(
             group by month, phone_address_key
         )
         select
-            over_sources.*,
+            overall.*,
             latest.company_name,
             {", ".join(f"latest.{name}" for name in names(PHONE, ADDRESS))},
             latest.last_received_file_date,
@@ -78,8 +75,6 @@ dim_prospective_leads = Table(
             latest.salesforce_is_converted as is_converted,
             latest.salesforce_outreach_stage as outreach_stage
         from latest
-        join over_sources
-            on over_sources.month = latest.month
-            and over_sources.phone_address_key = latest.phone_address_key
+        join overall on overall.month = latest.month and overall.phone_address_key = latest.phone_address_key
     """,
 )

@@ -20,11 +20,7 @@ dim_prospective_leads_source_level = Table(
         Column("salesforce_is_converted", "boolean", "That lead is converted"),
         Column("salesforce_outreach_stage", "varchar", "That lead's outreach stage"),
         *pick(int_salesforce_phones.columns, "salesforce_lead_ids"),
-        Column(
-            "is_new_prospective_lead",
-            "boolean",
-            "No Salesforce lead known by month's end has its phone; null without any Salesforce export so far",
-        ),
+        Column("is_new_prospective_lead", "boolean", "No Salesforce lead so far has its phone; null: no export so far"),
         Column(
             "was_net_new",
             "boolean",
@@ -43,30 +39,22 @@ dim_prospective_leads_source_level = Table(
         Audit(
             "one_first_received_row",
             "Exactly one supplier's row of a lead is its first.",
-            """
-            select month from this group by month, phone_address_key
-            having count(*) filter (is_first_received_lead) <> 1
-            """,
+            "select month from this group by month, phone_address_key having count_if(is_first_received_lead) <> 1",
         ),
     ),
     select="""
         with known as (
-            select source_name, phone_address_key, was_net_new
-            from prospects.dim_prospective_leads_source_level
-            where month = $previous_month
+            select * from prospects.dim_prospective_leads_source_level where month = $previous_month
         ),
         leads as (
             select
                 *,
                 min(first_received_month) over (partition by phone_address_key) as lead_first_received_month,
-                row_number() over (
-                    partition by phone_address_key order by first_received_file_date, source_name
-                ) = 1 as is_first_received_lead
+                row_number() over (partition by phone_address_key order by first_received_file_date, source_name) = 1
+                    as is_first_received_lead
             from prospects.int_lead_listings
         ),
-        exports as (
-            select count(*) > 0 as any_so_far from prospects.dim_salesforce_leads
-        )
+        exports as (select count(*) > 0 as any_so_far from prospects.dim_salesforce_leads)
         select
             md5(leads.source_name || '|' || leads.phone_address_key) as source_lead_key,
             leads.*,
@@ -86,9 +74,7 @@ dim_prospective_leads_source_level = Table(
                 as was_net_new
         from leads
         left join prospects.int_salesforce_phones as salesforce on salesforce.phone_key = leads.phone_key
-        left join known
-            on known.phone_address_key = leads.phone_address_key
-            and known.source_name = leads.source_name
+        left join known on known.phone_address_key = leads.phone_address_key and known.source_name = leads.source_name
         cross join exports
     """,
 )

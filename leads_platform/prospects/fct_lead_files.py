@@ -49,18 +49,17 @@ fct_lead_files = Table(
                 records,
                 loaded,
                 quarantined,
-                row_number() over (partition by month, feed order by part, file_name) as file_number
+                row_number() over (partition by month, feed order by part, file_name) as nth
             from arrivals.files
             where feed in (select distinct source_name from prospects."stg_leads_*")
         ),
         gone as (
-            select month, source_name, 1 as file_number, count(*) as leads
+            select month, source_name, 1 as nth, count(*) as leads
             from prospects.dim_prospective_leads_source_level
-            where gone_since_last_file
-            group by month, source_name
+            where gone_since_last_file group by all
         )
         select
-            files.* exclude (file_number),
+            files.* exclude (nth),
             count(lead.phone_address_key) as distinct_leads,
             count(*) filter (lead.was_net_new and lead.first_received_month = files.month) as net_new_leads,
             count(*) filter (lead.lead_first_received_month < files.month) as already_known_leads,
@@ -75,10 +74,7 @@ fct_lead_files = Table(
             on lead.month = files.month
             and lead.source_name = files.source_name
             and lead.last_received_file_name = files.file_name
-        left join gone
-            on gone.month = files.month
-            and gone.source_name = files.source_name
-            and gone.file_number = files.file_number
+        left join gone on gone.month = files.month and gone.source_name = files.source_name and gone.nth = files.nth
         group by all
     """,
 )

@@ -1,20 +1,16 @@
 """Each supplier's leads as of each month's end: when the supplier listed them, and what changed from list to list."""
 
-from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, SOURCE_NAME
-from leads_platform.warehouse import Audit, Column, Table, bad_rows
+from leads_platform.prospects.lead_columns import LISTED
+from leads_platform.prospects.supplier_staging import COLUMNS
+from leads_platform.warehouse import Audit, Column, Table, bad_rows, pick
 
 int_lead_listings = Table(
     says="One row per lead and supplier that ever listed it, as of the month's end; vanished leads stay.",
     grain=("phone_address_key", "source_name"),
     columns=(
-        LEAD_KEY,
-        SOURCE_NAME,
-        *LEAD,
-        CONTENT_HASH,
-        Column("has_phone_and_address", "boolean", "False: identified by the supplier's number alone, shared by none"),
-        Column("first_received_month", "date", "First month in which this supplier listed the lead"),
-        Column("first_received_file_name", "varchar", "File of that month"),
-        Column("first_received_file_date", "date", "That file's date"),
+        *LISTED,
+        *pick(COLUMNS, "has_phone_and_address", "first_received_month"),
+        *pick(COLUMNS, "first_received_file_name", "first_received_file_date"),
         Column("last_received_file_name", "varchar", "Latest file of this supplier that holds the lead"),
         Column("last_received_file_date", "date", "That file's date"),
         Column("in_latest_file", "boolean", "Whether the supplier's latest file holds the lead"),
@@ -27,11 +23,7 @@ int_lead_listings = Table(
     ),
     cumulative=True,
     must=(
-        bad_rows(
-            "first_before_last",
-            "first_received_file_date > last_received_file_date",
-            "A lead is first received no later than last.",
-        ),
+        bad_rows("first_before_last", "first_received_file_date > last_received_file_date", "First comes before last."),
         Audit(
             "leads_reconcile",
             "Every lead of the month's lists is here, and nothing known before is lost.",
@@ -39,34 +31,21 @@ int_lead_listings = Table(
             select month from prospects."stg_leads_*" as listed
             anti join (select * from this where in_latest_file) as here using (month, source_name, phone_address_key)
             union all
-            select month from (
-                select month, count(*) as leads, lag(count(*)) over (order by month) as before
-                from this_history
-                group by month
-            )
-            where leads < before
+            select month from this_history group by month qualify count(*) < lag(count(*)) over (order by month)
             """,
         ),
     ),
     select="""
-        with now as (
-            select
-                * exclude (unreadable_columns, records_in_file, file_name, file_date, line),
-                file_name as last_received_file_name,
-                file_date as last_received_file_date
-            from prospects."stg_leads_*"
-        ),
-        known as (
-            select * from prospects.int_lead_listings where month = $previous_month
-        ),
+        with now as (select * from prospects."stg_leads_*"),
+        known as (select * from prospects.int_lead_listings where month = $previous_month),
         former as (
-            select source_name, source_id, phone_address_key, phone_key, address_key
-            from known
-            where in_latest_file and source_id is not null
+            select * from known where in_latest_file and source_id is not null
             qualify row_number() over (partition by source_name, source_id order by phone_address_key) = 1
         )
         select
-            now.*,
+            now.* exclude (unreadable_columns, records_in_file, file_name, file_date, line),
+            now.file_name as last_received_file_name,
+            now.file_date as last_received_file_date,
             true as in_latest_file,
             true as listed_this_month,
             coalesce(known.in_latest_file and known.lead_hash <> now.lead_hash, false) as changed_since_last_file,

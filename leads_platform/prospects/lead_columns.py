@@ -69,6 +69,8 @@ LICENSE = (
 )
 LEAD = (*CONTACT, *ADDRESS, *PHONE, *LICENSE)
 CONTENT_HASH = Column("lead_hash", "varchar", "Hash of the whole record as delivered, to see changes")
+LISTED = (LEAD_KEY, SOURCE_NAME, *LEAD, CONTENT_HASH)
+"""What a supplier's list says of a lead, as staged and as kept."""
 
 
 def names(*groups: tuple[Column, ...]) -> list[str]:

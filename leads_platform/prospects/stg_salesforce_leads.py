@@ -1,12 +1,13 @@
 """Salesforce's leads as one month's export says: typed, one row per Salesforce id."""
 
 from leads_platform.prospects.salesforce_columns import SALESFORCE_LEAD
+from leads_platform.prospects.supplier_staging import COLUMNS
 from leads_platform.warehouse import (
-    Column,
     Table,
     bad_rows,
     not_null,
     phones_are_valid,
+    pick,
     records_reconcile,
     values_are_readable,
 )
@@ -16,13 +17,7 @@ BASE = "prospects.base_salesforce_leads"
 stg_salesforce_leads = Table(
     says="One row per Salesforce lead of the month's export, the last where an id stands twice.",
     grain=("salesforce_lead_id",),
-    columns=(
-        *SALESFORCE_LEAD,
-        Column("records_in_file", "bigint", "Records of the export with this id"),
-        Column("file_name", "varchar", "The export"),
-        Column("file_date", "date", "Its date"),
-        Column("line", "bigint", "Line of the export"),
-    ),
+    columns=(*SALESFORCE_LEAD, *pick(COLUMNS, "records_in_file", "file_name", "file_date", "line")),
     must=(not_null("is_deleted", "is_converted"), records_reconcile(BASE, "sum(records_in_file)")),
     should=(
         phones_are_valid(0.9, line="line"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leads_platform.contacts.usps import states
-from leads_platform.prospects.lead_columns import CONTENT_HASH, LEAD, LEAD_KEY, SOURCE_NAME
+from leads_platform.prospects.lead_columns import LEAD, LEAD_KEY, LISTED
 from leads_platform.values.times import local_day
 from leads_platform.warehouse import (
     Column,
@@ -41,10 +41,7 @@ _ADDRESS = ("street", "city", "state", "postal_code")
 
 
 COLUMNS = (
-    LEAD_KEY,
-    SOURCE_NAME,
-    *LEAD,
-    CONTENT_HASH,
+    *LISTED,
     Column("has_phone_and_address", "boolean", "False: identified by the supplier's number alone"),
     Column(
         "unreadable_columns",

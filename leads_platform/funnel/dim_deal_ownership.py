@@ -33,8 +33,7 @@ dim_deal_ownership = Table(
     cumulative=True,
     select="""
         with handovers as (
-            select *
-            from funnel.int_deal_owner_changes
+            select * from funnel.int_deal_owner_changes
             qualify user_id is distinct from lag(user_id) over (partition by deal_id order by change_timestamp, line)
         )
         select

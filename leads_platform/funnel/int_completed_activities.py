@@ -1,27 +1,16 @@
 """Done activities with the name of their type: what sales calls are counted from."""
 
-from leads_platform.funnel.funnel_columns import (
-    ACTIVITY,
-    ACTIVITY_TYPE_KEY,
-    ACTIVITY_TYPE_NAME,
-    ACTIVITY_USER,
-    COUNTED,
-    DEAL_ID,
-    DUE,
-)
-from leads_platform.warehouse import Audit, Table, bad_rows
+from leads_platform.funnel.funnel_columns import ACTIVITY_TYPE_NAME
+from leads_platform.funnel.stg_activity import stg_activity
+from leads_platform.warehouse import Audit, Table, bad_rows, pick
 
 int_completed_activities = Table(
     says="One row per done activity of any type.",
     grain=("activity_key",),
     columns=(
-        *ACTIVITY,
-        DEAL_ID,
-        ACTIVITY_TYPE_KEY,
+        *pick(stg_activity.columns, "activity_key", "activity_id", "deal_id", "activity_type_key"),
         ACTIVITY_TYPE_NAME,
-        ACTIVITY_USER,
-        DUE,
-        COUNTED,
+        *pick(stg_activity.columns, "user_id", "due_timestamp", "activity_timestamp"),
     ),
     should=(
         bad_rows("type_is_known", "activity_type_name is null", "Every type is in the activity types' file."),

@@ -1,16 +1,14 @@
 """Deals by the month of their creation, and how many of them reached each stage, as of each month's end."""
 
-from leads_platform.funnel.funnel_columns import FUNNEL_STEP, KPI_NAME, STAGE_ID
-from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null
+from leads_platform.funnel.dim_stages import dim_stages
+from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null, pick
 
 int_funnel_cohorts = Table(
     says="One row per creation cohort (deals created in one month) and stage, as of the month's end.",
     grain=("cohort_month", "stage_id"),
     columns=(
         Column("cohort_month", "date", "Month in which the deals were created"),
-        STAGE_ID,
-        KPI_NAME,
-        FUNNEL_STEP,
+        *pick(dim_stages.columns, "stage_id", "kpi_name", "funnel_step"),
         Column("deals_created", "bigint", "Deals of the cohort"),
         Column("deals_entered", "bigint", "Deals that entered this very stage; deals may skip stages"),
         Column("deals_reached", "bigint", "Deals that entered this stage or a later one"),

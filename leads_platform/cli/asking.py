@@ -36,7 +36,7 @@ def needs_landing(settings: Settings, *, ask: bool = False) -> Settings:
 
 
 def going(platform: Platform) -> Removal:
-    """What the next plan would remove, as far as the note beside the warehouse tells. Needs no lock."""
+    """What the next plan would remove, as far as the build state tells. Needs no lock."""
     settings = platform.settings
     note = read_build_state(settings.build_state, settings.warehouse)
     state = read_state(settings, platform.contracts)

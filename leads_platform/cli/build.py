@@ -112,7 +112,7 @@ def build_everything(
 
 
 def _build_directly(changes: Changes, builds: list[Build], *, agreed: bool, **asked: Any) -> dict[str, date]:
-    """`direct.build_stale` in a session of its own, which publishes; then sends notices, as no run of Dagster does."""
+    """`build_stale` in a session of its own, which publishes; then sends notices, as no run of Dagster does."""
     platform = changes.platform
     try:
         with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:

@@ -16,7 +16,7 @@ from leads_platform.orchestration.feed_sensors import FEED_SECONDS, feed_sensor
 from leads_platform.orchestration.file_checks import files_check
 from leads_platform.orchestration.freshness_checks import freshness_checks
 from leads_platform.orchestration.jobs import freshness_job, monthly_job
-from leads_platform.orchestration.maintenance_sensors import HOUSE_SECONDS, janitor_sensor, notices_sensor
+from leads_platform.orchestration.maintenance_sensors import MAINTENANCE_SECONDS, janitor_sensor, notices_sensor
 from leads_platform.orchestration.resource import Hooks, WarehouseResource
 from leads_platform.orchestration.schedules import freshness_close, monthly_close
 from leads_platform.platform import Platform
@@ -44,8 +44,8 @@ def build_definitions(
         sensors=[
             *(feed_sensor(platform, feed, seconds or FEED_SECONDS) for feed in _feeds(platform)),
             build_sensor(platform, seconds or BUILD_SECONDS),
-            janitor_sensor(platform, seconds or HOUSE_SECONDS),
-            notices_sensor(platform, seconds or HOUSE_SECONDS),
+            janitor_sensor(platform, seconds or MAINTENANCE_SECONDS),
+            notices_sensor(platform, seconds or MAINTENANCE_SECONDS),
         ],
         resources={
             "warehouse": WarehouseResource(

@@ -46,7 +46,7 @@ def own_checks(platform: Platform, tables: Iterable[str]) -> list[dg.AssetCheckK
 
 
 def freshness_job(checks: list[dg.AssetChecksDefinition]) -> Job:
-    """The checks that judge against the clock, by manifests and the note beside the warehouse; they take no lock."""
+    """The checks that judge against the clock, by manifests and the build state; they take no lock."""
     keys = [key for check in checks for key in check.check_keys]
     return dg.define_asset_job(
         FRESHNESS,

@@ -1,4 +1,4 @@
-"""The sensors that keep house: the janitor, and the notices. Both are on from the start and ask for no run.
+"""The maintenance sensors: the janitor, and the notices. Both are on from the start and ask for no run.
 
 Belongs here: when they work. Does not: what they do (janitor, event_reconciliation, file_checks, retention, notices).
 """
@@ -13,10 +13,10 @@ from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.retention import prune
 from leads_platform.platform import Platform
 
-HOUSE_SECONDS = 30
+MAINTENANCE_SECONDS = 30
 
 
-def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.SensorDefinition:
+def janitor_sensor(platform: Platform, seconds: int = MAINTENANCE_SECONDS) -> dg.SensorDefinition:
     """The sensor `janitor`: its first tick after a start is the start-up janitor."""
     current = CurrentPlatform(platform)
 
@@ -40,7 +40,7 @@ def janitor_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.Senso
     return janitor
 
 
-def notices_sensor(platform: Platform, seconds: int = HOUSE_SECONDS) -> dg.SensorDefinition:
+def notices_sensor(platform: Platform, seconds: int = MAINTENANCE_SECONDS) -> dg.SensorDefinition:
     """The sensor `notices`."""
     current = CurrentPlatform(platform)
 

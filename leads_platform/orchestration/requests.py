@@ -96,7 +96,7 @@ def still_stale(platform: Platform, request: BuildRequest) -> BuildRequest:
     """The request without what has been built since it was written.
 
     Files that come in a burst are taken in one run after another, each of which finds stale what the build before it
-    has only been asked for. Judged by the note beside the warehouse, which can only be behind.
+    has only been asked for. Judged by the build state, which can only be behind.
     """
     settings = platform.settings
     built = read_build_state(settings.build_state, settings.warehouse).fingerprints

@@ -3,7 +3,7 @@
 Belongs here: when they run and what the close asks for. Does not: what is stale (the planner), or what is late
 (leads_platform.freshness).
 
-The close plans by the note beside the warehouse, because the live file belongs to the writer. The note can only be
+The close plans by the build state, because the live file belongs to the writer. The note can only be
 behind (after a crash); the worst of it is that a fresh month is built again, to the same rows. Planning here rather
 than in a run of its own shows the builds under their schedule, and says in words when there is nothing to do.
 """

@@ -1,6 +1,6 @@
 """A small environment with files waiting, commands run on it from outside, and what must hold after any crash.
 
-Belongs here: what several of the tests of faults share. Does not: which faults there are (victim), or tests.
+Belongs here: what several of the tests of faults share. Does not: which faults there are (crash_process), or tests.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from leads_platform.warehouse.build_loop import build_stale, plan_stale
 from leads_platform.warehouse.removal import Leave, WouldRemove, removal
-from leads_platform_tests.warehouse import toy_warehouse as lab
+from leads_platform_tests.warehouse import toy_warehouse
 
 JAN, FEB, MAR, JUN = (date(2024, month, 1) for month in (1, 2, 3, 6))
 BUILT = {("p.dim", JAN): 10, ("p.dim", FEB): 1_200, ("p.dim", MAR): 5, ("p.base_utah", FEB): 3, ("p.fct_old", MAR): 4}
@@ -72,19 +72,19 @@ def test_what_a_person_withdrew_is_not_asked_about_again() -> None:
 def test_the_write_path_removes_nothing_until_somebody_has_agreed(tmp_path: Path) -> None:
     """Found in use, 12: nothing is dropped or built before the answer, whoever plans."""
     moved = Moved(sales={JAN: [(1, "1", 1)], FEB: [(2, "2", 2)]})
-    with lab.opened(tmp_path, moved, base_sales=lab.base()) as warehouse:
+    with toy_warehouse.opened(tmp_path, moved, base_sales=toy_warehouse.base()) as warehouse:
         assert build_stale(warehouse) == {}
-        before = lab.ledger(warehouse)
+        before = toy_warehouse.ledger(warehouse)
         moved.first = FEB
         with pytest.raises(WouldRemove, match=r"2024-01 to 2024-01, would go\.\nNobody has agreed"):
             plan_stale(warehouse)
-        assert lab.ledger(warehouse) == before
+        assert toy_warehouse.ledger(warehouse) == before
         warehouse._leave = Leave(agreed=True)
         plan_stale(warehouse)
         assert {month for _, month in warehouse.built()} == {FEB}
 
 
-class Moved(lab.Feeds):
+class Moved(toy_warehouse.Feeds):
     """Feeds of a platform whose first month can be moved."""
 
     first = JAN

@@ -93,7 +93,7 @@ def load_contract(path: str | Path, known: Known | None = None) -> FeedContract:
 def parse_contract(path: Path, text: bytes, known: Known | None = None, *, was_in_force: bool = False) -> FeedContract:
     """The contract that the bytes of a file give. Raises ContractError with every problem found.
 
-    `was_in_force`: it was obeyed before, and is not held against rules that may have come later (contract_limits).
+    `was_in_force`: it was obeyed before, and is not held against rules that may have come later (limits).
     """
     root, data = _compose(path, text)
     kinds = {PLAIN: FeedContract, **(known.kinds if known else {})}

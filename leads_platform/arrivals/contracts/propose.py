@@ -27,8 +27,8 @@ def propose_contract(file: Path, known: Known, name: str | None = None) -> str:
     """The YAML text of a contract that `file` fits; lines with `# check:` need a person.
 
     Each of the rooms' kinds is asked whether the file is one. `name` is the feed's name; without it the file's name
-    gives it, without its month. Raises ContractError, in
-    words, for a file that can't be read or has no header, and OSError.
+    gives it, without its month. Raises ContractError, in words, for a file that can't be read or has no header, and
+    OSError.
     """
     feed = _feed_name(file, name)
     try:

@@ -27,7 +27,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Counter:
 
 @pytest.mark.parametrize("id", KINDS)
 def test_kind(id: str, start: Counter, tmp_path: Path) -> None:
-    """Found in use, 16: the page's "What you see" was printed by nobody; `run` prints it (trial._printed)."""
+    """Found in use, 16: the page's "What you see" was printed by nobody; `run` prints it (run_case._printed)."""
     _outcomes[id] = try_kind(KINDS[id], start, tmp_path / "data")
 
 

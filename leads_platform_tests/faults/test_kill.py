@@ -1,6 +1,6 @@
 """`kill -9` anywhere: every month whole, nothing lost, and the next run finishes by itself.
 
-Half of the kills come from outside at a random moment of the run's length, half at a named moment (crash_process.MOMENTS).
+Half of the kills come from outside at a random moment of the run's length, half at one of crash_process.MOMENTS.
 After each, the files are looked at by DuckDB alone, before any of our programs has touched them. Kills follow one
 another in the same environment until a run is let through.
 """

@@ -3,5 +3,5 @@
     python -m leads_platform_tests.arrivals.catalogue docs
 
 writes docs/bad-input.md from it. Belongs here: the kinds (one module a group), the way of one kind through an
-environment (run_case), the page (page). Does not: random damage (test_reading_fuzz.py), crashes, or one part's own tests.
+environment (run_case), the page (page). Does not: random damage (test_reading_fuzz.py), crashes, or a part alone.
 """

@@ -133,6 +133,22 @@ def test_a_slip_in_a_room_is_told_with_its_place(outside: Path, old: str, new: s
     assert words in str(raised.value)
 
 
+def test_a_family_that_its_tables_do_not_fit_puts_the_feed_out_of_order(fleet: Settings, outside: Path) -> None:
+    """Found in use, mended: only the build of what reads the pattern failed, and other rooms' tables stayed stale."""
+    file = outside / "acme" / "fleet" / "truck_list.py"
+    families = '"stg_trucks_*": (*COLUMNS, Column("colour", "varchar", "Colour"))'
+    file.write_text(file.read_text().replace('"stg_trucks_*": COLUMNS', families))
+    fleet.feeds.mkdir()
+    (fleet.feeds / "north.yaml").write_text(
+        "feed: north\nroom: fleet\nkind: truck_list\ntitle: North\ndelivery: snapshot\nplate: plate\n"
+        "columns:\n  - {name: plate, header: Plate}\n"
+    )
+    (entry,) = load_platform(fleet).out_of_order
+    assert (
+        "fleet.stg_trucks_north has not the columns that the family fleet.stg_trucks_* states: colour" in entry.words()
+    )
+
+
 def test_a_headline_that_fails_is_told_and_hides_no_other(fleet: Settings, outside: Path) -> None:
     """Found in use, mended: it ended `run`, and each build of an ended month that changed after one table."""
     file = outside / "acme" / "fleet" / "room.py"

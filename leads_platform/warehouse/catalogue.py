@@ -62,6 +62,7 @@ class Catalogue:
             if table.address in named:
                 raise DeclarationError(f"{table.address} is declared twice")
             named[table.address] = table
+            self._belongs(table)
         self.feeds = frozenset(feeds)
         self._inputs = {address: self._expanded(table, named) for address, table in named.items()}
         try:
@@ -71,6 +72,15 @@ class Catalogue:
         self.tables = {address: named[address] for address in order}
         self.called = {a: frozenset(table.uses(standards)) for a, table in self.tables.items()}
         self.declarations = {a: table.declaration_hash(standards) for a, table in self.tables.items()}
+
+    def _belongs(self, table: Table) -> None:
+        """A table of a family has the family's columns: readers of the pattern are bound to these."""
+        own = {(column.name, column.type) for column in table.columns}
+        for pattern, columns in self.families.items():
+            family = {(column.name, column.type) for column in columns}
+            if fnmatchcase(table.address, pattern) and own != family:
+                odd = ", ".join(sorted({name for name, _ in own ^ family}))
+                raise DeclarationError(f"{table.address} has not the columns that the family {pattern} states: {odd}")
 
     def _expanded(self, table: Table, named: dict[str, Table]) -> dict[str, bool]:
         """The addresses a table reads, audits included, each with whether its history is read."""

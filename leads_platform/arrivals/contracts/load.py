@@ -154,6 +154,7 @@ def contract_json_schema(known: Known) -> dict[str, Any]:
     """JSON schema of a contract file of any kind, for editors."""
     any_kind: Any = Union[(*known.kinds.values(), FeedContract)]
     schema = TypeAdapter(any_kind).json_schema(by_alias=True)
+    schema["$defs"]["FeedContract"]["properties"]["kind"]["const"] = PLAIN  # so that an editor tells the kinds apart
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -31,6 +31,8 @@ from leads_platform.warehouse.connection import WarehouseUnusable, open_publishe
 from leads_platform.warehouse.errors import without_values
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.planner import BuildTask
+
+T = TypeVar("T")
 
 
 def build_everything(
@@ -159,12 +161,25 @@ def _tell(changes: Changes, former: Mapping[str, Mapping[date, int]]) -> None:
 
 def _numbers(platform: Platform) -> dict[str, dict[date, int]]:
     """The headlines' numbers as published, by month; without those that can't be had: no build fails of one."""
-    found = {}
+    found: dict[str, dict[date, int]] = {}
     for headline in platform.rooms.headlines:
         if headline.numbers:
-            with contextlib.suppress(Exception):  # the headline itself is asked at the end, and tells why
-                found[headline.counts] = headline.numbers(_rows(platform, headline))
+            with contextlib.suppress(WarehouseUnusable):  # publishing makes the copy anew, and says so
+                for numbers in _answer(platform, headline, headline.numbers):
+                    found[headline.counts] = numbers
     return found
+
+
+def _answer(platform: Platform, headline: Headline, made: Callable[[list[Any]], T]) -> list[T]:
+    """What a room makes of its headline's rows; nothing, and that is said, where a slip in the room makes it fail."""
+    try:
+        return [made(_rows(platform, headline))]
+    except WarehouseUnusable:
+        raise
+    except Exception as error:  # whatever a slip of the pen raises
+        words = without_values(error) if isinstance(error, duckdb.Error) else unforeseen(error)
+        terminal.complain(f"The headline on {headline.table} can't be told: {words}")
+        return []
 
 
 def _rows(platform: Platform, headline: Headline) -> list[tuple]:
@@ -185,15 +200,11 @@ def print_headlines(platform: Platform) -> None:
     if not platform.settings.published.exists():
         return
     current = platform.settings.current_month()
-    reports: list[tuple[Headline, Report | None]] = []
-    for headline in platform.rooms.headlines:
-        try:
-            reports.append((headline, headline.report(_rows(platform, headline), current)))
-        except WarehouseUnusable:
-            raise
-        except Exception as error:  # whatever a slip of the pen raises in a room
-            words = without_values(error) if isinstance(error, duckdb.Error) else unforeseen(error)
-            terminal.complain(f"The headline on {headline.table} can't be told: {words}")
+
+    def report_of(headline: Headline) -> list[Report | None]:
+        return _answer(platform, headline, lambda rows: headline.report(rows, current))
+
+    reports = [(headline, report) for headline in platform.rooms.headlines for report in report_of(headline)]
     if not reports:
         return
     if not any(report for _, report in reports):

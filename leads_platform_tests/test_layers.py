@@ -94,3 +94,9 @@ def test_the_engine_speaks_of_no_business() -> None:
         if words.search(line)
     ]
     assert found == []
+
+
+def test_a_table_is_one_file_and_one_screen() -> None:
+    lengths = sorted(len(Path(table.source).read_text(encoding="utf-8").splitlines()) for table in find_rooms().tables)
+    assert max(lengths) <= 80
+    assert lengths[len(lengths) // 2] <= 50

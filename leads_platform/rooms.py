@@ -18,6 +18,8 @@ import leads_platform
 from leads_platform.arrivals.contracts.limits import is_owner
 from leads_platform.arrivals.contracts.load import PLAIN, FeedContract, Known
 from leads_platform.environment import SettingsError
+from leads_platform.products.own import OWN
+from leads_platform.products.product import Product
 from leads_platform.room import Headline, Room
 from leads_platform.warehouse.catalogue import tables_in
 from leads_platform.warehouse.places import of_import
@@ -68,6 +70,11 @@ class Rooms:
         return [headline for room in self.by_name.values() for headline in room.headlines]
 
     @property
+    def products(self) -> dict[str, Product]:
+        """What the rooms make of tables, by name."""
+        return {name: product for room in self.by_name.values() for name, product in room.products.items()}
+
+    @property
     def contract_folders(self) -> list[Path]:
         """Where the rooms' own contracts lie; not every room has any."""
         return [Path(str(files(package))) / "feeds" for package in self.packages.values()]
@@ -89,6 +96,7 @@ def _found(more: tuple[str, ...]) -> Rooms:
     packages = [f"leads_platform.{name}" for name in beside]
     found: dict[str, tuple[str, Room]] = {}
     givers = {PLAIN: "the platform"}
+    makers: dict[str, str] = dict.fromkeys(OWN, "the platform")
     for package in dict.fromkeys([*packages, *more]):
         name = package.rsplit(".", 1)[-1]
         if name in found:
@@ -104,6 +112,10 @@ def _found(more: tuple[str, ...]) -> Rooms:
                 said = f"{model.__name__} must say `kind: Literal[{kind!r}]`, without a default"
                 raise DeclarationError(f"{package}: {said}")
             givers[kind] = package
+        for product in found[name][1].products:
+            if product in makers:
+                raise DeclarationError(f"{package} and {makers[product]} make a product `{product}`; rename one")
+            makers[product] = package
     ordered = sorted(found, key=lambda name: (found[name][1].order, name))
     return Rooms({name: found[name][1] for name in ordered}, {name: found[name][0] for name in ordered})
 

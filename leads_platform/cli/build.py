@@ -82,7 +82,7 @@ def build_everything(
         try:
             if direct:
                 failed = _build_directly(
-                    changes, builds, first=first, last=last, select=select, again=again, agreed=agreed,
+                    changes, builds, on_step, first=first, last=last, select=select, again=again, agreed=agreed,
                     on_plan=on_plan, on_start=on_start, on_build=on_build,
                 )  # fmt: skip
             else:
@@ -113,13 +113,15 @@ def build_everything(
     return failed
 
 
-def _build_directly(changes: Changes, builds: list[Build], *, agreed: bool, **asked: Any) -> dict[str, date]:
+def _build_directly(
+    changes: Changes, builds: list[Build], on_step: Callable[[str], None], *, agreed: bool, **asked: Any
+) -> dict[str, date]:
     """`build_stale` in a session of its own, which publishes; then sends notices, as no run of Dagster does."""
     platform = changes.platform
     try:
         with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
             failed = build_stale(session.warehouse, **asked)
-            session.publish = True
+            session.publish, session.step = True, on_step
             return failed
     finally:
         if not isinstance(sys.exception(), KeyboardInterrupt):  # who stops is in a hurry; the next run tells of them
@@ -228,7 +230,7 @@ def print_closing(platform: Platform, met: Iterable[Need] = ()) -> int:
     if warned := len({(f.table, f.check) for f in now.built.failed if not f.refused}):
         notes.append(f"{warned} check{'s warn' if warned > 1 else ' warns'}; `leads-platform status` lists them.")
     if platform.settings.published.exists():
-        published = platform.settings.published
+        published = platform.settings.shared
         notes.append(f"Tables to query: {published}. Next: `leads-platform status`, or `make ui`.")
     acted_on = [item for item in items if item.blocks]
     terminal.closing(items, notes, verdict(items), good=not acted_on)

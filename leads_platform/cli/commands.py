@@ -296,6 +296,30 @@ def rebuild(direct: bool) -> int:
     return 1 if damaged or not built else 0
 
 
+@commands.command()
+@click.option("--anew", is_flag=True, help="Make what is current, too.")
+@_in_words
+def publish(anew: bool) -> int:
+    """Make the published copies, and what else is made of tables, where they are stale. Builds do so at their end."""
+    from leads_platform.cli.asking import needs_landing
+    from leads_platform.platform import open_session
+
+    platform = _loaded(needs_landing(Settings.from_env()))
+    with terminal.progress("Publishing") as bar:
+        with open_session(platform, "publish", say=terminal.say) as session:
+            session.publish, session.anew = True, lambda place: anew
+            session.step = lambda text: bar.update(bar.tasks[0].id, description=text)
+        made = session.products
+    for outcome in made:
+        if outcome.failed:
+            terminal.complain(f"{outcome.key} was not made: {outcome.failed}. The former one stands.")
+        else:
+            terminal.say(f"Made {platform.settings.published.parent / outcome.key}.")
+    if not made:
+        terminal.say("Every product is current.")
+    return 1 if any(outcome.failed for outcome in made) else 0
+
+
 @commands.group()
 def feed() -> None:
     """Feed contracts."""

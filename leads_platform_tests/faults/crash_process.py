@@ -22,7 +22,8 @@ from typing import Any
 
 from leads_platform.arrivals.archive import store as archive
 from leads_platform.arrivals.reading import file_reading as reading
-from leads_platform.warehouse import connection, publish, write
+from leads_platform.products import full_copy
+from leads_platform.warehouse import connection, write
 
 # Moments inside one file's arrival, one table's build, the publishing and the notes.
 MOMENTS = (
@@ -146,8 +147,8 @@ def kill_at(moment: str, calls: int) -> None:
         "checkpoint": lambda: _statements(statement("checkpoint")),
         "in checkpoint": lambda: _statements(soon("checkpoint")),
         "first blocks": lambda: _around(connection, "_make", first_blocks, _nothing),
-        "publish": lambda: _around(publish, "_copied", half_copied, _nothing),
-        "published": lambda: _around(os, "replace", _nothing, renamed(r"/published/warehouse\.duckdb$")),
+        "publish": lambda: _around(full_copy, "_copy", half_copied, _nothing),
+        "published": lambda: _around(os, "replace", _nothing, renamed(r"/published/full\.duckdb$")),
         "build_state.json": lambda: _around(os, "replace", renamed(r"/build_state\.json$"), _nothing),
     }
     arrange[moment]()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from leads_platform.arrivals.receive import read_state
 from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
-from leads_platform.warehouse.publish import is_outdated, publish
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import NV_HEADER, ask, content_hash, drop, nv, run, take_in
 
@@ -88,18 +85,3 @@ def test_a_clock_set_back_by_a_month_loses_nothing(settings: Settings) -> None:
     for month in ("2024-04", "2024-05", "2024-06", "2024-07"):
         list_of(fresh, month)
     assert content_hash(settings, again) == content_hash(fresh, run(fresh)) != whole
-
-
-def test_what_is_published_is_judged_by_what_it_is_a_copy_of_and_not_by_its_age(tmp_path: Path) -> None:
-    """The machine's clock was set back between two runs, and the second one was not published."""
-    warehouse, published = tmp_path / "warehouse.duckdb", tmp_path / "published" / "warehouse.duckdb"
-    warehouse.write_bytes(b"one")
-    publish(warehouse, published)
-    assert not is_outdated(published, warehouse)
-    warehouse.write_bytes(b"two")
-    an_hour_ago = published.stat().st_mtime - 3600
-    os.utime(warehouse, (an_hour_ago, an_hour_ago))
-    assert is_outdated(published, warehouse)
-    publish(warehouse, published)
-    assert published.read_bytes() == b"two"
-    assert not is_outdated(published, warehouse)

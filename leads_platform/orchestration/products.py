@@ -43,8 +43,8 @@ def product_assets(platform: Platform) -> dg.AssetsDefinition:
     def make(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         now = current.now()
         wanted = [name for name in products if product_key(name) in context.selected_asset_keys]
-        doing = f"Dagster run {context.run_id[:8]} of products"
-        with open_session(now, doing, run_id=context.run_id, say=context.log.info) as session:
+        doing = f"Dagster run {context.run.run_id[:8]} of products"
+        with open_session(now, doing, run_id=context.run.run_id, say=context.log.info) as session:
             session.publish, session.step = True, context.log.info
             session.anew = lambda place: place.name in wanted
         failed = []

@@ -68,7 +68,7 @@ class Shop:
 
     def build(self) -> None:
         """Builds what is stale and describes it, as a session does."""
-        with opened(self.folder, self.feeds, **self.tables) as warehouse:
+        with opened(self.folder, self.feeds, run_id="a run", **self.tables) as warehouse:
             assert build_stale(warehouse) == {}
             describe(warehouse.con, self.declared, CATALOG)
 

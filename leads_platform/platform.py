@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from leads_platform.attention import command
 from leads_platform.changes import newest_with_data
 from leads_platform.contracts_in_force import contracts_in_force, tables_of
 from leads_platform.products.describe import describe
-from leads_platform.products.make import Outcome, Place, make_products
+from leads_platform.products.make import Outcome, Place, make_products, read_by
 from leads_platform.products.own import own_products
 from leads_platform.products.product import Product
 from leads_platform.rooms import Rooms, find_rooms
@@ -38,6 +39,7 @@ from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform.warehouse.outcome import Build
 from leads_platform.warehouse.removal import Leave, Removal
+from leads_platform.warehouse.table import DeclarationError
 from leads_platform.warehouse.write import Warehouse
 
 __all__ = [
@@ -68,7 +70,14 @@ class Platform:
     @cached_property
     def products(self) -> dict[str, Product]:
         """What is made of tables, by name, in the order of making: the published copies, then the rooms' own."""
-        return {**own_products(self.catalogue.tables), **self.rooms.products}
+        rooms = self.rooms.products
+        for name, product in rooms.items():
+            for read in product.reads:
+                if not read_by(read, self.catalogue):
+                    near = get_close_matches(read, self.catalogue.tables, 1)
+                    guess = f" (did you mean {near[0]}?)" if near else ""
+                    raise DeclarationError(f"the product `{name}` reads {read}, which is no table{guess}")
+        return {**own_products(self.catalogue.tables), **rooms}
 
     @property
     def out_of_order(self) -> tuple[OutOfOrder, ...]:

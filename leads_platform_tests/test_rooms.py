@@ -119,6 +119,7 @@ def test_a_package_that_is_no_room_is_told(outside: Path, named: str, words: str
         ("team:fleet", "Pat", "`Pat` owns nothing: write `team:name`"),
         ('kinds={"truck_list"', 'kinds={"lead_list"', "acme.fleet and leads_platform.prospects give a kind"),
         ('kinds={"truck_list"', 'kinds={"truck"', "TruckList must say `kind: Literal['truck']`"),
+        ("    kinds=", '    products={"full.duckdb": 1}, kinds=', "acme.fleet and the platform make a product"),
         ("room = Room(", "room = Rooom(", "acme/fleet/room.py:"),
         ("room = Room(", "rooms = Room(", "acme.fleet.room declares no `room = Room(...)`"),
         ("from acme.fleet.truck_list", "from nonesuch", "No module named 'nonesuch'"),
@@ -131,6 +132,32 @@ def test_a_slip_in_a_room_is_told_with_its_place(outside: Path, old: str, new: s
     with pytest.raises(DeclarationError) as raised:
         find_rooms(("acme.fleet",))
     assert words in str(raised.value)
+
+
+def test_a_room_makes_a_product_and_one_that_reads_no_table_is_told(fleet: Settings, outside: Path) -> None:
+    file = outside / "acme" / "fleet" / "room.py"
+    product = """
+from leads_platform.products.product import Making, Product
+
+
+def page(making: Making) -> dict[str, int]:
+    ((trucks,),) = making.con.execute("select count(*) from fleet.rep_trucks").fetchall()
+    making.scratch.write_text(f"{trucks} months")
+    return {"months": trucks}
+
+
+room = Room(
+    products={"trucks.txt": Product("Trucks on a page.", ("fleet.rep_trucks",), page)},
+"""
+    file.write_text(file.read_text().replace("room = Room(\n", product))
+    call("run", "--direct")
+    assert (fleet.published.parent / "trucks.txt").read_text() == "0 months"
+    file.write_text(file.read_text().replace('("fleet.rep_trucks",)', '("fleet.rep_truks",)'))
+    rooms._found.cache_clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "acme"]:
+        del sys.modules[name]
+    with pytest.raises(DeclarationError, match=r"`trucks.txt` reads fleet.rep_truks, .*did you mean fleet.rep_trucks"):
+        _ = load_platform(fleet).products
 
 
 def test_a_family_that_its_tables_do_not_fit_puts_the_feed_out_of_order(fleet: Settings, outside: Path) -> None:

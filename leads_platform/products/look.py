@@ -44,5 +44,5 @@ def standings(
         known = made.get(place.key, Made())
         ledgers = {name: months for name, months in known.read.items() if "" in months}
         path = folder / place.key if known.is_file or not known.made_at else None
-        found.append(Standing(place, known, path, is_stale(place, made, {**read, **ledgers}, folder)))
+        found.append(Standing(place, known, path, is_stale(place, made, {**read, **ledgers}, folder, at_a_glance=True)))
     return found

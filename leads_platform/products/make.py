@@ -22,11 +22,12 @@ import duckdb
 from leads_platform.errors import fault_in_words, unforeseen
 from leads_platform.products.product import Making, Product, ProductFailed
 from leads_platform.products.state import Made, read_products, write_products
+from leads_platform.warehouse.catalogue import Catalogue
 from leads_platform.warehouse.connection import note_of_copy, open_committed
 from leads_platform.warehouse.errors import without_values
 from leads_platform.warehouse.sql import address
 from leads_platform.warehouse.table import Table
-from leads_platform.warehouse.whole import is_as_left, leave
+from leads_platform.warehouse.whole import is_as_left, leave, looks_as_left, sha256_of
 
 # Relations that are no tables of a room: their content is their fingerprint.
 _LEDGER_SCHEMAS = ("arrivals", "warehouse", "actions")
@@ -65,6 +66,14 @@ def fits(relation: str, pattern: str) -> bool:
     return fnmatchcase(relation, pattern.replace('"', ""))
 
 
+def read_by(pattern: str, catalogue: Catalogue) -> list[str]:
+    """The tables and ledgers a product's pattern stands for; a family of which there is no table yet is there, too."""
+    ledgers = [f"{schema}." for schema in _LEDGER_SCHEMAS if pattern.startswith(f"{schema}.")]
+    named = [address for address in catalogue.tables if fits(address, pattern)]
+    families = [family for family in catalogue.families if family.replace('"', "") == pattern.replace('"', "")]
+    return ledgers + named + families
+
+
 def declared(product: Product) -> str:
     """Changes with the product's declaration and the module its code stands in."""
     module = sys.modules.get(product.make.__module__)
@@ -83,14 +92,18 @@ def places(products: Mapping[str, Product], months: Iterable[date]) -> list[Plac
     ]
 
 
-def is_stale(place: Place, made: Mapping[str, Made], read: Read, folder: Path) -> bool:
-    """Whether declaration, what it is made of, or the file itself differ from what was made."""
+def is_stale(place: Place, made: Mapping[str, Made], read: Read, folder: Path, *, at_a_glance: bool = False) -> bool:
+    """Whether declaration, what it is made of, or the file itself differ from what was made.
+
+    `at_a_glance`: by the file's look alone, without reading it.
+    """
     known, path = made.get(place.key), folder / place.key
     if known is None or not known.made_at or known.declaration != declared(place.product):
         return True
     if known.read != place.of(read):
         return True
-    return known.is_file and not (path.is_file() and is_as_left(path, note_of_copy(path)))
+    is_same = looks_as_left if at_a_glance else is_as_left
+    return known.is_file and not (path.is_file() and is_same(path, note_of_copy(path)))
 
 
 def versions(con: duckdb.DuckDBPyConnection) -> Read:
@@ -196,9 +209,10 @@ def _settle(scratch: Path, path: Path, *, private: bool) -> None:
     scratch.chmod(0o600 if private else 0o644)
     with scratch.open("rb") as file:
         os.fsync(file.fileno())
+    digest = sha256_of(scratch)  # of a large one, too: it is read again once a day
     note_of_copy(path).unlink(missing_ok=True)  # killed before the new note is written, it is made again
     scratch.replace(path)
-    leave(path, note_of_copy(path), read=True)
+    leave(path, note_of_copy(path), read=True, sha256=digest)
 
 
 def _former(place: Place, made: Mapping[str, Made], folder: Path, say: Callable[[str], None]) -> Path | None:

@@ -42,7 +42,9 @@ def standings(
         if place.product.needs and not secret(place.product.needs):
             continue
         known = made.get(place.key, Made())
-        ledgers = {name: months for name, months in known.read.items() if "" in months}
         path = folder / place.key if known.is_file or not known.made_at else None
-        found.append(Standing(place, known, path, is_stale(place, made, {**read, **ledgers}, folder, at_a_glance=True)))
+        ledgers = {name: months for name, months in known.read.items() if "" in months}
+        now = {**read, **ledgers}
+        stale = place.can_be_made(now) and is_stale(place, made, now, folder, at_a_glance=True)
+        found.append(Standing(place, known, path, stale))
     return found

@@ -60,6 +60,10 @@ class Place:
         month = self.month.isoformat()
         return {name: {m: p for m, p in months.items() if m in ("", month)} for name, months in wanted.items()}
 
+    def can_be_made(self, read: Read) -> bool:
+        """Whether every table that it names is built; of a pattern there need be none."""
+        return all("*" in pattern or pattern.replace('"', "") in read for pattern in self.product.reads)
+
 
 def fits(relation: str, pattern: str) -> bool:
     """Whether a relation is one that a pattern, written as in a select, stands for."""
@@ -156,7 +160,7 @@ def make_products(
         wanted = [place for place in places(products, months) if not place.product.needs or secret(place.product.needs)]
         _forget(made, {place.key for place in wanted}, set(products), folder, state)
         for place in wanted:
-            if not (is_stale(place, made, read, folder) or anew(place)):
+            if not place.can_be_made(read) or not (is_stale(place, made, read, folder) or anew(place)):
                 continue
             step(f"Making {place.key}")
             making = Making(
@@ -195,7 +199,7 @@ def _make(place: Place, making: Making, known: Made, read: Read, path: Path) -> 
         words = fault_in_words(error) or unforeseen(error)
         return replace(known, failed=words, failed_at=begun, wrong={})
     except duckdb.Error as error:
-        words = fault_in_words(error) or without_values(error)
+        words = fault_in_words(error) or without_values(error).rstrip(".")
         return replace(known, failed=words, failed_at=begun, wrong={})
     except Exception as error:  # a slip in a room's product keeps no other from being made
         return replace(known, failed=unforeseen(error), failed_at=begun, wrong={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def test_every_table_column_and_check_is_in_the_dictionary() -> None:
         rows = [line.split(" | ")[0] for line in sections[address].splitlines()]
         for name in [*(column.name for column in table.columns), *(audit.name for audit, _ in table.audits)]:
             assert f"| `{name}`" in rows
+
+
+def test_the_dictionary_says_which_key_may_be_null() -> None:
+    platform = packaged()
+    tables = platform.catalogue.tables
+    tables["funnel.stg_users"] = replace(tables["funnel.stg_users"], nullable=("user_id",))
+    assert "- Grain: `month`, `user_id` (null is a value)\n" in data_dictionary(platform)
 
 
 def test_every_link_of_the_dictionary_has_its_heading() -> None:

@@ -67,7 +67,7 @@ def data_dictionary(platform: Platform) -> str:
     tables = sorted(platform.catalogue.tables.values(), key=lambda table: table.room)
     parts = [_HEAD.format(layers=layers), _feeds(platform.contracts.values()), _contents(tables)]
     for room, of_room in groupby(tables, key=lambda table: table.room):
-        parts.append(f"## Room `{room}`\n")
+        parts.append(f"## Room `{room}`\n\n{platform.rooms.by_name[room].says}\n")
         parts += [_table(platform, table) for table in of_room]
     return "\n".join(parts)
 

@@ -23,6 +23,8 @@ def test_the_committed_docs_are_up_to_date(name: str, tmp_path: Path) -> None:
 def test_every_table_column_and_check_is_in_the_dictionary() -> None:
     platform = packaged()
     text = data_dictionary(platform)
+    for name, room in platform.rooms.by_name.items():
+        assert f"## Room `{name}`\n\n{room.says}\n" in text
     sections = {part.split("`", 2)[1]: part for part in text.split("\n### ")[1:]}
     tables = platform.catalogue.tables
     assert list(sections) == sorted(tables, key=lambda address: tables[address].room)  # within a room as they build

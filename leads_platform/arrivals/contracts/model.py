@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from zoneinfo import available_timezones
@@ -60,6 +60,14 @@ class CrossErrors(ValueError):
     def __init__(self, problems: list[tuple[Loc, str]]) -> None:
         self.problems = problems
         super().__init__("; ".join(message for _, message in problems))
+
+
+class KindError(Exception):
+    """A rule of a kind has failed over a contract."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 class Model(BaseModel):
@@ -135,6 +143,9 @@ class FeedContract(Model):
 
     A *kind* of contract is a subclass that a room gives (`Room.kinds`), with fields, rules and tables of its own. It
     states `kind: Literal[...]`, without a default, so that the kind is a part of the hash.
+
+    What is said of phones is said by any kind, though not each makes a use of it: phones are a standard of all rooms
+    (contacts), contracts of every kind state their region, and those go on being readable.
     """
 
     sections: ClassVar[Mapping[str, type[Model]]] = {"columns": Column, "month": MonthRule, "format": Format}
@@ -185,7 +196,7 @@ class FeedContract(Model):
     def _agree(self, info: ValidationInfo) -> FeedContract:
         problems = list(_problems(self))
         if not (info.context or {}).get("was_in_force"):
-            problems += [*limits(self), *self.own_limits()]
+            problems += [*limits(self), *_of_kind(self.own_limits)]
         if problems:
             raise CrossErrors(problems)
         return self
@@ -289,7 +300,7 @@ def _problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     yield from _column_problems(contract)
     yield from _format_problems(contract)
     yield from _month_problems(contract)
-    yield from contract.own_problems()
+    yield from _of_kind(contract.own_problems)
     names = {column.name for column in contract.columns}
     for index, name in enumerate(contract.key):
         if name not in names:
@@ -302,6 +313,14 @@ def _problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         yield ("version_from",), unknown_column(contract.version_from, names)
     if (problem := regex_problem(contract.part_pattern)) is not None:
         yield ("part_pattern",), problem
+
+
+def _of_kind(rule: Callable[[], Iterator[tuple[Loc, str]]]) -> list[tuple[Loc, str]]:
+    """What a rule of the kind finds. pydantic would take its ValueError for one of its own."""
+    try:
+        return list(rule())
+    except Exception as error:
+        raise KindError(error) from error
 
 
 def _column_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:

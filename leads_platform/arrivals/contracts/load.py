@@ -16,19 +16,16 @@ from typing import Any, Union
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from leads_platform.arrivals.contracts.kinds import KindFails
-from leads_platform.arrivals.contracts.model import (
+from leads_platform.arrivals.contracts.agreement import (
     RESERVED_COLUMNS,
-    Column,
     CrossErrors,
-    FeedContract,
-    Format,
     KindError,
     Loc,
-    MonthRule,
     did_you_mean,
     fold_header,
 )
+from leads_platform.arrivals.contracts.kinds import KindFails
+from leads_platform.arrivals.contracts.model import Column, FeedContract, Format, MonthRule
 from leads_platform.arrivals.contracts.yaml_words import in_words
 
 __all__ = [

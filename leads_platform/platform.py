@@ -97,8 +97,7 @@ class Platform:
         """
         found = {table: self.user.kept[name].feed for name, tables in self._of_copies().items() for table in tables}
         for feed in self.stopped - set(self.contracts):
-            for room in self.rooms.by_name:
-                found |= {f"{room}.{pattern.replace('*', feed)}": feed for pattern in self.rooms.generated}
+            found |= dict.fromkeys(self._by_name(feed, *self.rooms.by_name), feed)
         return found
 
     def copies_needed(self, built: AbstractSet[str]) -> set[str]:
@@ -109,10 +108,20 @@ class Platform:
         """By the name of a kept contract, the tables that follow from it and that nothing declares now."""
         declared = set(self.catalogue.tables)
         return {
-            name: {table.address for table in tables_of(contract)} - declared
+            name: self._tables_of(contract) - declared
             for name, contract in self.user.kept.items()
             if self.contracts.get(contract.feed) is not contract  # as it is kept, so it is in force
         }
+
+    def _tables_of(self, contract: FeedContract) -> set[str]:
+        try:
+            return {table.address for table in tables_of(contract)}
+        except DeclarationError:  # the code of its kind fails today
+            return self._by_name(contract.feed, contract.room)
+
+    def _by_name(self, feed: str, *rooms: str) -> set[str]:
+        """Every table that a contract of any kind may have made of the feed in these rooms."""
+        return {f"{room}.{pattern.replace('*', feed)}" for room in rooms for pattern in self.rooms.generated}
 
 
 def load_platform(settings: Settings) -> Platform:

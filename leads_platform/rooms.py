@@ -22,7 +22,7 @@ from leads_platform.products.own import OWN
 from leads_platform.products.product import Product
 from leads_platform.room import Headline, Room
 from leads_platform.warehouse.catalogue import tables_in
-from leads_platform.warehouse.places import of_import
+from leads_platform.warehouse.places import of_error
 from leads_platform.warehouse.table import Column, DeclarationError, Table
 
 _NAMES = "LEADS_PLATFORM_ROOMS names"
@@ -116,8 +116,23 @@ def _found(more: tuple[str, ...]) -> Rooms:
             if product in makers:
                 raise DeclarationError(f"{package} and {makers[product]} make a product `{product}`; rename one")
             makers[product] = package
+    _check_headlines({package: room.headlines for package, room in found.values()})
     ordered = sorted(found, key=lambda name: (found[name][1].order, name))
     return Rooms({name: found[name][1] for name in ordered}, {name: found[name][0] for name in ordered})
+
+
+def _check_headlines(by_package: Mapping[str, tuple[Headline, ...]]) -> None:
+    """Each number whose change is announced has a name of its own. Raises DeclarationError."""
+    named: dict[str, str] = {}
+    for package, headlines in by_package.items():
+        for headline in headlines:
+            if (headline.numbers is None) != (not headline.counts.strip()):
+                lacks = "`counts`: what its numbers are" if headline.numbers else "`numbers`: what it counts, by month"
+                raise DeclarationError(f"{package}: the headline on {headline.table} lacks {lacks}")
+            if headline.counts and headline.counts in named:
+                said = f"{package} and {named[headline.counts]} have a headline that counts `{headline.counts}`"
+                raise DeclarationError(f"{said}; name one otherwise")
+            named[headline.counts] = package
 
 
 def _declared_in(package: str) -> Room:
@@ -130,7 +145,7 @@ def _declared_in(package: str) -> Room:
                 "module `room` (docs/add-a-room.md)"
             ) from None
         said = error.msg if isinstance(error, SyntaxError) else str(error)  # code's own words: no record is near
-        place = of_import(error, package.rsplit(".", 1)[-1])
+        place = of_error(error, package.rsplit(".", 1)[-1])
         raise DeclarationError(
             f"{place}: {type(error).__name__}: {said}. Nothing can be done until it is mended."
         ) from error

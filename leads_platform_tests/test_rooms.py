@@ -20,6 +20,10 @@ from leads_platform.warehouse import DeclarationError
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv
 
+NORTH = (
+    "feed: north\nroom: fleet\nkind: truck_list\ntitle: North\ndelivery: snapshot\nplate: plate\n"
+    "columns:\n  - {name: plate, header: Plate}\n"
+)
 PAGE = Path(__file__).parents[1] / "docs" / "add-a-room.md"
 
 
@@ -38,6 +42,11 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         path.write_text(text)
     monkeypatch.syspath_prepend(tmp_path / "outside")
     yield tmp_path / "outside"
+    _forget()
+
+
+def _forget() -> None:
+    """Makes the room's code be read again."""
     rooms._found.cache_clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "acme"]:
         del sys.modules[name]
@@ -123,6 +132,13 @@ def test_a_package_that_is_no_room_is_told(outside: Path, named: str, words: str
         ("room = Room(", "room = Rooom(", "acme/fleet/room.py:"),
         ("room = Room(", "rooms = Room(", "acme.fleet.room declares no `room = Room(...)`"),
         ("from acme.fleet.truck_list", "from nonesuch", "No module named 'nonesuch'"),
+        ("report=trucks,", 'report=trucks, counts="Trucks",', "the headline on fleet.rep_trucks lacks `numbers`"),
+        ("report=trucks,", 'report=trucks, numbers=dict, counts=" ",', "fleet.rep_trucks lacks `counts`"),
+        (
+            "report=trucks,",
+            'report=trucks, numbers=dict, counts="Net-new leads",',
+            "acme.fleet and leads_platform.prospects have a headline that counts `Net-new leads`",
+        ),
     ],
 )
 def test_a_slip_in_a_room_is_told_with_its_place(outside: Path, old: str, new: str, words: str) -> None:
@@ -170,14 +186,76 @@ def test_a_family_that_its_tables_do_not_fit_puts_the_feed_out_of_order(fleet: S
     families = '"stg_trucks_*": (*COLUMNS, Column("colour", "varchar", "Colour"))'
     file.write_text(file.read_text().replace('"stg_trucks_*": COLUMNS', families))
     fleet.feeds.mkdir()
-    (fleet.feeds / "north.yaml").write_text(
-        "feed: north\nroom: fleet\nkind: truck_list\ntitle: North\ndelivery: snapshot\nplate: plate\n"
-        "columns:\n  - {name: plate, header: Plate}\n"
-    )
+    (fleet.feeds / "north.yaml").write_text(NORTH)
     (entry,) = load_platform(fleet).out_of_order
     assert (
         "fleet.stg_trucks_north has not the columns that the family fleet.stg_trucks_* states: colour" in entry.words()
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "error"),
+    [
+        ("names = {column.name", "ValueError: 7 of them"),
+        ('base = f"{self.room}', "ValueError: 7 of them"),
+    ],
+    ids=["own_problems", "more_tables"],
+)
+def test_a_kind_whose_code_fails_puts_its_feed_out_of_order(
+    fleet: Settings, outside: Path, old: str, error: str
+) -> None:
+    """Found in use, mended: it was a fault of the program, for every command and every feed."""
+    fleet.feeds.mkdir()
+    (fleet.feeds / "north.yaml").write_text(NORTH)
+    drop(fleet, "north", "north_2024-05.csv", "Plate", ["abc 1"])
+    drop(fleet, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")])
+    file = outside / "acme" / "fleet" / "truck_list.py"
+    lines = file.read_text().splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.strip().startswith(old))
+    lines.insert(at, "        raise ValueError('7 of them')")
+    file.write_text("\n".join(lines))
+    told = CliRunner().invoke(commands, ["run", "--direct"]).output
+    (entry,) = load_platform(fleet).out_of_order
+    assert (entry.feed, entry.stands) == ("north", "nothing")
+    assert "the kind `truck_list` of the room fleet fails at " in entry.words()
+    assert f"acme/fleet/truck_list.py:{at + 1}: {error}; mend its code" in entry.words()
+    assert "the kind `truck_list` of the room fleet fails at " in told
+    assert "1 of 1 leads of 2024-05 are net-new" in told
+
+
+def test_a_kind_whose_code_fails_loses_no_row_unasked(fleet: Settings, outside: Path) -> None:
+    fleet.feeds.mkdir()
+    (fleet.feeds / "north.yaml").write_text(NORTH)
+    drop(fleet, "north", "north_2024-05.csv", "Plate", ["abc 1"])
+    call("run", "--direct")
+    file = outside / "acme" / "fleet" / "truck_list.py"
+    good = file.read_text()
+    file.write_text(good.replace("        table = Table(", "        raise KeyError(base)\n        table = Table("))
+    _forget()
+    refused = CliRunner().invoke(commands, ["run", "--direct"])
+    assert refused.exit_code == 1 and "KeyError: 'fleet.base_north'; mend its code" in refused.output
+    assert "No contract declares these tables of north any more: 1 month of 2 tables" in refused.output
+    assert ask(fleet, "select trucks from fleet.rep_trucks where month = '2024-05-01'") == [(1,)]
+
+
+def test_a_kind_that_can_not_be_asked_or_fits_beside_another_is_told_in_the_proposal(
+    fleet: Settings, outside: Path, tmp_path: Path
+) -> None:
+    sample = tmp_path / "north_2024-05.csv"
+    sample.write_text("License No,Company,Phone,Address,Plate\n" + "".join(
+        f"{n},Acme {n} Inc,(702) 555-01{n:02},{n} Oak St Reno NV 89501,abc {n}\n" for n in range(10, 40)
+    ))  # fmt: skip
+    text = call("feed", "new", str(sample))
+    assert "kind: lead_list\n" in text
+    assert "# check: it may as well be a list of trucks (kind: truck_list); the first was taken\n" in text
+    file = outside / "acme" / "fleet" / "truck_list.py"
+    file.write_text(
+        file.read_text().replace("        plates = [", "        raise KeyError('abc 10')\n        plates = [")
+    )
+    _forget()
+    text = call("feed", "new", str(sample))
+    assert "# check: the kind truck_list of the room fleet was not asked: KeyError at " in text and "abc 10" not in text
+    assert "kind: lead_list\n" in text
 
 
 @pytest.mark.parametrize(

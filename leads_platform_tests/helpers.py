@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.outcome import Build
 
+Ask = Callable[[str], list[tuple[Any, ...]]]
+"""Gives the rows of a query."""
 NV_HEADER = (
     "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,County,Phone,"
     "First Issue Date,Primary Contact Name,Primary Contact Role"
@@ -118,6 +121,13 @@ def ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     """Rows of the published copy."""
     with open_published(settings.published) as con:
         return con.execute(query).fetchall()
+
+
+@contextmanager
+def asking(settings: Settings) -> Iterator[Ask]:
+    """Many questions to one published copy: opening it takes longer than an answer."""
+    with open_published(settings.published) as con:
+        yield lambda query: con.execute(query).fetchall()
 
 
 def content_hash(settings: Settings, platform: Platform) -> str:

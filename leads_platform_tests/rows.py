@@ -5,7 +5,8 @@ Belongs here: putting literal rows in the place of what a statement reads. Does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -18,6 +19,7 @@ from leads_platform.months import months_between
 from leads_platform.standards import install_standards
 from leads_platform.warehouse import Catalogue, Table, sql
 from leads_platform.warehouse.binding import Binder
+from leads_platform_tests.helpers import Ask
 
 Row = Mapping[str, object]
 
@@ -68,9 +70,7 @@ def bad_rows_of(address: str, audit: str, month: date, /, **given: Iterable[Row]
 
 
 @contextmanager
-def worked_out(
-    addresses: Iterable[str], first: date, last: date, /, **given: Iterable[Row]
-) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+def worked_out(addresses: Iterable[str], first: date, last: date, /, **given: Iterable[Row]) -> Iterator[Ask]:
     """These tables and all they read, worked out for the months from the rows given, to be asked in SQL.
 
     What is given is not worked out, and base tables that are not given are empty. A row without a `month` is of the
@@ -95,6 +95,16 @@ def worked_out(
                 bad = _asked(con, binder.bad_rows(audit, address, this, first, last))
                 assert not bad, f"{address}, {audit.name}: {bad}"
         yield lambda query: con.execute(query).fetchall()
+
+
+def records(feed: str, day: date, header: str, lines: Iterable[str]) -> list[Row]:
+    """The records of a packaged feed's csv file of this day, as its base table holds them."""
+    names = {column.header: column.name for column in packaged().contracts[feed].columns}
+    place = {"month": day.replace(day=1), "file_name": f"{feed}_{day}.csv", "file_date": day, "part": ""}
+    return [
+        {**place, "line": line, **{names[title]: cell or None for title, cell in record.items()}}
+        for line, record in enumerate(csv.DictReader([header, *lines]), start=2)
+    ]
 
 
 @cache

@@ -24,7 +24,7 @@ from leads_platform_tests.helpers import Ask
 Row = Mapping[str, object]
 
 
-class _NoFeeds:
+class NoFeeds:
     """Sources without a record; the platform's months are all, so that each has one before it."""
 
     def feeds(self) -> list[str]:
@@ -56,7 +56,7 @@ def rows_of(address: str, month: date, /, **given: Iterable[Row]) -> list[dict[s
     """
     table = _catalogue().tables[address]
     with _filled(table, month, given) as con:
-        select = Binder(_catalogue(), _NoFeeds()).select(table, month, month, address)
+        select = Binder(_catalogue(), NoFeeds()).select(table, month, month, address)
         return _asked(con, f"select * from ({select}) order by {', '.join(map(sql.identifier, table.grain))}")
 
 
@@ -66,7 +66,7 @@ def bad_rows_of(address: str, audit: str, month: date, /, **given: Iterable[Row]
     (asked,) = (one for one, _ in table.audits if one.name == audit)
     with _filled(table, month, given) as con:
         this = f"select * from {sql.address(address)} where month = {sql.literal(month)}"
-        return _asked(con, Binder(_catalogue(), _NoFeeds()).bad_rows(asked, address, this, month, month))
+        return _asked(con, Binder(_catalogue(), NoFeeds()).bad_rows(asked, address, this, month, month))
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def worked_out(addresses: Iterable[str], first: date, last: date, /, **given: It
         if address in wanted and address.split(".")[1] not in given:
             wanted |= set(catalogue.upstream(address))
     with _transaction() as con:
-        binder = Binder(catalogue, _NoFeeds())
+        binder = Binder(catalogue, NoFeeds())
         _make(con, (table for address, table in catalogue.tables.items() if address in wanted), first, given)
         for address, table in catalogue.tables.items():
             if address not in wanted or table.name in given or table.layer == "base":

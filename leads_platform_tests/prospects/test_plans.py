@@ -53,7 +53,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPy
         )
     known_receipts(con)  # makes arrivals.files
     con.execute(
-        "insert into arrivals.files by name select month, file_name, file_sha256 as sha256 from prospects.fct_lead_files"
+        "insert into arrivals.files by name "
+        "select month, file_name, file_sha256 as sha256 from prospects.fct_lead_files"
     )
     yield con
     con.close()

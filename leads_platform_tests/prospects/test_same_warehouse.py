@@ -32,7 +32,7 @@ class World:
 
     def __init__(self, folder: Path, months: int) -> None:
         self.landing = folder / "landing"
-        self.truth: Truth = generate(self.landing, months=months, scale=0.1)
+        self.truth: Truth = generate(self.landing, months=months, scale=0.3)
         self.settings = self.copy(folder / "data")
         self.platform: Platform = run(self.settings)
         self.hash = content_hash(self.settings, self.platform)

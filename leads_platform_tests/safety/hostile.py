@@ -1,17 +1,17 @@
-"""The real command line with something broken inside: `python -m leads_platform_tests.safety.hostile FAULTS COMMAND`.
+"""The real command line with something broken inside.
 
 Belongs here: faults whose errors quote people's data, and the daemon's ticks in one process. Does not: expectations.
-FAULTS are joined by commas; `none` breaks nothing. The command `ticks` does what the daemon's sensors do.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from leads_platform.warehouse import Column, Table, bad_rows
+from leads_platform_tests.few_rooms import only
 
 SENSORS = ("nv_licensing_files", "build_requests", "janitor", "notices")
 NV = "prospects.base_leads_nv_licensing"
@@ -38,11 +38,11 @@ TABLES = {
 }
 
 
-def _tables(names: list[str]) -> None:
+def _tables(names: Sequence[str], written: bool) -> None:
     from leads_platform.rooms import find_rooms
 
     rooms = find_rooms()
-    vars(rooms)["tables"] = (*rooms.tables, *(TABLES[name]() for name in names))
+    vars(rooms)["tables"] = (*(rooms.tables if written else ()), *(TABLES[name]() for name in names))
 
 
 def _raise(records: Path) -> NoReturn:
@@ -117,19 +117,18 @@ def ticks() -> int:
     return 0
 
 
-def main() -> None:
-    faults, command, *rest = sys.argv[1:]
-    names = faults.split(",")
-    _tables([name for name in names if name in TABLES])
-    for name, breaks in (("arrival", _arrival), ("build", _build)):
-        if name in names:
-            breaks()
-    if command == "ticks":
-        sys.exit(ticks())
-    from leads_platform.cli.commands import main as command_line
+def command_line(faults: Sequence[str], words: Sequence[str], few: bool) -> None:
+    """The command of these words with these faults; `ticks` does what the daemon's sensors do.
 
-    command_line([command, *rest])
+    `few`: on a platform of the leads' feeds and what their contracts generate, without hand-written tables.
+    """
+    with only(*["leads_platform.prospects"] * few):
+        _tables([name for name in faults if name in TABLES], written=not few)
+        for name, breaks in (("arrival", _arrival), ("build", _build)):
+            if name in faults:
+                breaks()
+        if list(words) == ["ticks"]:
+            sys.exit(ticks())
+        from leads_platform.cli.commands import main
 
-
-if __name__ == "__main__":
-    main()
+        main(words)

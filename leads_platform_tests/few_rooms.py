@@ -1,26 +1,38 @@
 """A platform of few rooms: for tests of the engine, whose cost grows with the tables there are.
 
-Belongs here: leaving rooms out. Does not: a room (faults.small is one).
+Belongs here: leaving rooms out, for the commands too. Does not: a room (faults.small is one).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
+from functools import cache
 
 from leads_platform import rooms
 from leads_platform.rooms import Rooms
 
 
 @contextmanager
-def only(*packages: str) -> Iterator[None]:
-    """The rooms of these packages alone are there; of none, all of the platform's."""
+def only(*names: str) -> Iterator[None]:
+    """Of the platform's rooms these alone are there, or all if none is named; others by their packages' names.
+
+    Those of LEADS_PLATFORM_ROOMS are there beside them.
+    """
     whole = rooms._found
-    if packages:
-        names = {package.rsplit(".", 1)[-1]: package for package in packages}
-        few = Rooms({name: import_module(f"{package}.room").room for name, package in names.items()}, names)
-        rooms._found = lambda more: few  # type: ignore[assignment]
+
+    @cache
+    def few(more: tuple[str, ...]) -> Rooms:
+        packages = (*(name for name in names if "." in name), *more)
+        found = whole(packages)
+        kept = {name.rsplit(".", 1)[-1] for name in (*names, *packages)}
+        return Rooms(
+            {name: room for name, room in found.by_name.items() if name in kept},
+            {name: package for name, package in found.packages.items() if name in kept},
+        )
+
+    if names:
+        rooms._found = few
     try:
         yield
     finally:

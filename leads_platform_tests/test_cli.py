@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from click.testing import CliRunner, Result
 from leads_platform.cli.commands import commands
 from leads_platform.settings import Settings
 from leads_platform.warehouse.lock import WriterLock
-from leads_platform_tests.helpers import NV_HEADER, drop, nv
+from leads_platform_tests.few_rooms import only
+from leads_platform_tests.helpers import NV_HEADER, drop, nv, take_in
 
 OAK = nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")
 ELM = nv("2", "702-555-0102", "7 ELM AVE RENO, NV 89502")
@@ -21,7 +23,14 @@ ASH = nv("3", "702-555-0103", "9 ASH RD RENO, NV 89503")
 
 
 @pytest.fixture
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+def command(whole_command: Callable[..., Result]) -> Iterator[Callable[..., Result]]:
+    """The same where `prospects` is the only room: what a command says needs a table, not sixty."""
+    with only("prospects"):
+        yield whole_command
+
+
+@pytest.fixture
+def whole_command(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Calls `leads-platform` on an empty environment; the second look of settling needs no wait here."""
     monkeypatch.setenv("LEADS_PLATFORM_DATA", str(settings.data))
     monkeypatch.setenv("LEADS_PLATFORM_NOW", "2024-07-15T12:00:00")
@@ -36,8 +45,9 @@ def command(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     return call
 
 
-def test_run_takes_in_builds_and_reports(command, settings: Settings) -> None:
+def test_run_takes_in_builds_and_reports(whole_command, settings: Settings) -> None:
     drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM])
+    command = whole_command
     result = command("run", "--direct")
     assert result.exit_code == 0, result.output
     assert "2 of 2 leads of 2024-05 are net-new" in result.output
@@ -50,6 +60,7 @@ def test_run_takes_in_builds_and_reports(command, settings: Settings) -> None:
 
 
 def test_run_through_dagster_gives_the_same(command, settings: Settings) -> None:
+    """On the whole platform: safety/test_canary.py."""
     drop(settings, "nv_licensing", "nv_2024-06.csv", NV_HEADER, [OAK, ELM])
     assert command("run").exit_code == 0
     assert command("status", "--exit-code").exit_code == 0
@@ -132,8 +143,6 @@ def test_a_folder_without_a_feed_is_named(command, settings: Settings) -> None:
 def test_build_of_a_window(command, settings: Settings) -> None:
     for month in ("2024-03", "2024-04", "2024-05"):
         drop(settings, "nv_licensing", f"nv_{month}.csv", NV_HEADER, [OAK, ELM])
-    from leads_platform_tests.helpers import take_in
-
     take_in(settings)
     assert command("build", "--as-of", "2024-04-20", "--months", "1", "--direct").exit_code == 0
     told = json.loads(command("status", "--json").output)
@@ -160,8 +169,8 @@ def test_build_of_a_window(command, settings: Settings) -> None:
         (["nonsense"], "No such command"),
     ],
 )
-def test_wrong_usage_exits_2_and_says_what_is_right(command, words: list[str], said: str) -> None:
-    result = command(*words)
+def test_wrong_usage_exits_2_and_says_what_is_right(whole_command, words: list[str], said: str) -> None:
+    result = whole_command(*words)
     assert result.exit_code == 2
     assert said in result.output
 

@@ -122,7 +122,7 @@ def command_line(faults: Sequence[str], words: Sequence[str], few: bool) -> None
 
     `few`: on a platform of the leads' feeds and what their contracts generate, without hand-written tables.
     """
-    with only(*["leads_platform.prospects"] * few):
+    with only(*["prospects"] * few):
         _tables([name for name in faults if name in TABLES], written=not few)
         for name, breaks in (("arrival", _arrival), ("build", _build)):
             if name in faults:

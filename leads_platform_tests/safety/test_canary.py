@@ -53,7 +53,7 @@ class Operator:
 
 @pytest.mark.slow
 def test_no_canary_leaves_the_data_of_the_whole_platform(settings: Settings) -> None:
-    """Good, partly quarantined and refused files; every table built by Dagster."""
+    """Good, partly quarantined and refused files; every table built by Dagster, then without it to the same content."""
     lay_out(settings)
     call = Operator(settings)
     call("run", code=1)
@@ -73,6 +73,8 @@ def test_no_canary_leaves_the_data_of_the_whole_platform(settings: Settings) -> 
     assert counts["calls"] == (6, 3)
     call("check", str(settings.landing / "nv_licensing" / "nv_2024-05.csv"), "--feed", "nv_licensing")
     assert "too many fields" in call("quarantine", "nv_2024-05.csv")
+    call("rebuild", "--direct", code=1)
+    assert call.status()["content_hash"] == told["content_hash"]
 
 
 @pytest.mark.slow

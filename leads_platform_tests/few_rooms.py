@@ -13,9 +13,8 @@ from leads_platform import rooms
 from leads_platform.rooms import Rooms
 
 
-@contextmanager
-def only(*names: str) -> Iterator[None]:
-    """Of the platform's rooms these alone are there, or all if none is named; others by their packages' names.
+def keep(*names: str) -> None:
+    """Of the platform's rooms these alone are there from now on, or all if none is named; others by their packages.
 
     Those of LEADS_PLATFORM_ROOMS are there beside them.
     """
@@ -33,6 +32,13 @@ def only(*names: str) -> Iterator[None]:
 
     if names:
         rooms._found = few
+
+
+@contextmanager
+def only(*names: str) -> Iterator[None]:
+    """These alone are there for a while."""
+    whole = rooms._found
+    keep(*names)
     try:
         yield
     finally:

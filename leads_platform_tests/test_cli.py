@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from leads_platform.cli.commands import commands
 from leads_platform.settings import Settings
 from leads_platform.warehouse.lock import WriterLock
-from leads_platform_tests.faults.scene import SMALL
+from leads_platform_tests.faults.small import SMALL
 from leads_platform_tests.few_rooms import only
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv, take_in
 

@@ -26,7 +26,7 @@ from leads_platform.arrivals import receive
 from leads_platform.arrivals.archive import store as archive
 from leads_platform.arrivals.reading import file_reading as reading
 from leads_platform.warehouse import connection, publish, write
-from leads_platform_tests.few_rooms import only
+from leads_platform_tests.few_rooms import keep
 
 # Moments inside one file's arrival, one table's build, the publishing and the notes.
 MOMENTS = (
@@ -193,6 +193,7 @@ def unprivileged() -> None:
 
 def command_line(fault: Sequence[str], words: Sequence[str], rooms: Sequence[str] = ()) -> None:
     """The command of these words with the fault, on a platform of these rooms (all, if none are named)."""
+    keep(*rooms)
     receive._SETTLE_SECONDS = 0.01  # the files rest
     kind, *values = fault
     if kind == "kill":
@@ -211,8 +212,7 @@ def command_line(fault: Sequence[str], words: Sequence[str], rooms: Sequence[str
         platform.WriterLock = lambda *args, **kwargs: plain(*args, **{**kwargs, "wait": 0.5})  # type: ignore[misc]
     from leads_platform.cli.commands import main as commands
 
-    with only(*rooms):
-        commands(words)
+    commands(words)
 
 
 if __name__ == "__main__":

@@ -27,13 +27,13 @@ from leads_platform.sample import generate
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.faults.crash_process import command_line
+from leads_platform_tests.faults.small import SMALL
 from leads_platform_tests.few_rooms import only
 from leads_platform_tests.forked import Forked
 from leads_platform_tests.helpers import drop
 
 ROOT = Path(__file__).parents[2]
 NOW = "2024-07-15T12:00:00"
-SMALL = ("leads_platform_tests.faults.small",)
 Months = dict[tuple[str, str], tuple[int, str]]  # rows and content hash by table and month
 
 

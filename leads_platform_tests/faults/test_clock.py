@@ -16,7 +16,7 @@ from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse.publish import is_outdated, publish
 from leads_platform_tests.conftest import environment
-from leads_platform_tests.faults.scene import SMALL
+from leads_platform_tests.faults.small import SMALL
 from leads_platform_tests.few_rooms import only
 from leads_platform_tests.helpers import ask, content_hash, drop, run, take_in
 

@@ -16,7 +16,8 @@ import pytest
 
 from leads_platform.errors import fault_in_words
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
-from leads_platform_tests.faults.scene import ROOT, SMALL, Undisturbed, copied, small_scene, undisturbed
+from leads_platform_tests.faults.scene import ROOT, Undisturbed, copied, small_scene, undisturbed
+from leads_platform_tests.faults.small import SMALL
 
 DIRECT = ("run", "--direct")
 

@@ -133,7 +133,7 @@ def check_history(instance: dg.DagsterInstance, table: str, check: str) -> list[
     return [(record.partition, record.status.value) for record in records]
 
 
-def held(platform: Platform) -> list[str]:
+def held(platform: Platform, feed: str = FEED) -> list[str]:
     """Labels of months the archive has records for."""
-    months = read_state(platform.settings, platform.contracts).by_feed[FEED].months()
+    months = read_state(platform.settings, platform.contracts).by_feed[feed].months()
     return sorted(f"{month:%Y-%m}" for month in months)

@@ -98,7 +98,7 @@ def small_scene(data: Path, months: int = 2) -> Scene:
     """Lists of some months and their calls waiting in landing."""
     scene = Scene(data)
     for month in range(1, months + 1):
-        leads = [f"{n},Person {n} of {month}" for n in range(month, 300)]
+        leads = [f"{n},Person {n} of {month}" for n in range(month, 3000)]
         drop(scene.settings, "lists", f"lists_2024-0{month}.csv", "Number,Person", leads)
         calls = [f"{month}-{n},2024-0{month}-{n % 28 + 1:02d}" for n in range(200)]
         drop(scene.settings, "calls", f"calls {month}.csv", "Number,Called on", calls)

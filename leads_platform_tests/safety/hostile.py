@@ -89,13 +89,14 @@ def ticks() -> int:
 
     from leads_platform.orchestration.assemble import build_definitions
     from leads_platform.orchestration.instance import open_instance
+    from leads_platform.orchestration.sqlite_pool import sqlite_pool
     from leads_platform.platform import load_platform
     from leads_platform.settings import Settings
 
     platform = load_platform(Settings.from_env())
     definitions = build_definitions(platform)
     repository = definitions.get_repository_def()
-    with open_instance(platform.settings) as instance:
+    with sqlite_pool(platform.settings.dagster_home), open_instance(platform.settings) as instance:
         cursors: dict[str, str | None] = {}
         for _ in range(2):
             for sensor in (repository.get_sensor_def(name) for name in SENSORS):

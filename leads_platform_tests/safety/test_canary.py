@@ -81,7 +81,7 @@ def test_no_canary_leaves_the_data_of_the_whole_platform(settings: Settings) -> 
 def test_no_canary_leaves_the_data_whatever_is_broken(settings: Settings) -> None:
     lay_out(settings)
     call = Operator(settings, few=True)
-    call("run", code=1)
+    call("run", "--direct", code=1)
 
     # Selects that fail on a value and a check that fails: through Dagster, and without it.
     said = call("build", faults="zone,check", code=1)

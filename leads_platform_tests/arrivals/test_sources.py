@@ -261,7 +261,7 @@ def test_a_receipt_reads_of_other_event_files_only_records_of_its_keys(
     assert counts(desk, "calls") == {"2024-03": 100, "2024-04": 1}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 6))])
 def test_versions_added_up_from_receipts_are_those_of_the_whole_archive(desk: ArrivalsEnv, seed: int) -> None:
     """Files of any date, repeats, corrections, moves, withdrawals: the sums agree, and so does each month's table."""
     draw = random.Random(seed)

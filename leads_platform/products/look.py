@@ -43,6 +43,7 @@ def standings(
             continue
         known = made.get(place.key, Made())
         ledgers = {name: months for name, months in known.read.items() if "" in months}
-        path = folder / place.key if known.is_file or not known.made_at else None
+        no_file = bool(place.product.needs or known.made_at) and not known.is_file
+        path = None if no_file else folder / place.key
         found.append(Standing(place, known, path, is_stale(place, made, {**read, **ledgers}, folder)))
     return found

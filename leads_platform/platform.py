@@ -138,8 +138,9 @@ def load_platform(settings: Settings) -> Platform:
 class Session:
     """An open session of the environment's one writer: lock held, archive and warehouse open.
 
-    `publish`: whether the products that are stale are made at its end, and those that `anew` picks. `step` hears which
-    is being made; `products` is what became of each.
+    `publish`: whether the products that are stale are made at its end, and those that `anew` picks. `names` has where a
+    person wants a product that can have several places. `step` hears which is being made; `products` is what became of
+    each.
     """
 
     platform: Platform
@@ -148,6 +149,7 @@ class Session:
     lock: WriterLock
     publish: bool = False
     anew: Callable[[Place], bool] = lambda place: False
+    names: dict[str, str] = field(default_factory=dict)
     step: Callable[[str], None] = lambda text: None
     products: list[Outcome] = field(default_factory=list)
     newest: date | None = None  # the last month with data before this session's first build
@@ -242,6 +244,7 @@ def open_session(
                 say=say,
                 step=session.tell_step,
                 anew=session.anew,
+                names=session.names,
             )
 
 

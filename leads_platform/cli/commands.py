@@ -164,23 +164,44 @@ def rebuild(direct: bool) -> int:
 
 @commands.command()
 @click.option("--anew", is_flag=True, help="Make what is current, too.")
+@click.option(
+    "--postgres",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value="",
+    help="Into PostgreSQL, too, as the schema NAME; default: the one of the last time, at first leads_platform.",
+)
 @in_words
-def publish(anew: bool) -> int:
-    """Make the published copies, and what else is made of tables, where they are stale. Builds do so at their end."""
+def publish(anew: bool, postgres: str | None) -> int:
+    """Make the published copies, and what else is made of tables, where they are stale. Builds do so at their end.
+
+    The copy in PostgreSQL is made where LEADS_PLATFORM_POSTGRES is set; --postgres names its schema, for builds, too.
+    """
     from leads_platform.cli.asking import needs_landing
     from leads_platform.platform import open_session
+    from leads_platform.products.postgres import POSTGRES, SETTING, schema_name
 
-    platform = loaded(needs_landing(Settings.from_env()))
+    settings = needs_landing(Settings.from_env())
+    if postgres is not None and not settings.secret(SETTING):
+        raise click.UsageError(
+            f"no database is set. Set {SETTING} to the name of a variable that holds its address: "
+            f"export {SETTING}=LEADS_DSN LEADS_DSN=postgresql://user:password@host:5432/database"
+        )
+    try:
+        names = {POSTGRES: schema_name(postgres)} if postgres else {}
+    except ValueError as error:
+        raise click.UsageError(f"--postgres: {error}") from error
+    platform = loaded(settings)
     with terminal.progress("Publishing") as bar:
         with open_session(platform, "publish", say=terminal.say) as session:
-            session.publish, session.anew = True, lambda place: anew
+            session.publish, session.anew, session.names = True, lambda place: anew, names
             session.step = lambda text: bar.update(bar.tasks[0].id, description=text)
         made = session.products
     for outcome in made:
         if outcome.failed:
-            terminal.complain(f"{outcome.key} was not made: {outcome.failed}. The former one stands.")
+            terminal.complain(f"{outcome.key} was not made: {outcome.failed}. {outcome.former}")
         else:
-            terminal.say(f"Made {platform.settings.published.parent / outcome.key}.")
+            terminal.say(f"Made {settings.published.parent / outcome.key if outcome.is_file else outcome.key}.")
     if not made:
         terminal.say("Every product is current.")
     return 1 if any(outcome.failed for outcome in made) else 0

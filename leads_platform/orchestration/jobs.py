@@ -13,6 +13,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 
 from leads_platform.orchestration.events import asset_key, product_key
+from leads_platform.orchestration.products import given
 from leads_platform.platform import Platform
 
 MONTHLY = "monthly"
@@ -39,7 +40,7 @@ def products_job(platform: Platform) -> Job:
     """The products with their checks: makes them now, stale or not. Each build makes what is stale at its end."""
     return dg.define_asset_job(
         PRODUCTS,
-        dg.AssetSelection.assets(*(product_key(name) for name in platform.products)),
+        dg.AssetSelection.assets(*(product_key(name) for name in given(platform))),
         description="Makes the published copies and other products anew; builds make them, too, where they are stale.",
         executor_def=dg.in_process_executor,
     )

@@ -28,7 +28,7 @@ _SHOWN = 10
 def product_assets(platform: Platform) -> dg.AssetsDefinition:
     """All products that this environment has the settings for."""
     current = CurrentPlatform(platform)
-    products = _given(platform)
+    products = given(platform)
 
     @dg.multi_asset(
         name="products",
@@ -71,7 +71,8 @@ def product_assets(platform: Platform) -> dg.AssetsDefinition:
     return make
 
 
-def _given(platform: Platform) -> dict[str, Product]:
+def given(platform: Platform) -> dict[str, Product]:
+    """The products that this environment has the settings for."""
     secret = platform.settings.secret
     return {name: p for name, p in platform.products.items() if not p.needs or secret(p.needs)}
 
@@ -154,7 +155,7 @@ def _metadata(settings: Settings, made: dict[str, Made]) -> dict[str, int | floa
 def _known(platform: Platform) -> dict[str, list[float]]:
     """When each product was made last, and when its making failed last."""
     found = {}
-    for name in _given(platform):
+    for name in given(platform):
         made = _of(platform, name).values()
         times = [max((m.made_at for m in made), default=0.0), max((m.failed_at for m in made), default=0.0)]
         if any(times):

@@ -7,12 +7,12 @@ files of records.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import duckdb
 
 from leads_platform.warehouse.sql import identifier, literal
-from leads_platform.warehouse.table import Column, Table
+from leads_platform.warehouse.table import Table
 
 CURRENT = "current_"
 # The ledgers: what a row is, and each column.
@@ -179,21 +179,24 @@ def undescribed(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
 
 def _texts(tables: Mapping[str, Table]) -> Iterator[tuple[str, str, dict[str, str]]]:
     for address, table in tables.items():
-        of_columns = _of(table.columns)
-        grain = ", ".join(table.grain)
-        yield address, f"{table.says} Grain: one row per month and ({grain}).", of_columns
+        of_columns = column_words(table)
+        yield address, table_words(table), of_columns
         if is_as_of(table):
-            yield (
-                view_of(address),
-                f"{table.says} The newest month of {address} alone, so that rows count once.",
-                of_columns,
-            )
+            yield view_of(address), table_words(table, newest=True), of_columns
     for address, (says, of_columns) in LEDGERS.items():
         yield address, says, of_columns
 
 
-def _of(columns: Iterable[Column]) -> dict[str, str]:
-    return {column.name: f"{column.says} (personal data)" if column.pii else column.says for column in columns}
+def table_words(table: Table, *, newest: bool = False) -> str:
+    """What a table says of itself: all its months, or its newest one alone."""
+    if newest:
+        return f"{table.says} The newest month of {table.address} alone, so that rows count once."
+    return f"{table.says} Grain: one row per month and ({', '.join(table.grain)})."
+
+
+def column_words(table: Table) -> dict[str, str]:
+    """What its columns mean."""
+    return {column.name: f"{column.says} (personal data)" if column.pii else column.says for column in table.columns}
 
 
 def _view(con: duckdb.DuckDBPyConnection, database: str, table: Table, stands: dict[str, list[str]]) -> int:

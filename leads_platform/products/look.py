@@ -42,7 +42,8 @@ def standings(
         if place.product.needs and not secret(place.product.needs):
             continue
         known = made.get(place.key, Made())
-        path = folder / place.key if known.is_file or not known.made_at else None
+        no_file = bool(place.product.needs or known.made_at) and not known.is_file
+        path = None if no_file else folder / place.key
         ledgers = {name: months for name, months in known.read.items() if "" in months}
         now = {**read, **ledgers}
         stale = place.can_be_made(now) and is_stale(place, made, now, folder, at_a_glance=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import os
 import sys
 import time
@@ -21,7 +22,7 @@ import duckdb
 
 from leads_platform.errors import fault_in_words, unforeseen
 from leads_platform.products.product import Making, Product, ProductFailed
-from leads_platform.products.state import Made, read_products, write_products
+from leads_platform.products.state import Made, former_stands, read_products, write_products
 from leads_platform.warehouse.catalogue import Catalogue
 from leads_platform.warehouse.connection import note_of_copy, open_committed
 from leads_platform.warehouse.errors import without_values
@@ -129,10 +130,12 @@ def versions(con: duckdb.DuckDBPyConnection) -> Read:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a stale product: `failed` says why it was not made, empty where it was."""
+    """What became of a stale product: `failed` says why it was not made, empty where it was; `former` what stood."""
 
     key: str
     failed: str
+    former: str
+    is_file: bool
 
 
 def make_products(
@@ -146,10 +149,12 @@ def make_products(
     say: Callable[[str], None] = lambda text: None,
     step: Callable[[str], None] = lambda text: None,
     anew: Callable[[Place], bool] = lambda place: False,
+    names: Mapping[str, str] | None = None,
 ) -> list[Outcome]:
     """Makes what is stale, and what `anew` picks. Call with the lock held and the writer's connection closed.
 
-    `secret` gives a setting's value by its name, `say` tells people, `step` tells what goes on.
+    `secret` gives a setting's value by its name, `say` tells people, `step` tells what goes on. `names` has the name
+    that a person gave a product's place now; it holds from then on.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".source").unlink(missing_ok=True)  # of versions before December 2026, whose copy is replaced
@@ -160,9 +165,13 @@ def make_products(
         wanted = [place for place in places(products, months) if not place.product.needs or secret(place.product.needs)]
         _forget(made, {place.key for place in wanted}, set(products), folder, state)
         for place in wanted:
-            if not place.can_be_made(read) or not (is_stale(place, made, read, folder) or anew(place)):
+            if not place.can_be_made(read):
                 continue
-            step(f"Making {place.key}")
+            known, current = made.get(place.key, Made()), not (is_stale(place, made, read, folder) or anew(place))
+            if current and place.product.stands is None:
+                continue
+            name = (names or {}).get(place.name) or known.name
+            step(f"{'Looking at' if current else 'Making'} {place.key}")
             making = Making(
                 con,
                 folder / f".{place.key}.new",
@@ -172,12 +181,31 @@ def make_products(
                 tables,
                 secret(place.product.needs) if place.product.needs else "",
                 say,
+                name,
+                _fingerprint(place.product, place.of(read)),
             )
-            known = made.get(place.key, Made())
-            made[place.key] = _make(place, making, known, place.of(read), folder / place.key)
-            outcomes.append(Outcome(place.key, made[place.key].failed))
-            write_products(state, made)
+            if current and _stands(place.product, making):
+                now = replace(known, name=name, failed="", wrong={})
+            else:
+                known = known if known.made_at else replace(known, name=name)
+                now = _make(place, making, known, place.of(read), folder / place.key)
+                outcomes.append(Outcome(place.key, now.failed, former_stands(known), now.is_file))
+            if now != made.get(place.key):
+                made[place.key] = now
+                write_products(state, made)
     return outcomes
+
+
+def _fingerprint(product: Product, read: Read) -> str:
+    return hashlib.sha256(json.dumps([declared(product), read], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _stands(product: Product, making: Making) -> bool:
+    """Whether what is no file is still where it was made. Where that can't be seen, making it tells why."""
+    try:
+        return product.stands is not None and product.stands(making)
+    except Exception:  # as in _make
+        return False
 
 
 def _make(place: Place, making: Making, known: Made, read: Read, path: Path) -> Made:
@@ -205,7 +233,8 @@ def _make(place: Place, making: Making, known: Made, read: Read, path: Path) -> 
         return replace(known, failed=unforeseen(error), failed_at=begun, wrong={})
     finally:
         making.scratch.unlink(missing_ok=True)
-    return Made(declared(product), is_file, read, counts, round(time.time() - begun, 2), begun)
+    seconds = round(time.time() - begun, 2)
+    return Made(declared(product), is_file, read, counts, seconds, begun, name=making.name)
 
 
 def _settle(scratch: Path, path: Path, *, private: bool) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leads_platform.products.full_copy import FULL, full_copy
+from leads_platform.products.postgres import POSTGRES, postgres_copy
 from leads_platform.products.product import Product
 from leads_platform.products.shared_copy import SHARED, shared_copy
 from leads_platform.warehouse.table import Table
 
-OWN = (FULL, SHARED)
+OWN = (FULL, SHARED, POSTGRES)
 
 
 def own_products(tables: Mapping[str, Table]) -> dict[str, Product]:
-    """The published copies, in the order in which they are made."""
-    return {FULL: full_copy(tables), SHARED: shared_copy(tables)}
+    """The published copies and the one in PostgreSQL, in the order in which they are made."""
+    return {FULL: full_copy(tables), SHARED: shared_copy(tables), POSTGRES: postgres_copy(tables)}

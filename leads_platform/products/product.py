@@ -27,7 +27,9 @@ class Making:
     `con` reads the warehouse as it was committed last, and can attach other files. `scratch` is where the product is to
     be written: a file that is not there yet. `former` is the product as it stands, where it is still what was made.
     `changed` holds the months of each table read whose fingerprint differs from that of the last making; a ledger has
-    no months. `tables` are all declared ones. `secret` is the value of the setting that the product needs.
+    no months. `tables` are all declared ones. `secret` is the value of the setting that the product needs. `name` is
+    where a person wants it, where it can have several places, as a schema; "" for the usual one. `fingerprint` changes
+    with the declaration and all that is read: noted beside what was made, it tells in `stands` that it is still there.
     """
 
     con: DuckDBPyConnection
@@ -38,6 +40,8 @@ class Making:
     tables: Mapping[str, Table]
     secret: str = field(default="", repr=False)
     say: Callable[[str], None] = lambda text: None
+    name: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class Product:
     (`rows`). Where something else than a file is made, as in a database, it is made in one transaction, and nothing is
     written. It raises ProductFailed, in words. `per` month: one file for each month. `must`: a product that fails one
     never takes the place of the former. `needs`: a setting without which there is no such product. `private`: a file
-    for its owner alone. `version` is any text that makes the product anew when it changes, beside its code.
+    for its owner alone. `version` is any text that makes the product anew when it changes, beside its code. `stands`
+    tells of what is no file whether it is still where it was made; at a file the engine looks itself.
     """
 
     says: str
@@ -69,3 +74,4 @@ class Product:
     needs: str = ""
     private: bool = False
     version: str = ""
+    stands: Callable[[Making], bool] | None = None

@@ -23,7 +23,7 @@ from leads_platform.warehouse.sql import address, identifier, literal
 from leads_platform.warehouse.table import Column, Table
 
 SHARED = "warehouse.duckdb"
-_LAYERS = ("dim", "fct", "rep")
+LAYERS = ("dim", "fct", "rep")
 _FILE = "shared"  # what it is attached as
 Columns = list[tuple[str, str]]  # names and types
 # A column of a record may be seen in them.
@@ -50,7 +50,7 @@ def shared_tables(tables: Mapping[str, Table]) -> dict[str, list[Column]]:
     return {
         name: [column for column in table.columns if not column.pii]
         for name, table in tables.items()
-        if table.layer in _LAYERS
+        if table.layer in LAYERS
     }
 
 
@@ -60,7 +60,7 @@ def _make(making: Making) -> dict[str, int]:
         shutil.copyfile(making.former, making.scratch)
     wanted = _wanted(making)
     with _attached(making):
-        differs = any(wanted.get(name) != columns for name, columns in _columns(con, _FILE).items())
+        differs = any(wanted.get(name) != columns for name, columns in columns_of(con, _FILE).items())
     if differs:
         making.scratch.unlink()
     with _attached(making):
@@ -108,7 +108,7 @@ class _Stale:
 def _stale_months(con: duckdb.DuckDBPyConnection) -> _Stale:
     found: list[dict[str, dict[date, str]]] = [{}, {}]
     for months, database in zip(found, (_FILE, CATALOG), strict=True):
-        if "warehouse.builds" in _columns(con, database):
+        if "warehouse.builds" in columns_of(con, database):
             query = f"select table_name, month, fingerprint from {database}.warehouse.builds"
             for name, month, fingerprint in con.execute(query).fetchall():
                 months.setdefault(name, {})[month] = fingerprint
@@ -137,7 +137,7 @@ def _insert(con: duckdb.DuckDBPyConnection, name: str, columns: Columns, months:
 
 def _wanted(making: Making) -> dict[str, Columns]:
     """Tables and ledgers of the file, as far as they are built: columns and types as the warehouse has them."""
-    there = _columns(making.con, CATALOG)
+    there = columns_of(making.con, CATALOG)
     wanted = {
         name: [(column, kind) for column, kind in there[name] if column in {c.name for c in columns}]
         for name, columns in shared_tables(making.tables).items()
@@ -148,7 +148,7 @@ def _wanted(making: Making) -> dict[str, Columns]:
     return wanted
 
 
-def _columns(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, Columns]:
+def columns_of(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, Columns]:
     """The tables of a file, without views."""
     found: dict[str, Columns] = {}
     for schema, name, column, kind in con.execute(
@@ -162,7 +162,7 @@ def _columns(con: duckdb.DuckDBPyConnection, database: str) -> dict[str, Columns
 
 def _personal(making: Making) -> Iterable[str]:
     with _attached(making, read_only=True):
-        there = _columns(making.con, _FILE)
+        there = columns_of(making.con, _FILE)
     for name, columns in there.items():
         table = making.tables.get(name)
         personal = {column.name for column in table.columns if column.pii} if table else set()
@@ -175,7 +175,7 @@ def _odd(making: Making) -> Iterable[str]:
     with _attached(making, read_only=True):
         counted = " union all ".join(
             f"select {literal(name)} as table_name, month, count(*) as row_count from {_in_file(name)} group by month"
-            for name in _columns(making.con, _FILE)
+            for name in columns_of(making.con, _FILE)
             if name not in LEDGERS
         )
         if not counted:

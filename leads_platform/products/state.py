@@ -20,7 +20,8 @@ class Made:
 
     `is_file`: it lies in the folder of published files. `read` is what it was made of: relation -> month (ISO, "" for a
     ledger) -> fingerprint. `counts` are for people, `seconds` is how long it took, `made_at` seconds since 1970; 0
-    where it never was made. `failed` says why the last attempt came to nothing, `failed_at` when; `wrong` are the
+    where it never was made. `name` is where a person wanted it, where it can have several places: what builds renew.
+    `failed` says why the last attempt came to nothing, `failed_at` when; `wrong` are the
     sentences of each check that failed.
     """
 
@@ -33,6 +34,7 @@ class Made:
     failed: str = ""
     failed_at: float = 0.0
     wrong: Mapping[str, list[str]] = field(default_factory=dict)
+    name: str = ""
 
 
 def former_stands(made: Made) -> str:

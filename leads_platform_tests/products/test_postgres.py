@@ -91,7 +91,7 @@ class Shop:
 
     home: Path
     dsn: str
-    tables: Mapping[str, Table] = field(default_factory=lambda: dict(TABLES))
+    tables: Mapping[str, Any] = field(default_factory=lambda: dict(TABLES))
     said: list[str] = field(default_factory=list)
 
     def build(self, rows: dict[date, list[tuple[int, object, int]]]) -> None:
@@ -463,6 +463,7 @@ print("came to the end")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["copy", "create index", "drop table", "alter schema", "before commit"])
 def test_killed_half_way_the_former_stands_and_the_next_run_makes_it(shop: Shop, point: str) -> None:
     shop.made()
@@ -492,6 +493,16 @@ def test_faults_of_the_server_in_words(shop: Shop, server: PostgresServer, monke
         assert words in shop.failure()
     monkeypatch.undo()
     shop.made()
+    assert read_products(shop.home / "products.json")[POSTGRES].failed == ""
+
+
+def test_a_server_that_is_away_is_told_although_nothing_is_new(shop: Shop) -> None:
+    shop.made()
+    there, shop.dsn = shop.dsn, "postgresql://127.0.0.1:1/x"
+    (outcome,) = shop.publish()
+    assert "does not answer" in outcome.failed and outcome.former.startswith("The one of ")
+    shop.dsn = there
+    assert shop.publish() == [], "it stands, and is not made again"
     assert read_products(shop.home / "products.json")[POSTGRES].failed == ""
 
 
@@ -541,6 +552,7 @@ def test_the_command_needs_the_setting_and_a_name_that_can_be(
     assert code == 2 and "PostgreSQL's own" in told
 
 
+@pytest.mark.slow
 def test_builds_and_the_command_publish_all_tables(
     command: Callable[..., tuple[int, str]], settings: Settings, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,7 @@ int_lead_listings = Table(
         -- A condition on `known` of its own would make DuckDB compare every lead with every former one.
         left join former
             on former.source_name = now.source_name
-            and former.source_id = case when known.phone_address_key is null then now.source_id end
+            and former.source_id = case when not coalesce(known.in_latest_file, false) then now.source_id end
         union all by name
         select
             known.* replace (

@@ -45,6 +45,22 @@ def test_a_listing_tells_what_changed_since_the_supplier_s_list_before() -> None
     assert {row["phone_address_key"]: row["replaces_key"] for row in found if row["replaces_key"]} == {"new": "old"}
 
 
+def test_a_number_that_moves_back_has_moved() -> None:
+    """Found by the sample's truth: the lead was known from before, so its number's return was no move."""
+    number = {"source_id": "7", "phone_key": "1"}
+    found = rows_of(
+        "prospects.int_lead_listings",
+        FEB,
+        int_lead_listings=[
+            {**BEFORE, **number, "phone_address_key": "first", "address_key": "OAK", "in_latest_file": False},
+            {**BEFORE, **number, "phone_address_key": "second", "address_key": "ELM"},
+        ],
+        stg_leads_nv_licensing=[{**NOW, **number, "phone_address_key": "first", "address_key": "OAK"}],
+    )
+    told = {row["phone_address_key"]: (row["has_moved"], row["replaces_key"]) for row in found}
+    assert told == {"first": (True, "second"), "second": (False, None)}
+
+
 def test_a_lead_is_net_new_for_good_or_never() -> None:
     lead = {"source_name": "nv_licensing", "first_received_month": FEB, "first_received_file_date": "2024-02-10"}
     never = {"month": JAN, "phone_address_key": "never was", "was_net_new": False}

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leads_platform.arrivals.contracts.model import FeedContract
+
+if TYPE_CHECKING:
+    from leads_platform.sample.emitter import Emitter
+    from leads_platform.sample.world import World
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,13 @@ class Room:
     """A room of business: one package, one schema in DuckDB, one file a table.
 
     `owner` owns its tables that name no other, as `team:name` or an e-mail address. `kinds` are the kinds of contract
-    it gives, by the word that a contract writes. `order` is where its headlines stand among those of other rooms.
+    it gives, by the word that a contract writes. `sample` makes the writer of what its systems hold of the sample's
+    world; it imports what it needs when it is called. `order` is where its headlines stand among those of other rooms.
     """
 
     says: str
     owner: str
     kinds: Mapping[str, type[FeedContract]] = field(default_factory=dict)
     headlines: tuple[Headline, ...] = ()
+    sample: Callable[[World], Emitter] | None = None
     order: int = 100

@@ -23,6 +23,7 @@ from leads_platform.arrivals.archive.store import Archive
 from leads_platform.arrivals.archive.verify import damage
 from leads_platform.cli.status import read_status
 from leads_platform.platform import load_platform
+from leads_platform.rooms import find_rooms
 from leads_platform.sample import generate
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
@@ -108,7 +109,7 @@ def new_scene(data: Path, template: Path | None = None, months: int = 3) -> Scen
     if template:
         shutil.copytree(template, data)
     else:
-        generate(data / "landing", months=months, scale=0.02)
+        generate(data / "landing", find_rooms().emitters, months=months, scale=0.02)
     return Scene(data)
 
 

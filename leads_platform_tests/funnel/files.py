@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from leads_platform.sample.deals import ACTIVITY_TYPES, LOST_REASONS, STAGES
+from leads_platform.funnel.sample.sales import ACTIVITY_TYPES, LOST_REASONS, STAGES
 from leads_platform.settings import Settings
 from leads_platform_tests.helpers import drop
 

@@ -10,9 +10,11 @@ from datetime import date
 
 import pytest
 
+from leads_platform.funnel.sample.files import DealFiles
 from leads_platform.months import add_months, label, months_between
 from leads_platform.platform import begin_anew, load_platform, open_session
-from leads_platform.sample.deals import deals, write_deals
+from leads_platform.sample import write
+from leads_platform.sample.world import World
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.outcome import Build
@@ -47,7 +49,8 @@ def months_built(settings: Settings) -> dict[str, set[str]]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, str]:
     """An environment of four months, built once for all that build some of it again, and its content hash."""
     settings = environment(tmp_path_factory.mktemp("windows") / "full")
-    write_deals(settings.landing, FIRST, MONTHS, deals(FIRST, MONTHS, scale=0.3), scale=0.3)
+    world = World(FIRST, MONTHS, scale=0.3)
+    write(settings.landing, world, [DealFiles(world)])
     return settings, content_hash(settings, run(settings))
 
 

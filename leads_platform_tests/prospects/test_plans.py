@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from leads_platform.funnel.sample.files import DealFiles
 from leads_platform.platform import load_platform, open_session
-from leads_platform.sample import generate
-from leads_platform.sample.deals import deals, write_deals
+from leads_platform.rooms import find_rooms
+from leads_platform.sample import generate, write
+from leads_platform.sample.world import World
 from leads_platform.settings import Settings
 from leads_platform.warehouse.sql import literal
 from leads_platform_tests.conftest import environment
@@ -23,9 +24,10 @@ def test_no_table_compares_every_row_with_every_other(tmp_path: Path) -> None:
     """Incident: a condition on the left side alone in a left join made each more month of 20,000 leads take 3.5 s,
     and four times that at twice the leads; as an equality it takes 0.2 s."""
     settings = environment(tmp_path / "data")
-    generate(settings.landing, months=2, scale=0.1)
+    generate(settings.landing, find_rooms().emitters, months=2, scale=0.1)
     # Enough deals that DuckDB does not loop over them because they are few (it does up to 64).
-    write_deals(settings.landing, date(2024, 1, 1), 2, deals(date(2024, 1, 1), 2, scale=3), scale=3)
+    world = World(months=2, scale=3)
+    write(settings.landing, world, [DealFiles(world)])
     run(settings)
     platform = load_platform(settings)
     slow = {}

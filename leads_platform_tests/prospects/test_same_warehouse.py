@@ -10,7 +10,8 @@ import pytest
 
 from leads_platform.months import months_between
 from leads_platform.platform import begin_anew, contract_folders, load_platform, open_session
-from leads_platform.sample import Truth, generate
+from leads_platform.rooms import find_rooms
+from leads_platform.sample import Sample, generate
 from leads_platform.settings import Settings
 from leads_platform.warehouse import write
 from leads_platform.warehouse.outcome import Build
@@ -19,14 +20,14 @@ from leads_platform_tests.helpers import ask, content_hash, run
 
 
 @pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+def landing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Sample]:
     """Four months of a small world."""
     folder = tmp_path_factory.mktemp("landing")
-    return folder, generate(folder, months=4, scale=0.1)
+    return folder, generate(folder, find_rooms().emitters, months=4, scale=0.1)
 
 
 @pytest.fixture(scope="module")
-def expected(landing: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Settings]:
+def expected(landing: tuple[Path, Sample], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Settings]:
     """The content hash when everything is there from the start."""
     settings = environment(tmp_path_factory.mktemp("all") / "data")
     shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
@@ -37,7 +38,7 @@ def expected(landing: tuple[Path, Truth], tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.long  # make test plays histories of every kind of feed: properties/test_any_order.py
 @pytest.mark.parametrize("seed", range(1, 8))
 def test_any_order_of_arrival(
-    seed: int, landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+    seed: int, landing: tuple[Path, Sample], expected: tuple[str, Settings], tmp_path: Path
 ) -> None:
     settings = environment(tmp_path / "data")
     names = list(landing[1].arrival_order)
@@ -57,7 +58,7 @@ def test_any_order_of_arrival(
 @pytest.mark.parametrize("rows", [1, pytest.param(400, marks=pytest.mark.long)])
 def test_few_rows_at_once_are_as_all(
     rows: int,
-    landing: tuple[Path, Truth],
+    landing: tuple[Path, Sample],
     expected: tuple[str, Settings],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -74,7 +75,7 @@ def test_few_rows_at_once_are_as_all(
 
 
 def test_month_by_month_is_as_one_range(
-    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+    landing: tuple[Path, Sample], expected: tuple[str, Settings], tmp_path: Path
 ) -> None:
     settings = environment(tmp_path / "data")
     shutil.copytree(landing[0], settings.landing, dirs_exist_ok=True)
@@ -111,7 +112,7 @@ def test_rebuilt_from_the_archive_alone(expected: tuple[str, Settings], tmp_path
 
 
 def test_a_later_first_month_leaves_nothing_of_the_months_before(
-    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+    landing: tuple[Path, Sample], expected: tuple[str, Settings], tmp_path: Path
 ) -> None:
     """Incident: dimensions went on from months that no longer belong to the platform, and differed from a rebuild."""
     settings = environment(tmp_path / "data")
@@ -126,7 +127,7 @@ def test_a_later_first_month_leaves_nothing_of_the_months_before(
 
 
 def test_a_contract_taken_away_takes_its_tables_with_it(
-    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+    landing: tuple[Path, Sample], expected: tuple[str, Settings], tmp_path: Path
 ) -> None:
     """Incident: the tables of a supplier's removed contract stayed, personal data and all."""
     settings = environment(tmp_path / "data")
@@ -146,7 +147,7 @@ def test_a_contract_taken_away_takes_its_tables_with_it(
 
 
 def test_the_published_copy_is_never_without_its_tables(
-    landing: tuple[Path, Truth], expected: tuple[str, Settings], tmp_path: Path
+    landing: tuple[Path, Sample], expected: tuple[str, Settings], tmp_path: Path
 ) -> None:
     """Incident: a session that only took files in published a warehouse that was still to be built."""
     settings = environment(tmp_path / "data")

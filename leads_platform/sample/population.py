@@ -29,7 +29,7 @@ LIVES = {
     "has_no_address": 0.012,
 }
 # For the rooms' promises, in each state: so many parties that are there from the first month, and from the second.
-STAYING, OPENING = 14, 12
+STAYING, OPENING = 14, 15
 
 # Too short, letters, the placeholders, and an exchange that cannot exist.
 BAD_PHONES = ("555-0134", "CALL OFFICE", "999-999-9999", "000-000-0000", "{0}-123-{2}", "702-55")

@@ -97,7 +97,7 @@ def _of_lead(lead: SalesforceLead, calendar: Calendar) -> Iterator[Record]:
     first = calendar.snapshot_index(lead.created)
     if first is None:
         return
-    turns = {lead.deleted_from, lead.converted_from}
+    turns = {lead.deleted_from, lead.converted_from, lead.next_phone_from}
     line = ""
     for export in calendar.snapshots[first : lead.absent_from]:
         if not line or export.index in turns:

@@ -59,7 +59,8 @@ class Listing:
 class SalesforceLead:
     """A Salesforce lead; `deleted_from`, `converted_from`, `absent_from` are indexes of monthly exports.
 
-    From `twice_from` on an export holds its id twice; the first of the two records has `former_phone`.
+    From `twice_from` on an export holds its id twice; the first of the two records has `former_phone`. From
+    `next_phone_from` on its phone is `next_phone`.
     """
 
     lead_id: str
@@ -73,6 +74,12 @@ class SalesforceLead:
     absent_from: int | None = None
     twice_from: int | None = None
     former_phone: str | None = None
+    next_phone_from: int | None = None
+    next_phone: str | None = None
+
+    def phone_in(self, index: int) -> str | None:
+        """Its phone in the export of month `index`."""
+        return self.next_phone if self.next_phone_from is not None and index >= self.next_phone_from else self.phone
 
 
 @dataclass(slots=True)
@@ -92,6 +99,7 @@ class Lists:
         self._draw = world.draws("prospects")
         self._licences: dict[str, int] = dict.fromkeys(SUPPLIERS, 0)
         self._leads = 0
+        self._nevadas_number = ""  # a licence number that Texas, too, gives to somebody
         # What is promised is played on the next party of its life and state.
         self._promises: dict[tuple[str, str], Iterator[Callable[[Entry, Party], object]]] = {
             ("is_there", state): self._promised_habits(state) for state in HOME
@@ -167,6 +175,11 @@ class Lists:
         entry.listings.append(self._listing(feeds[0], business))
         entry.listings.append(self._listing(feeds[1], business, without(business.sites, range(since))))
 
+    def is_dropped_by_one(self, entry: Entry, party: Party, business: Business) -> None:
+        """Two suppliers list it, and from the third month on only one."""
+        self.is_listed(entry, party, business).sites = then(business.sites, min(2, self._months - 1), None)
+        entry.listings.append(self._listing(TX if party.state == "OK" else OK, business))
+
     def is_everywhere(self, entry: Entry, party: Party, business: Business) -> None:
         """All lists that can have it do, from months of their own."""
         for feed in SUPPLIERS:
@@ -235,6 +248,16 @@ class Lists:
     def is_put_right(self, entry: Entry, party: Party, business: Business) -> None:
         """By the corrected file."""
         self.is_corrected(entry, party, business, 2)
+
+    def returns_in_other_words(self, entry: Entry, party: Party, business: Business) -> None:
+        """Missing for one month, and written in another way since: it comes back, it does not change."""
+        listing = self.is_listed(entry, party, business)
+        away = min(2, self._months - 1)
+        listing.sites, listing.restyled_from = without(listing.sites, {away}), away + 1
+
+    def lends_its_number(self, entry: Entry, party: Party, business: Business) -> None:
+        """Its licence number is that of a business in Texas, too."""
+        self._nevadas_number = self.is_listed(entry, party, business).source_id
 
     def is_ragged(self, entry: Entry, party: Party, business: Business) -> None:
         """A field too many in one month: quarantined there, readable before and after."""
@@ -306,11 +329,25 @@ class Lists:
         for case in _LEAD_CASES:
             yield lambda entry, party, case=case: case(self._known(entry, party, long_ago), index)
 
-        def found_by_phone_and_mobile(entry: Entry, party: Party) -> None:
-            first = self._known(entry, party, long_ago)
-            self._lead(entry, self._day(0), first.business, None).mobile = first.phone
+        for case in (self._found_by_phone_and_mobile, self._found_twice_one_deleted, self._found_twice_at_one_time):
+            yield lambda entry, party, case=case: case(self._known(entry, party, long_ago), entry)
+        if state == "TX":
 
-        yield found_by_phone_and_mobile
+            def borrows_its_number(entry: Entry, party: Party) -> None:
+                self.is_listed(entry, party, party.businesses[0]).source_id = self._nevadas_number
+
+            yield borrows_its_number
+
+    def _found_by_phone_and_mobile(self, lead: SalesforceLead, entry: Entry) -> None:
+        self._lead(entry, self._day(0), lead.business, None).mobile = lead.phone
+
+    def _found_twice_one_deleted(self, lead: SalesforceLead, entry: Entry) -> None:
+        """The deleted one was modified last, and is not the best."""
+        self._lead(entry, lead.created, lead.business, lead.phone).deleted_from = 0
+
+    def _found_twice_at_one_time(self, lead: SalesforceLead, entry: Entry) -> None:
+        """Nothing but the id tells which is the best."""
+        self._lead(entry, lead.created, lead.business, lead.phone)
 
     def _known(self, entry: Entry, party: Party, created: datetime) -> SalesforceLead:
         """A lead with the party's phone, created then."""
@@ -321,9 +358,9 @@ class Lists:
 
 # What is promised in one state alone.
 _ONLY_PROMISED = {
-    "NV": ("is_added", "is_removed", "is_put_right", "expires_on_a_files_day"),
-    "OK": (),
-    "TX": ("is_ragged",),
+    "NV": ("is_dropped_by_one", "lends_its_number", "is_added", "is_removed", "is_put_right", "expires_on_a_files_day"),
+    "OK": ("is_dropped_by_one", "returns_in_other_words"),
+    "TX": ("is_ragged", "returns_in_other_words"),
 }
 
 
@@ -352,4 +389,9 @@ def _id_twice(lead: SalesforceLead, index: int) -> None:
     lead.twice_from, lead.former_phone, lead.phone = index, lead.phone, "1234567000"
 
 
-_LEAD_CASES = (_mobile_only, _same_phone_and_mobile, _deleted, _converted, _absent, _id_twice)
+def _new_phone(lead: SalesforceLead, index: int) -> None:
+    """Once known to Salesforce a site stays no net-new one, though nobody there has its phone now."""
+    lead.next_phone_from, lead.next_phone = index + 1, "1234567001"
+
+
+_LEAD_CASES = (_mobile_only, _same_phone_and_mobile, _deleted, _converted, _absent, _id_twice, _new_phone)

@@ -191,7 +191,7 @@ def tx_row(listing: Listing, site: Site, style: int, contact: tuple[str, str]) -
         "" if pending else us_date(listing.issued_on),
         "" if pending else str(listing.capacity),
         "" if not listing.style % 4 else listing.business.email.upper(),
-        str(int(listing.source_id) + 311_000),
+        str(1_311_000 + listing.style),
         "",
         *marks,
     ]
@@ -231,7 +231,7 @@ def salesforce_row(lead: SalesforceLead, index: int, changed_on: date, *, former
     `former` is the first of two records with one id in an export: it does not count.
     """
     style = lead.style
-    phone = lead.former_phone if former else lead.phone
+    phone = lead.former_phone if former else lead.phone_in(index)
     deleted = lead.deleted_from is not None and index >= lead.deleted_from
     converted = lead.converted_from is not None and index >= lead.converted_from
     business = lead.business

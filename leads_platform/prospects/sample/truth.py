@@ -75,6 +75,10 @@ class _Known:
     in_latest: bool = True
 
     @property
+    def phone(self) -> str | None:
+        return self.lead.phone_in(self.last.index)
+
+    @property
     def modified(self) -> datetime:
         return datetime.strptime(self.cells["last_modified_date"], "%Y-%m-%d %H:%M:%S")
 
@@ -136,7 +140,7 @@ class _Books:
             self._known[lead_id] = _Known(record.of, first, file, _cells(record))
         self._by_phone = {}
         for _, known in sorted(self._known.items()):
-            for phone in {known.lead.phone, known.lead.mobile} - {None}:
+            for phone in {known.phone, known.lead.mobile} - {None}:
                 self._by_phone.setdefault(str(phone), []).append(known)
 
     def _take_list(self, feed: str, files: list[LandingFile]) -> None:
@@ -188,7 +192,7 @@ class _Books:
         """The Salesforce leads that have its phone, the best first: not deleted, by phone, modified last, by id."""
         phone = lead.site.phone
         found = sorted(self._by_phone.get(phone or "", ()), key=lambda one: one.modified, reverse=True)
-        return sorted(found, key=lambda one: (one.deleted, one.lead.phone != phone))
+        return sorted(found, key=lambda one: (one.deleted, one.phone != phone))
 
     # The tables' rows of a month
 
@@ -266,7 +270,7 @@ class _Books:
                 "salesforce_lead_id": lead_id,
                 "is_deleted": known.deleted,
                 "is_converted": known.converted,
-                "phone_key": known.lead.phone,
+                "phone_key": known.phone,
                 "mobile_phone_key": known.lead.mobile,
                 "created_at": known.lead.created,
                 "last_modified_at": known.modified,

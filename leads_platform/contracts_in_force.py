@@ -7,12 +7,13 @@ Belongs here: holding the user's contracts against the packaged ones and the roo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leads_platform.arrivals.archive.sources import SIDES
 from leads_platform.arrivals.base_table import RECORD_TIMES, base_table
+from leads_platform.arrivals.contracts.kinds import KindFails
 from leads_platform.arrivals.contracts.load import FeedContract, about_feed, load_contracts
 from leads_platform.arrivals.contracts.user_contracts import Problem, UserContracts, read_user_contracts
 from leads_platform.rooms import find_rooms
@@ -47,17 +48,20 @@ def contracts_in_force(settings: Settings) -> InForce:
             return _declared(settings, packaged, user)
         except DeclarationError:
             unfit = _undeclarable(settings, packaged, user)
-            if not unfit:
-                raise
     user = read_user_contracts(
         settings.feeds, settings.kept_contracts, packaged, rooms.known, unfit=unfit, upgraded=upgraded
     )
-    return _declared(settings, packaged, user)
+    return _declared(settings, packaged, _without(user, _misfits(settings, packaged, user.stand_ins), packaged))
 
 
 def tables_of(contract: FeedContract) -> list[Table]:
-    """The tables that follow from a contract alone."""
-    return [base_table(contract), *contract.more_tables()]
+    """The tables that follow from a contract alone. Raises DeclarationError, KindFails where the kind's code does."""
+    try:
+        return [base_table(contract), *contract.more_tables()]
+    except DeclarationError:
+        raise
+    except Exception as error:
+        raise KindFails(contract.kind, contract.room, error) from error
 
 
 def _declared(settings: Settings, packaged: Mapping[str, FeedContract], user: UserContracts) -> InForce:
@@ -109,12 +113,39 @@ def _lacks(contract: FeedContract, packaged: FeedContract, tables: Iterable[Tabl
 
 def _undeclarable(settings: Settings, packaged: Mapping[str, FeedContract], user: UserContracts) -> dict[Path, Problem]:
     """Contracts with which the tables can't be declared, each by itself beside what stands without the user's own."""
-    base = {**packaged, **user.stand_ins}
+    unfit_copies = _misfits(settings, packaged, user.stand_ins)
+    base = {**packaged, **{feed: copy for feed, copy in user.stand_ins.items() if feed not in unfit_copies}}
     found: dict[Path, Problem] = {}
-    for feed, contract in user.good.items():
+    for feed, error in _misfits(settings, base, user.good).items():
+        contract = user.good[feed]
+        if contract.path is not None:
+            said = str(error) if isinstance(error, KindFails) else f"does not fit the platform's tables: {error}"
+            found[contract.path] = about_feed(contract, said)
+    return found
+
+
+def _misfits(
+    settings: Settings, base: Mapping[str, FeedContract], added: Mapping[str, FeedContract]
+) -> dict[str, DeclarationError]:
+    """The contracts that can't be declared, each by itself beside `base`, and why."""
+    found: dict[str, DeclarationError] = {}
+    for feed, contract in added.items():
         try:
             _catalogue(settings, {**base, feed: contract}.values())
         except DeclarationError as error:
-            if contract.path is not None:
-                found[contract.path] = about_feed(contract, f"does not fit the platform's tables: {error}")
+            found[feed] = error
     return found
+
+
+def _without(user: UserContracts, copies: Collection[str], packaged: Collection[str]) -> UserContracts:
+    """Without the copies of these feeds: code that fails over a contract fails over its last good text, too."""
+    return replace(
+        user,
+        stand_ins={feed: copy for feed, copy in user.stand_ins.items() if feed not in copies},
+        out_of_order=tuple(
+            replace(entry, stands="the packaged contract" if entry.feed in packaged else "nothing")
+            if entry.feed in copies
+            else entry
+            for entry in user.out_of_order
+        ),
+    )

@@ -67,7 +67,7 @@ def data_dictionary(platform: Platform) -> str:
     tables = sorted(platform.catalogue.tables.values(), key=lambda table: table.room)
     parts = [_HEAD.format(layers=layers), _feeds(platform.contracts.values()), _contents(tables)]
     for room, of_room in groupby(tables, key=lambda table: table.room):
-        parts.append(f"## Room `{room}`\n")
+        parts.append(f"## Room `{room}`\n\n{platform.rooms.by_name[room].says}\n")
         parts += [_table(platform, table) for table in of_room]
     return "\n".join(parts)
 
@@ -85,7 +85,7 @@ def _contents(tables: Iterable[Table]) -> str:
         (
             f"[`{t.address}`](#{_anchor(t)})",
             t.layer,
-            ", ".join(f"`{c}`" for c in ("month", *t.grain)),
+            _grain(t),
             _sentence(t.says),
         )
         for t in tables
@@ -99,7 +99,7 @@ def _table(platform: Platform, table: Table) -> str:
         (f"`{audit.name}`", "blocking" if blocking else "warning", audit.says) for audit, blocking in table.audits
     ]
     facts = [
-        f"- Grain: {', '.join(f'`{column}`' for column in ('month', *table.grain))}",
+        f"- Grain: {_grain(table)}",
         f"- Layer: `{table.layer}_`, {_LAYERS[table.layer]}",
         f"- Owner: {table.owner}",
         f"- Reads: {_reads(platform, table)}",
@@ -112,6 +112,10 @@ def _table(platform: Platform, table: Table) -> str:
     lines = [f"### `{table.address}`", "", table.says, "", *facts, ""]
     lines += [_grid(("Column", "Type", "Data", "Meaning"), columns), _grid(("Check", "Kind", "Meaning"), checks)]
     return "\n".join(lines)
+
+
+def _grain(table: Table) -> str:
+    return ", ".join(f"`{key}`{' (null is a value)' * (key in table.nullable)}" for key in ("month", *table.grain))
 
 
 def _reads(platform: Platform, table: Table) -> str:

@@ -18,6 +18,7 @@ from leads_platform.arrivals.receive import read_state
 from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded, files_unreadable
 from leads_platform.outbox import Notice, open_outbox
 from leads_platform.platform import Platform
+from leads_platform.products.state import former_stands, read_products
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import BuildState
 from leads_platform.warehouse.lock import holder
@@ -29,7 +30,7 @@ _MOST_CHARACTERS = 12_000
 
 # The worst first.
 Kind = Literal[
-    "run", "out of order", "refused", "held", "unreadable", "kept out", "changed", "warning", "partly loaded"
+    "run", "out of order", "refused", "held", "unreadable", "kept out", "product", "changed", "warning", "partly loaded"
 ]
 
 
@@ -75,6 +76,8 @@ def _counts(items: list[Item]) -> list[str]:
         found.append(f"{_some(checks, 'check')} failed")
     if many["kept out"]:
         found.append(f"{many['kept out']} kept rows out")
+    if many["product"]:
+        found.append(f"{_some(many['product'], 'product')} not made")
     if many["changed"]:
         found.append("ended months changed")
     if many["partly loaded"]:
@@ -125,6 +128,19 @@ def items_of_builds(before: BuildState, builds: Iterable[Build]) -> list[Item]:
     return found
 
 
+def items_of_products(settings: Settings) -> list[Item]:
+    """Products that could not be made at the last attempt: told once for each reason, until they are made again."""
+    return [
+        Item(
+            f"product:{key}:{made.failed}:{made.made_at}",
+            "product",
+            f"{key} was not made: {made.failed}. {former_stands(made)}\n    {command(settings, 'publish')}",
+        )
+        for key, made in read_products(settings.products).items()
+        if made.failed
+    ]
+
+
 def items_of_feeds(platform: Platform) -> list[Item]:
     """Contracts that are out of order now, and files in need."""
     return [*map(_of_contract, platform.out_of_order), *file_items(platform)]
@@ -171,7 +187,11 @@ def tell_directly(platform: Platform, of_builds: Iterable[Item] = ()) -> list[No
     """Tells, without Dagster, of the files and contracts that need a person, and of what builds came to."""
     notices = []
     with open_outbox(platform.settings) as outbox:
-        for about, items in (("arrivals", items_of_feeds(platform)), ("build", list(of_builds))):
+        for about, items in (
+            ("arrivals", items_of_feeds(platform)),
+            ("build", list(of_builds)),
+            ("products", items_of_products(platform.settings)),
+        ):
             if untold := outbox.untold(items):
                 notices.append(digest(platform.settings, about, "", untold))
                 outbox.put(notices[-1])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -24,16 +26,20 @@ from leads_platform.arrivals.receive import Arrivals
 from leads_platform.attention import command
 from leads_platform.changes import newest_with_data
 from leads_platform.contracts_in_force import contracts_in_force, tables_of
+from leads_platform.products.describe import describe
+from leads_platform.products.make import Outcome, Place, make_products, read_by
+from leads_platform.products.own import own_products
+from leads_platform.products.product import Product
 from leads_platform.rooms import Rooms, find_rooms
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import forget_build_state, write_build_state
 from leads_platform.warehouse.catalogue import Catalogue
-from leads_platform.warehouse.connection import open_warehouse, remove_warehouse
+from leads_platform.warehouse.connection import CATALOG, open_warehouse, remove_warehouse
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.lock import WriterLock
 from leads_platform.warehouse.outcome import Build
-from leads_platform.warehouse.publish import publish_where_needed
 from leads_platform.warehouse.removal import Leave, Removal
+from leads_platform.warehouse.table import DeclarationError
 from leads_platform.warehouse.write import Warehouse
 
 __all__ = [
@@ -61,6 +67,18 @@ class Platform:
         """The rooms there are."""
         return find_rooms(self.settings.rooms)
 
+    @cached_property
+    def products(self) -> dict[str, Product]:
+        """What is made of tables, by name, in the order of making: the published copies, then the rooms' own."""
+        rooms = self.rooms.products
+        for name, product in rooms.items():
+            for read in product.reads:
+                if not read_by(read, self.catalogue):
+                    near = get_close_matches(read, self.catalogue.tables, 1)
+                    guess = f" (did you mean {near[0]}?)" if near else ""
+                    raise DeclarationError(f"the product `{name}` reads {read}, which is no table{guess}")
+        return {**own_products(self.catalogue.tables), **rooms}
+
     @property
     def out_of_order(self) -> tuple[OutOfOrder, ...]:
         """The user's contracts that can't be obeyed now; nothing of their feeds is taken in."""
@@ -79,8 +97,7 @@ class Platform:
         """
         found = {table: self.user.kept[name].feed for name, tables in self._of_copies().items() for table in tables}
         for feed in self.stopped - set(self.contracts):
-            for room in self.rooms.by_name:
-                found |= {f"{room}.{pattern.replace('*', feed)}": feed for pattern in self.rooms.generated}
+            found |= dict.fromkeys(self._by_name(feed, *self.rooms.by_name), feed)
         return found
 
     def copies_needed(self, built: AbstractSet[str]) -> set[str]:
@@ -91,10 +108,20 @@ class Platform:
         """By the name of a kept contract, the tables that follow from it and that nothing declares now."""
         declared = set(self.catalogue.tables)
         return {
-            name: {table.address for table in tables_of(contract)} - declared
+            name: self._tables_of(contract) - declared
             for name, contract in self.user.kept.items()
             if self.contracts.get(contract.feed) is not contract  # as it is kept, so it is in force
         }
+
+    def _tables_of(self, contract: FeedContract) -> set[str]:
+        try:
+            return {table.address for table in tables_of(contract)}
+        except DeclarationError:  # the code of its kind fails today
+            return self._by_name(contract.feed, contract.room)
+
+    def _by_name(self, feed: str, *rooms: str) -> set[str]:
+        """Every table that a contract of any kind may have made of the feed in these rooms."""
+        return {f"{room}.{pattern.replace('*', feed)}" for room in rooms for pattern in self.rooms.generated}
 
 
 def load_platform(settings: Settings) -> Platform:
@@ -109,13 +136,20 @@ def load_platform(settings: Settings) -> Platform:
 
 @dataclass
 class Session:
-    """An open session of the environment's one writer: lock held, archive and warehouse open."""
+    """An open session of the environment's one writer: lock held, archive and warehouse open.
+
+    `publish`: whether the products that are stale are made at its end, and those that `anew` picks. `step` hears which
+    is being made; `products` is what became of each.
+    """
 
     platform: Platform
     arrivals: Arrivals
     warehouse: Warehouse
     lock: WriterLock
     publish: bool = False
+    anew: Callable[[Place], bool] = lambda place: False
+    step: Callable[[str], None] = lambda text: None
+    products: list[Outcome] = field(default_factory=list)
     newest: date | None = None  # the last month with data before this session's first build
     _ledger: int = field(default=-1)
 
@@ -136,6 +170,11 @@ class Session:
             self.newest = newest_with_data(self.platform, self.warehouse.rows())
         self.lock.progress(f"building {table} {first:%Y-%m} to {last:%Y-%m}")
         return self.warehouse.build(table, first, last)
+
+    def tell_step(self, text: str) -> None:
+        """Tells what goes on: those who wait for the lock, and who has opened the session."""
+        self.lock.progress(text)
+        self.step(text)
 
     def sync_ledger(self) -> None:
         """Brings `arrivals.*` to the manifests; does nothing when no receipt came since the last time."""
@@ -184,6 +223,8 @@ def open_session(
                 yield session
                 _roll_back(con)
                 session.sync_ledger()
+                if session.publish:
+                    describe(con, platform.catalogue.tables, CATALOG)
                 warehouse.checkpoint()
             finally:
                 _roll_back(con)
@@ -191,7 +232,17 @@ def open_session(
                     write_build_state(con, settings.build_state, settings.warehouse)
                     _keep_contracts(platform, warehouse)  # of tables that were agreed to go, no copy is needed now
         if session.publish:
-            publish_where_needed(settings.warehouse, settings.published, say)
+            session.products = make_products(
+                platform.products,
+                platform.catalogue.tables,
+                settings.warehouse,
+                settings.published.parent,
+                settings.products,
+                secret=settings.secret,
+                say=say,
+                step=session.tell_step,
+                anew=session.anew,
+            )
 
 
 def _keep_contracts(platform: Platform, warehouse: Warehouse) -> None:
@@ -259,7 +310,7 @@ def _sweep(settings: Settings) -> None:
     the outbox, and Dagster's configuration (orchestration.instance).
     """
     spill = settings.warehouse.parent / "tmp"
-    half = [*settings.home.glob("*.tmp"), *settings.published.parent.glob("*.new"), *spill.glob("duckdb_temp_*")]
+    half = [*settings.home.glob("*.tmp"), *settings.published.parent.glob("*.new*"), *spill.glob("duckdb_temp_*")]
     for folder in (settings.published.parent, settings.kept_contracts, settings.home / "requests"):
         half += folder.glob("*.tmp")
     half += [path for path in settings.dagster_home.glob("*.tmp") if not path.name.startswith("dagster.")]

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from leads_platform.arrivals.contracts.model import FeedContract
+from leads_platform.products.product import Product
 
 if TYPE_CHECKING:
     from leads_platform.sample.emitter import Emitter
@@ -49,13 +50,15 @@ class Room:
     """A room of business: one package, one schema in DuckDB, one file a table.
 
     `owner` owns its tables that name no other, as `team:name` or an e-mail address. `kinds` are the kinds of contract
-    it gives, by the word that a contract writes. `sample` makes the writer of what its systems hold of the sample's
-    world; it imports what it needs when it is called. `order` is where its headlines stand among those of other rooms.
+    it gives, by the word that a contract writes. `products` are files it makes of tables, by their name in the folder
+    of published files. `sample` makes the writer of what its systems hold of the sample's world; it imports what it
+    needs when it is called. `order` is where its headlines stand among those of other rooms.
     """
 
     says: str
     owner: str
     kinds: Mapping[str, type[FeedContract]] = field(default_factory=dict)
     headlines: tuple[Headline, ...] = ()
+    products: Mapping[str, Product] = field(default_factory=dict)
     sample: Callable[[World], Emitter] | None = None
     order: int = 100

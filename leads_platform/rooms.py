@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, get_args
 
 import leads_platform
 from leads_platform.arrivals.contracts.limits import is_owner
 from leads_platform.arrivals.contracts.load import PLAIN, FeedContract, Known
 from leads_platform.environment import SettingsError
+from leads_platform.products.own import OWN
+from leads_platform.products.product import Product
 from leads_platform.room import Headline, Room
 from leads_platform.warehouse.catalogue import tables_in
-from leads_platform.warehouse.places import of_import
+from leads_platform.warehouse.places import of_error
 from leads_platform.warehouse.table import Column, DeclarationError, Table
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ class Rooms:
         return [room.sample for room in self.by_name.values() if room.sample]
 
     @property
+    def products(self) -> dict[str, Product]:
+        """What the rooms make of tables, by name."""
+        return {name: product for room in self.by_name.values() for name, product in room.products.items()}
+
+    @property
     def contract_folders(self) -> list[Path]:
         """Where the rooms' own contracts lie; not every room has any."""
         return [Path(str(files(package))) / "feeds" for package in self.packages.values()]
@@ -95,10 +100,12 @@ def find_rooms(more: Iterable[str] = ()) -> Rooms:
 
 @cache
 def _found(more: tuple[str, ...]) -> Rooms:
-    inside = [f"leads_platform.{module.name}" for module in iter_modules(leads_platform.__path__) if module.ispkg]
-    packages = [package for package in inside if find_spec(f"{package}.room")]
+    # By its file: asking Python's finder would load each package only to learn that it is no room.
+    beside = sorted(path.parent.name for folder in leads_platform.__path__ for path in Path(folder).glob("*/room.py"))
+    packages = [f"leads_platform.{name}" for name in beside]
     found: dict[str, tuple[str, Room]] = {}
     givers = {PLAIN: "the platform"}
+    makers: dict[str, str] = dict.fromkeys(OWN, "the platform")
     for package in dict.fromkeys([*packages, *more]):
         name = package.rsplit(".", 1)[-1]
         if name in found:
@@ -114,8 +121,27 @@ def _found(more: tuple[str, ...]) -> Rooms:
                 said = f"{model.__name__} must say `kind: Literal[{kind!r}]`, without a default"
                 raise DeclarationError(f"{package}: {said}")
             givers[kind] = package
+        for product in found[name][1].products:
+            if product in makers:
+                raise DeclarationError(f"{package} and {makers[product]} make a product `{product}`; rename one")
+            makers[product] = package
+    _check_headlines({package: room.headlines for package, room in found.values()})
     ordered = sorted(found, key=lambda name: (found[name][1].order, name))
     return Rooms({name: found[name][1] for name in ordered}, {name: found[name][0] for name in ordered})
+
+
+def _check_headlines(by_package: Mapping[str, tuple[Headline, ...]]) -> None:
+    """Each number whose change is announced has a name of its own. Raises DeclarationError."""
+    named: dict[str, str] = {}
+    for package, headlines in by_package.items():
+        for headline in headlines:
+            if (headline.numbers is None) != (not headline.counts.strip()):
+                lacks = "`counts`: what its numbers are" if headline.numbers else "`numbers`: what it counts, by month"
+                raise DeclarationError(f"{package}: the headline on {headline.table} lacks {lacks}")
+            if headline.counts and headline.counts in named:
+                said = f"{package} and {named[headline.counts]} have a headline that counts `{headline.counts}`"
+                raise DeclarationError(f"{said}; name one otherwise")
+            named[headline.counts] = package
 
 
 def _declared_in(package: str) -> Room:
@@ -128,7 +154,7 @@ def _declared_in(package: str) -> Room:
                 "module `room` (docs/add-a-room.md)"
             ) from None
         said = error.msg if isinstance(error, SyntaxError) else str(error)  # code's own words: no record is near
-        place = of_import(error, package.rsplit(".", 1)[-1])
+        place = of_error(error, package.rsplit(".", 1)[-1])
         raise DeclarationError(
             f"{place}: {type(error).__name__}: {said}. Nothing can be done until it is mended."
         ) from error

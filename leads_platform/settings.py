@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from leads_platform.environment import SettingsError, data_root, misspelt
+from leads_platform.environment import PREFIX, SettingsError, data_root, misspelt
 from leads_platform.months import label, month_of, parse_month
 
 __all__ = ["DEFAULT_FIRST_MONTH", "SAMPLE_MARKER", "Settings", "SettingsError"]
@@ -37,6 +37,7 @@ class Settings:
     rooms: tuple[str, ...] = ()
     slack_webhook: str | None = None
     fixed_now: datetime | None = None
+    given: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # names of variables are values
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -67,6 +68,7 @@ class Settings:
             timezone=timezone,
             rooms=tuple(filter(None, re.split(r"[,\s]+", env.get("LEADS_PLATFORM_ROOMS") or ""))),
             slack_webhook=_webhook(env.get("LEADS_PLATFORM_SLACK_WEBHOOK") or None),
+            given={key: env.get(value, value) for key, value in env.items() if key.startswith(PREFIX) and value},
             fixed_now=_fixed_now(env.get("LEADS_PLATFORM_NOW"), timezone, name),
         )
         settings._agree()
@@ -79,9 +81,9 @@ class Settings:
                 f"the prod environment does not run on the sample data in {self.data}; "
                 "set LEADS_PLATFORM_DATA to a folder of your own"
             )
-        if self.warehouse == self.published:
+        if self.warehouse.parent == self.published.parent:
             raise SettingsError(
-                f"LEADS_PLATFORM_WAREHOUSE is {self.warehouse}, where the published copy goes; give another path"
+                f"LEADS_PLATFORM_WAREHOUSE is {self.warehouse}, where the published copies go; give another folder"
             )
         if self.first_month > self.current_month():
             raise SettingsError(
@@ -93,6 +95,13 @@ class Settings:
                 f"LEADS_PLATFORM_FIRST_MONTH is {self.first_month.isoformat()[:7]}; the earliest possible is "
                 f"{label(_EARLIEST)}. Is a digit of the year wrong?"
             )
+
+    def secret(self, name: str) -> str:
+        """A secret by the setting whose value is the name of the variable that holds it; "" where none is set.
+
+        Of a setting that holds the secret itself, that.
+        """
+        return self.given.get(name, "")
 
     def child_environment(self) -> dict[str, str]:
         """The environment for a program of ours that this one starts."""
@@ -128,8 +137,18 @@ class Settings:
 
     @property
     def published(self) -> Path:
-        """The read copy that people and BI tools open."""
+        """The whole copy, personal data included: for its owner, reports and status."""
+        return self.home / "published" / "full.duckdb"
+
+    @property
+    def shared(self) -> Path:
+        """The copy without personal columns, which people and BI tools open."""
         return self.home / "published" / "warehouse.duckdb"
+
+    @property
+    def products(self) -> Path:
+        """What was made of each product, and when."""
+        return self.home / "products.json"
 
     @property
     def build_state(self) -> Path:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.platform import Platform, load_platform, open_session
 from leads_platform.settings import Settings
+from leads_platform.standards import standards
+from leads_platform.warehouse import Catalogue
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.connection import open_published
 from leads_platform.warehouse.outcome import Build
 
+Ask = Callable[[str], list[tuple[Any, ...]]]
+"""Gives the rows of a query."""
 NV_HEADER = (
     "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,County,Phone,"
     "First Issue Date,Primary Contact Name,Primary Contact Role"
@@ -71,11 +77,31 @@ def take_in(settings: Settings) -> list[Manifest]:
         return session.arrivals.take_in(session.arrivals.waiting())
 
 
-def run(
-    settings: Settings, on_build: Callable[[Build], None] = lambda build: None, *, agreed: bool = False
-) -> Platform:
-    """What `leads-platform run --direct` does (`agreed`: with --yes), without the printing. Fails when a table does."""
+def load_rooms(settings: Settings, *rooms: str) -> Platform:
+    """The platform with these rooms alone, their contracts and tables; with all rooms when none is named."""
     platform = load_platform(settings)
+    if not rooms:
+        return platform
+    contracts = {feed: contract for feed, contract in platform.contracts.items() if contract.room in rooms}
+    tables = [table for table in platform.catalogue.tables.values() if table.room in rooms]
+    known = standards(settings.timezone.key)
+    catalogue = Catalogue(tables, platform.catalogue.feeds, known, platform.rooms.families)
+    return replace(platform, contracts=contracts, catalogue=catalogue)
+
+
+def run(
+    settings: Settings,
+    on_build: Callable[[Build], None] = lambda build: None,
+    *,
+    agreed: bool = False,
+    rooms: Collection[str] = (),
+    tables: Collection[str] | None = None,
+) -> Platform:
+    """What `leads-platform run --direct` does (`agreed`: with --yes), without the printing. Fails when a table does.
+
+    With `rooms` there are no others; with `tables` these are built, and what they read.
+    """
+    platform = load_rooms(settings, *rooms)
     with open_session(platform, "test", agreed=agreed) as session:
         session.arrivals.take_in(session.arrivals.waiting())
         session.sync_ledger()
@@ -85,7 +111,7 @@ def run(
             on_build(build)
             words.extend([] if build.committed else [build.words()])
 
-        failed = build_stale(session.warehouse, on_build=told)
+        failed = build_stale(session.warehouse, select=tables, on_build=told)
         session.publish = True
     assert not failed, words
     return platform
@@ -95,6 +121,13 @@ def ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     """Rows of the published copy."""
     with open_published(settings.published) as con:
         return con.execute(query).fetchall()
+
+
+@contextmanager
+def asking(settings: Settings) -> Iterator[Ask]:
+    """Many questions to one published copy: opening it takes longer than an answer."""
+    with open_published(settings.published) as con:
+        yield lambda query: con.execute(query).fetchall()
 
 
 def content_hash(settings: Settings, platform: Platform) -> str:

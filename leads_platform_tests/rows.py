@@ -1,11 +1,13 @@
-"""A table's rows, or an audit's, from rows written in the test: one select, and no other table is built.
+"""A table's rows, or an audit's, from rows written in the test; or a few tables, one from another, without a warehouse.
 
 Belongs here: putting literal rows in the place of what a statement reads. Does not: writing a table (warehouse).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from typing import Any
@@ -13,14 +15,16 @@ from typing import Any
 import duckdb
 
 from leads_platform.dictionary import packaged
+from leads_platform.months import months_between
 from leads_platform.standards import install_standards
 from leads_platform.warehouse import Catalogue, Table, sql
 from leads_platform.warehouse.binding import Binder
+from leads_platform_tests.helpers import Ask
 
 Row = Mapping[str, object]
 
 
-class _NoFeeds:
+class NoFeeds:
     """Sources without a record; the platform's months are all, so that each has one before it."""
 
     def feeds(self) -> list[str]:
@@ -52,7 +56,7 @@ def rows_of(address: str, month: date, /, **given: Iterable[Row]) -> list[dict[s
     """
     table = _catalogue().tables[address]
     with _filled(table, month, given) as con:
-        select = Binder(_catalogue(), _NoFeeds()).select(table, month, month, address)
+        select = Binder(_catalogue(), NoFeeds()).select(table, month, month, address)
         return _asked(con, f"select * from ({select}) order by {', '.join(map(sql.identifier, table.grain))}")
 
 
@@ -62,27 +66,92 @@ def bad_rows_of(address: str, audit: str, month: date, /, **given: Iterable[Row]
     (asked,) = (one for one, _ in table.audits if one.name == audit)
     with _filled(table, month, given) as con:
         this = f"select * from {sql.address(address)} where month = {sql.literal(month)}"
-        return _asked(con, Binder(_catalogue(), _NoFeeds()).bad_rows(asked, address, this, month, month))
+        return _asked(con, Binder(_catalogue(), NoFeeds()).bad_rows(asked, address, this, month, month))
 
 
-def _filled(table: Table, month: date, given: Mapping[str, Iterable[Row]]) -> duckdb.DuckDBPyConnection:
-    """A database with the table and all it reads, filled with the rows given."""
+@contextmanager
+def worked_out(addresses: Iterable[str], first: date, last: date, /, **given: Iterable[Row]) -> Iterator[Ask]:
+    """These tables and all they read, worked out for the months from the rows given, to be asked in SQL.
+
+    What is given is not worked out, and base tables that are not given are empty. A row without a `month` is of the
+    first one. Fails where an audit would block.
+    """
+    catalogue, months = _catalogue(), months_between(first, last)
+    wanted = set(addresses)
+    for address in reversed(catalogue.tables):
+        if address in wanted and address.split(".")[1] not in given:
+            wanted |= set(catalogue.upstream(address))
+    with _transaction() as con:
+        binder = Binder(catalogue, NoFeeds())
+        _make(con, (table for address, table in catalogue.tables.items() if address in wanted), first, given)
+        for address, table in catalogue.tables.items():
+            if address not in wanted or table.name in given or table.layer == "base":
+                continue
+            for start, end in [(month, month) for month in months] if table.cumulative else [(first, last)]:
+                select = binder.select(table, start, end, address)
+                con.execute(f"insert into {sql.address(address)} by name {select}")
+            this = f"select * from {sql.address(address)}"
+            for audit in (audit for audit, blocks in table.audits if blocks and audit.select):
+                bad = _asked(con, binder.bad_rows(audit, address, this, first, last))
+                assert not bad, f"{address}, {audit.name}: {bad}"
+        yield lambda query: con.execute(query).fetchall()
+
+
+def records(feed: str, day: date, header: str, lines: Iterable[str]) -> list[Row]:
+    """The records of a packaged feed's csv file of this day, as its base table holds them."""
+    names = {column.header: column.name for column in packaged().contracts[feed].columns}
+    place = {"month": day.replace(day=1), "file_name": f"{feed}_{day}.csv", "file_date": day, "part": ""}
+    return [
+        {**place, "line": line, **{names[title]: cell or None for title, cell in record.items()}}
+        for line, record in enumerate(csv.DictReader([header, *lines]), start=2)
+    ]
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for the process, with all cleaning functions: to make these takes longer than most questions."""
     con = duckdb.connect()
-    install_standards(con, _catalogue().called[table.address])
-    named = {read.split(".")[1]: read for read in [table.address, *_catalogue().upstream(table.address)]}
-    assert given.keys() <= named.keys(), f"{table.address} reads {', '.join(sorted(named))}"
-    for name, address in named.items():
-        columns = {column.name: column.type for column in _catalogue().tables[address].columns}
-        con.execute(f"create schema if not exists {sql.identifier(address.split('.')[0])}")
-        listed = ", ".join(f"{sql.identifier(column)} {kind}" for column, kind in columns.items())
-        con.execute(f"create table {sql.address(address)} ({listed})")
-        for row in given.get(name, ()):
-            cells = {"month": month, **row}
-            into = ", ".join(map(sql.identifier, cells))
-            con.execute(
-                f"insert into {sql.address(address)} ({into}) values ({', '.join(map(_literal, cells.values()))})"
-            )
+    con.execute("set TimeZone = 'UTC'")
+    install_standards(con)
     return con
+
+
+@contextmanager
+def _transaction() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database, of which nothing that is made in it stays."""
+    con = _database()
+    con.execute("begin")
+    try:
+        yield con
+    finally:
+        con.execute("rollback")
+
+
+@contextmanager
+def _filled(table: Table, month: date, given: Mapping[str, Iterable[Row]]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with the table and all it reads, filled with the rows given."""
+    tables = [_catalogue().tables[read] for read in (table.address, *_catalogue().upstream(table.address))]
+    with _transaction() as con:
+        _make(con, tables, month, given)
+        yield con
+
+
+def _make(
+    con: duckdb.DuckDBPyConnection, tables: Iterable[Table], month: date, given: Mapping[str, Iterable[Row]]
+) -> None:
+    """The tables with the rows given; a row that does not say otherwise is of `month`."""
+    named = {table.name: table for table in tables}
+    assert given.keys() <= named.keys(), f"there are {', '.join(sorted(named))}"
+    for name, table in named.items():
+        columns = {column.name: column.type for column in table.columns}
+        con.execute(f"create schema if not exists {sql.identifier(table.room)}")
+        listed = ", ".join(f"{sql.identifier(column)} {kind}" for column, kind in columns.items())
+        con.execute(f"create table {sql.address(table.address)} ({listed})")
+        rows = [{"month": month, **row} for row in given.get(name, ())]
+        assert all(row.keys() <= columns.keys() for row in rows), f"{name} has {', '.join(columns)}"
+        if rows:
+            cells = ", ".join(f"({', '.join(_literal(row.get(column)) for column in columns)})" for row in rows)
+            con.execute(f"insert into {sql.address(table.address)} values {cells}")
 
 
 def _literal(value: object) -> str:

@@ -17,10 +17,16 @@ from leads_platform_tests.helpers import ask
 Truth = dict[str, list[dict[str, Any]]]
 
 
+# Reports that repeat records as they were delivered, with keys made of cleaned cells: told in part, or not at all.
+_TOLD_IN_PART, _UNTOLD = {"rep_new_leads"}, {"rep_lead_changes"}
+
+
 def facts_and_reports(room: str) -> list[str]:
-    """The tables of which the truth tells every column."""
+    """The facts and reports that the truth tells."""
     tables = (address.split(".") for address in packaged().catalogue.tables)
-    return sorted(name for of, name in tables if of == room and name.startswith(("fct_", "rep_")))
+    return sorted(
+        name for of, name in tables if of == room and name.startswith(("fct_", "rep_")) and name not in _UNTOLD
+    )
 
 
 def assert_as_told(settings: Settings, address: str, truth: Truth) -> None:
@@ -32,7 +38,7 @@ def assert_as_told(settings: Settings, address: str, truth: Truth) -> None:
     told = truth[name]
     assert told, f"the truth has no row of {address}"
     columns = list(told[0])
-    if name in facts_and_reports(room):
+    if name in set(facts_and_reports(room)) - _TOLD_IN_PART:
         assert set(columns) == {column.name for column in packaged().catalogue.tables[address].columns}
     found = sorted(ask(settings, f"select {', '.join(columns)} from {address}"), key=_order)
     expected = sorted((tuple(row[column] for column in columns) for row in told), key=_order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ def test_the_committed_docs_are_up_to_date(name: str, tmp_path: Path) -> None:
 def test_every_table_column_and_check_is_in_the_dictionary() -> None:
     platform = packaged()
     text = data_dictionary(platform)
+    for name, room in platform.rooms.by_name.items():
+        assert f"## Room `{name}`\n\n{room.says}\n" in text
     sections = {part.split("`", 2)[1]: part for part in text.split("\n### ")[1:]}
     tables = platform.catalogue.tables
     assert list(sections) == sorted(tables, key=lambda address: tables[address].room)  # within a room as they build
@@ -29,6 +32,13 @@ def test_every_table_column_and_check_is_in_the_dictionary() -> None:
         rows = [line.split(" | ")[0] for line in sections[address].splitlines()]
         for name in [*(column.name for column in table.columns), *(audit.name for audit, _ in table.audits)]:
             assert f"| `{name}`" in rows
+
+
+def test_the_dictionary_says_which_key_may_be_null() -> None:
+    platform = packaged()
+    tables = platform.catalogue.tables
+    tables["funnel.stg_users"] = replace(tables["funnel.stg_users"], nullable=("user_id",))
+    assert "- Grain: `month`, `user_id` (null is a value)\n" in data_dictionary(platform)
 
 
 def test_every_link_of_the_dictionary_has_its_heading() -> None:

@@ -18,8 +18,13 @@ from leads_platform.rooms import find_rooms
 from leads_platform.settings import Settings
 from leads_platform.warehouse import DeclarationError
 from leads_platform_tests.conftest import environment
+from leads_platform_tests.few_rooms import only
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv
 
+NORTH = (
+    "feed: north\nroom: fleet\nkind: truck_list\ntitle: North\ndelivery: snapshot\nplate: plate\n"
+    "columns:\n  - {name: plate, header: Plate}\n"
+)
 PAGE = Path(__file__).parents[1] / "docs" / "add-a-room.md"
 
 
@@ -38,6 +43,11 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         path.write_text(text)
     monkeypatch.syspath_prepend(tmp_path / "outside")
     yield tmp_path / "outside"
+    _forget()
+
+
+def _forget() -> None:
+    """Makes the room's code be read again."""
     rooms._found.cache_clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "acme"]:
         del sys.modules[name]
@@ -52,6 +62,13 @@ def fleet(outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("leads_platform.arrivals.receive._SETTLE_SECONDS", 0.01)
     return settings
+
+
+@pytest.fixture
+def few(outside: Path) -> Iterator[None]:
+    """`prospects` is the only other room: how a room is found and told is the same beside one as beside all."""
+    with only("prospects"):
+        yield
 
 
 def call(*words: str) -> str:
@@ -119,9 +136,17 @@ def test_a_package_that_is_no_room_is_told(outside: Path, named: str, words: str
         ("team:fleet", "Pat", "`Pat` owns nothing: write `team:name`"),
         ('kinds={"truck_list"', 'kinds={"lead_list"', "acme.fleet and leads_platform.prospects give a kind"),
         ('kinds={"truck_list"', 'kinds={"truck"', "TruckList must say `kind: Literal['truck']`"),
+        ("    kinds=", '    products={"full.duckdb": 1}, kinds=', "acme.fleet and the platform make a product"),
         ("room = Room(", "room = Rooom(", "acme/fleet/room.py:"),
         ("room = Room(", "rooms = Room(", "acme.fleet.room declares no `room = Room(...)`"),
         ("from acme.fleet.truck_list", "from nonesuch", "No module named 'nonesuch'"),
+        ("report=trucks,", 'report=trucks, counts="Trucks",', "the headline on fleet.rep_trucks lacks `numbers`"),
+        ("report=trucks,", 'report=trucks, numbers=dict, counts=" ",', "fleet.rep_trucks lacks `counts`"),
+        (
+            "report=trucks,",
+            'report=trucks, numbers=dict, counts="Net-new leads",',
+            "acme.fleet and leads_platform.prospects have a headline that counts `Net-new leads`",
+        ),
     ],
 )
 def test_a_slip_in_a_room_is_told_with_its_place(outside: Path, old: str, new: str, words: str) -> None:
@@ -133,16 +158,43 @@ def test_a_slip_in_a_room_is_told_with_its_place(outside: Path, old: str, new: s
     assert words in str(raised.value)
 
 
+def test_a_room_makes_a_product_and_one_that_reads_no_table_is_told(fleet: Settings, outside: Path) -> None:
+    file = outside / "acme" / "fleet" / "room.py"
+    product = """
+from leads_platform.products.product import Making, Product
+
+
+def page(making: Making) -> dict[str, int]:
+    ((trucks,),) = making.con.execute("select count(*) from fleet.rep_trucks").fetchall()
+    making.scratch.write_text(f"{trucks} months")
+    return {"months": trucks}
+
+
+room = Room(
+    products={"trucks.txt": Product("Trucks on a page.", ("fleet.rep_trucks",), page)},
+"""
+    file.write_text(file.read_text().replace("room = Room(\n", product))
+    trucks = fleet.published.parent / "trucks.txt"
+    call("run", "--direct")
+    assert not trucks.exists(), "its table is not built yet, which is no failure"
+    drop(fleet, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")])
+    call("run", "--direct")
+    assert trucks.read_text() == "0 months"
+    file.write_text(file.read_text().replace('("fleet.rep_trucks",)', '("fleet.rep_truks",)'))
+    rooms._found.cache_clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "acme"]:
+        del sys.modules[name]
+    with pytest.raises(DeclarationError, match=r"`trucks.txt` reads fleet.rep_truks, .*did you mean fleet.rep_trucks"):
+        _ = load_platform(fleet).products
+
+
 def test_a_family_that_its_tables_do_not_fit_puts_the_feed_out_of_order(fleet: Settings, outside: Path) -> None:
     """Found in use, mended: only the build of what reads the pattern failed, and other rooms' tables stayed stale."""
     file = outside / "acme" / "fleet" / "truck_list.py"
     families = '"stg_trucks_*": (*COLUMNS, Column("colour", "varchar", "Colour"))'
     file.write_text(file.read_text().replace('"stg_trucks_*": COLUMNS', families))
     fleet.feeds.mkdir()
-    (fleet.feeds / "north.yaml").write_text(
-        "feed: north\nroom: fleet\nkind: truck_list\ntitle: North\ndelivery: snapshot\nplate: plate\n"
-        "columns:\n  - {name: plate, header: Plate}\n"
-    )
+    (fleet.feeds / "north.yaml").write_text(NORTH)
     (entry,) = load_platform(fleet).out_of_order
     assert (
         "fleet.stg_trucks_north has not the columns that the family fleet.stg_trucks_* states: colour" in entry.words()
@@ -150,10 +202,75 @@ def test_a_family_that_its_tables_do_not_fit_puts_the_feed_out_of_order(fleet: S
 
 
 @pytest.mark.parametrize(
+    ("old", "error"),
+    [
+        ("names = {column.name", "ValueError: 7 of them"),
+        ('base = f"{self.room}', "ValueError: 7 of them"),
+    ],
+    ids=["own_problems", "more_tables"],
+)
+def test_a_kind_whose_code_fails_puts_its_feed_out_of_order(
+    fleet: Settings, outside: Path, old: str, error: str
+) -> None:
+    """Found in use, mended: it was a fault of the program, for every command and every feed."""
+    fleet.feeds.mkdir()
+    (fleet.feeds / "north.yaml").write_text(NORTH)
+    drop(fleet, "north", "north_2024-05.csv", "Plate", ["abc 1"])
+    drop(fleet, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")])
+    file = outside / "acme" / "fleet" / "truck_list.py"
+    lines = file.read_text().splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.strip().startswith(old))
+    lines.insert(at, "        raise ValueError('7 of them')")
+    file.write_text("\n".join(lines))
+    told = CliRunner().invoke(commands, ["run", "--direct"]).output
+    (entry,) = load_platform(fleet).out_of_order
+    assert (entry.feed, entry.stands) == ("north", "nothing")
+    assert "the kind `truck_list` of the room fleet fails at " in entry.words()
+    assert f"acme/fleet/truck_list.py:{at + 1}: {error}; mend its code" in entry.words()
+    assert "the kind `truck_list` of the room fleet fails at " in told
+    assert "1 of 1 leads of 2024-05 are net-new" in told
+
+
+def test_a_kind_whose_code_fails_loses_no_row_unasked(fleet: Settings, outside: Path) -> None:
+    fleet.feeds.mkdir()
+    (fleet.feeds / "north.yaml").write_text(NORTH)
+    drop(fleet, "north", "north_2024-05.csv", "Plate", ["abc 1"])
+    call("run", "--direct")
+    file = outside / "acme" / "fleet" / "truck_list.py"
+    good = file.read_text()
+    file.write_text(good.replace("        table = Table(", "        raise KeyError(base)\n        table = Table("))
+    _forget()
+    refused = CliRunner().invoke(commands, ["run", "--direct"])
+    assert refused.exit_code == 1 and "KeyError: 'fleet.base_north'; mend its code" in refused.output
+    assert "No contract declares these tables of north any more: 1 month of 2 tables" in refused.output
+    assert ask(fleet, "select trucks from fleet.rep_trucks where month = '2024-05-01'") == [(1,)]
+
+
+def test_a_kind_that_can_not_be_asked_or_fits_beside_another_is_told_in_the_proposal(
+    fleet: Settings, outside: Path, tmp_path: Path
+) -> None:
+    sample = tmp_path / "north_2024-05.csv"
+    sample.write_text("License No,Company,Phone,Address,Plate\n" + "".join(
+        f"{n},Acme {n} Inc,(702) 555-01{n:02},{n} Oak St Reno NV 89501,abc {n}\n" for n in range(10, 40)
+    ))  # fmt: skip
+    text = call("feed", "new", str(sample))
+    assert "kind: lead_list\n" in text
+    assert "# check: it may as well be a list of trucks (kind: truck_list); the first was taken\n" in text
+    file = outside / "acme" / "fleet" / "truck_list.py"
+    file.write_text(
+        file.read_text().replace("        plates = [", "        raise KeyError('abc 10')\n        plates = [")
+    )
+    _forget()
+    text = call("feed", "new", str(sample))
+    assert "# check: the kind truck_list of the room fleet was not asked: KeyError at " in text and "abc 10" not in text
+    assert "kind: lead_list\n" in text
+
+
+@pytest.mark.parametrize(
     ("select", "words"), [("month, truks", "Binder Error"), ("month, trucks, suppliers", "IndexError at ")]
 )
 def test_a_headline_that_fails_is_told_and_hides_no_other(
-    fleet: Settings, outside: Path, select: str, words: str
+    few: None, fleet: Settings, outside: Path, select: str, words: str
 ) -> None:
     """Found in use, mended: it ended `run`, and each build of an ended month that changed after one table."""
     file = outside / "acme" / "fleet" / "room.py"
@@ -171,7 +288,9 @@ def test_a_headline_that_fails_is_told_and_hides_no_other(
     assert f"The headline on fleet.rep_trucks can't be told: {words}" in told
 
 
-def test_a_room_that_is_not_there_loses_no_table_unasked(fleet: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_room_that_is_not_there_loses_no_table_unasked(
+    few: None, fleet: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Found in use, mended: a cron line without LEADS_PLATFORM_ROOMS dropped every table of the room."""
     drop(fleet, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")])
     call("run", "--direct")

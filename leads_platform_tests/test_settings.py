@@ -83,7 +83,7 @@ def test_settings_that_are_silently_wrong(tmp_path: Path) -> None:
     assert "for tests; unset it in prod" in refusal(DATA=data, NOW=now, ENV="prod")
     assert "give a name like Europe/Berlin" in refusal(DATA=data, TIMEZONE="Europe")
     assert "give a name like Europe/Berlin" in refusal(DATA=data, TIMEZONE="localtime")
-    assert "where the published copy goes" in refusal(DATA=data, WAREHOUSE=f"{data}/dev/published/warehouse.duckdb")
+    assert "where the published copies go" in refusal(DATA=data, WAREHOUSE=f"{data}/dev/published/warehouse.duckdb")
     said = refusal(DATA=data, SLACK_WEBHOOK="hooks.example.org/secret")
     assert "starts with https://" in said and "secret" not in said
 

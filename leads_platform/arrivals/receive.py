@@ -15,10 +15,9 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from leads_platform.arrivals.archive.compare import Difference, compare
 from leads_platform.arrivals.archive.measure import measure
 from leads_platform.arrivals.archive.month_rule import month_rule_hash
-from leads_platform.arrivals.archive.slots import month_key, titles
+from leads_platform.arrivals.archive.slots import month_key
 from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, copy_and_hash
 from leads_platform.arrivals.contracts.load import FeedContract
@@ -33,8 +32,6 @@ from leads_platform.months import label
 from leads_platform.settings import Settings
 from leads_platform.warehouse import sql
 
-# A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
-FEW_SHARED_KEYS = 0.2
 _SETTLE_SECONDS = 1.0
 
 
@@ -187,7 +184,7 @@ class Arrivals:
             return manifest
         intrinsic = state.intrinsic(says, maximum)
         manifest = replace(manifest, intrinsic=intrinsic, version=intrinsic or f"#{manifest.original}")
-        return self._held_back(manifest, contract)
+        return state.judged(manifest, self.archive.records)
 
     def _early_or_known(self, start: Manifest, says: FileName) -> Manifest | None:
         """The manifest of a snapshot whose month has not begun, or of bytes that are nothing new; else None."""
@@ -244,54 +241,6 @@ class Arrivals:
             timed=bool(contract.month.column),
             reckoned_in=contract.zone if has_instants else "",
         ), maximum
-
-    def _held_back(self, manifest: Manifest, contract: FeedContract) -> Manifest:
-        """Compares with the slot's former version: keeps the diff, and holds what looks like a mistake."""
-        state = self.state.by_feed[manifest.feed]
-        if not state.replaces:
-            return manifest
-        former, newest = state.former(manifest)
-        current = state.current(state.slot_of(manifest.month, manifest.part))
-        if current is not None and not newest and not contract.delivered.serves_all:
-            manifest = _beside(manifest, f"{current.manifest.file_name} is newer and stands: this file changes nothing")
-        if former is None:
-            return manifest
-        difference = self._compare(former.manifest, manifest, contract)
-        manifest = replace(
-            manifest,
-            diff={"added": difference.added, "changed": difference.changed, "removed": difference.removed},
-        )
-        before = state.entry(manifest.original)
-        already_in = before is not None and not before.held
-        # What is older than the one that stands replaces nothing; a person's word is kept.
-        if not state.may_be_held or not newest or already_in:
-            return manifest
-        had, lost = former.manifest.loaded, former.manifest.loaded - manifest.loaded
-        if lost > round(had * contract.shrink_limit, 6):
-            said = f"it has {manifest.loaded} records where the version it replaces has {had}"
-            return self._hold(manifest, "shrunk", said)
-        one_list = contract.parts == "one" and contract.delivered.is_monthly
-        if one_list and difference.shared_share < FEW_SHARED_KEYS:
-            said = (
-                f"it shares {difference.shared_share:.0%} of its keys with {former.manifest.file_name}, "
-                "which it would replace; it may be another part of the list"
-            )
-            return self._hold(manifest, "another_list", said)
-        diff = f"{difference.added:,} added, {difference.changed:,} changed, {difference.removed:,} removed"
-        return _beside(manifest, f"it replaces {former.manifest.file_name}: {diff}")
-
-    def _compare(self, former: Manifest, manifest: Manifest, contract: FeedContract) -> Difference:
-        return compare(
-            self.archive.records(manifest.feed, former.receipt),
-            titles(contract, former),
-            self.archive.records(manifest.feed, manifest.receipt),
-            titles(contract, manifest),
-            contract.key,
-        )
-
-    @staticmethod
-    def _hold(manifest: Manifest, reason: str, said: str) -> Manifest:
-        return replace(manifest, verdict="held", reason=reason, message=f"held: {said}")
 
     # -- a person's word -------------------------------------------------------------------------------------
 
@@ -388,13 +337,6 @@ def waiting(settings: Settings, state: ArchiveSources) -> list[LandingFile]:
         and not (m.reason == "pattern" and m.feed in state.contracts and state.contracts[m.feed].accepts(m.file_name))
     }
     return [file for file in look(settings.landing, state.contracts) if file.look not in known]
-
-
-def _beside(manifest: Manifest, said: str) -> Manifest:
-    """With what the file means to the version that stood or stands in its slot."""
-    said = f"{said[0].upper()}{said[1:]}"
-    message = f"{manifest.message}. {said}" if manifest.message else said
-    return replace(manifest, message=message, beside=said)
 
 
 def _refused(manifest: Manifest, reason: str, message: str) -> Manifest:

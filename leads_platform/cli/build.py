@@ -74,7 +74,8 @@ def build_everything(
             quiet = not changes.months
             changes.hear(build)
             if quiet and changes.months:  # published is what stood before, until the last build is done
-                former.update(_numbers(platform))
+                # A copy of another version may lack what a headline reads: what fails now, too, is told at the end.
+                former.update(_numbers(platform, lambda _: None))
             if not build.committed:
                 terminal.complain(build.words())
             bar.advance(task)
@@ -82,7 +83,7 @@ def build_everything(
         try:
             if direct:
                 failed = _build_directly(
-                    changes, builds, first=first, last=last, select=select, again=again, agreed=agreed,
+                    changes, builds, on_step, first=first, last=last, select=select, again=again, agreed=agreed,
                     on_plan=on_plan, on_start=on_start, on_build=on_build,
                 )  # fmt: skip
             else:
@@ -113,13 +114,15 @@ def build_everything(
     return failed
 
 
-def _build_directly(changes: Changes, builds: list[Build], *, agreed: bool, **asked: Any) -> dict[str, date]:
+def _build_directly(
+    changes: Changes, builds: list[Build], on_step: Callable[[str], None], *, agreed: bool, **asked: Any
+) -> dict[str, date]:
     """`build_stale` in a session of its own, which publishes; then sends notices, as no run of Dagster does."""
     platform = changes.platform
     try:
         with open_session(platform, "build", agreed=agreed, say=terminal.say) as session:
             failed = build_stale(session.warehouse, **asked)
-            session.publish = True
+            session.publish, session.step = True, on_step
             return failed
     finally:
         if not isinstance(sys.exception(), KeyboardInterrupt):  # who stops is in a hurry; the next run tells of them
@@ -159,18 +162,23 @@ def _tell(changes: Changes, former: Mapping[str, Mapping[date, int]]) -> None:
                 terminal.say(f"{counts} of {label(month)}: {months[month]:,} before, {current:,} now.")
 
 
-def _numbers(platform: Platform) -> dict[str, dict[date, int]]:
+def _numbers(platform: Platform, say: Callable[[str], None] = terminal.complain) -> dict[str, dict[date, int]]:
     """The headlines' numbers as published, by month; without those that can't be had: no build fails of one."""
     found: dict[str, dict[date, int]] = {}
     for headline in platform.rooms.headlines:
         if headline.numbers:
             with contextlib.suppress(WarehouseUnusable):  # publishing makes the copy anew, and says so
-                for numbers in _answer(platform, headline, headline.numbers):
+                for numbers in _answer(platform, headline, headline.numbers, say):
                     found[headline.counts] = numbers
     return found
 
 
-def _answer(platform: Platform, headline: Headline, made: Callable[[list[Any]], T]) -> list[T]:
+def _answer(
+    platform: Platform,
+    headline: Headline,
+    made: Callable[[list[Any]], T],
+    say: Callable[[str], None] = terminal.complain,
+) -> list[T]:
     """What a room makes of its headline's rows; nothing, and that is said, where a slip in the room makes it fail."""
     try:
         return [made(_rows(platform, headline))]
@@ -178,7 +186,7 @@ def _answer(platform: Platform, headline: Headline, made: Callable[[list[Any]], 
         raise
     except Exception as error:  # whatever a slip of the pen raises
         words = without_values(error) if isinstance(error, duckdb.Error) else unforeseen(error)
-        terminal.complain(f"The headline on {headline.table} can't be told: {words}")
+        say(f"The headline on {headline.table} can't be told: {words}")
         return []
 
 
@@ -228,7 +236,7 @@ def print_closing(platform: Platform, met: Iterable[Need] = ()) -> int:
     if warned := len({(f.table, f.check) for f in now.built.failed if not f.refused}):
         notes.append(f"{warned} check{'s warn' if warned > 1 else ' warns'}; `leads-platform status` lists them.")
     if platform.settings.published.exists():
-        published = platform.settings.published
+        published = platform.settings.shared
         notes.append(f"Tables to query: {published}. Next: `leads-platform status`, or `make ui`.")
     acted_on = [item for item in items if item.blocks]
     terminal.closing(items, notes, verdict(items), good=not acted_on)

@@ -18,6 +18,7 @@ from leads_platform.freshness import findings
 from leads_platform.months import label
 from leads_platform.outbox import slack_refusal
 from leads_platform.platform import how_to_agree
+from leads_platform.products.state import former_stands
 from leads_platform.settings import Settings
 
 
@@ -89,6 +90,7 @@ def in_need(status: Status) -> list[Need]:
         )
         for (table, check), months in checks.items()
     ]
+    found += _products(status)
     found += [
         Need("Landing folder", f"{folder}. Its files can't be seen; check owner and rights")
         for folder in unreadable_folders(settings.landing, status.platform.contracts)
@@ -123,6 +125,21 @@ def _nothing_fits(status: Status) -> list[Need]:
         "Set LEADS_PLATFORM_FIRST_MONTH to the first month you have files of, and run again"
     )
     return [Need("First month", said)]
+
+
+def _products(status: Status) -> list[Need]:
+    """A product whose last making failed; one that is stale waits for the next build, unless tables are stale, too."""
+    again = (command(status.platform.settings, "publish"),)
+    found = [
+        Need(f"Product {standing.place.key}", f"was not made: {made.failed}. {former_stands(made)}", again)
+        for standing in status.standing
+        if (made := standing.made).failed
+    ]
+    waiting = [s.place.key for s in status.standing if s.stale and not s.made.failed and status.built.rows]
+    if waiting and not status.stale and not status.writer:
+        says = f"{', '.join(waiting)}: not of what is built now, or not as it was made"
+        found.append(Need("Published", says, again, blocks=False))
+    return found
 
 
 def _stale(status: Status) -> list[Need]:

@@ -205,6 +205,20 @@ def status(state: dict[str, Any], needs: int, *, files: bool = False, tables: bo
             ["feed", "file", "what"],
             grouped(FileNote(**note) for note in state["notes"]),
         )
+    if any(product["made_at"] or product["failed"] for product in state["products"]):
+        grid(
+            "Products",
+            ["product", "made", "what it is"],
+            [
+                (
+                    p["product"],
+                    "failed, see below" if p["failed"] else (p["made_at"] or "not yet").replace("T", " ")[:16],
+                    p["says"],
+                )
+                for p in state["products"]
+            ],
+            f"Files lie in {state['published']}.",
+        )
     _contracts_in_need(state)
     _files_in_need(state)
     _tables_in_need(state)
@@ -272,6 +286,9 @@ def _tables_in_need(state: dict[str, Any]) -> None:
     warned = [c for c in state["failed_checks"] if not c["refused"]]
     if warned:
         grid("Warnings on rows that stand", ["table", "check", "months", "bad rows"], _by_check(warned))
+    for product in state["products"]:
+        if product["failed"]:
+            say(f"{product['product']} was not made: {product['failed']}. The former one stands.")
     for says in state["freshness"]:
         say(f"Late: {says}.")
 

@@ -6,7 +6,7 @@ Does not: printing it (cli.output).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from leads_platform.freshness import findings
 from leads_platform.months import label
 from leads_platform.outbox import slack_refusal
 from leads_platform.platform import Platform
+from leads_platform.products.look import Standing, standings
 from leads_platform.warehouse.build_state import BuildState, read_build_state
 from leads_platform.warehouse.lock import Holder, holder
 from leads_platform.warehouse.planner import stale_months
@@ -34,6 +35,7 @@ class Status:
     built: BuildState
     stale: dict[str, list[date]]
     removal: Removal
+    standing: list[Standing] = field(default_factory=list)
     writer: Holder | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -42,6 +44,7 @@ class Status:
         return {
             "environment": settings.env,
             "data": str(settings.data),
+            "published": str(settings.published.parent),
             "as_of": settings.now().isoformat(),
             "content_hash": self.built.content_hash(self.platform.catalogue.tables, data[1] if data else None),
             "first_month_with_data": label(data[0]) if data else None,
@@ -66,6 +69,7 @@ class Status:
             "outside_partitions": self.state.outside(),
             "unknown_folders": strangers(settings.landing, self.platform.stopped | set(self.platform.contracts)),
             "unreadable_folders": unreadable_folders(settings.landing, self.platform.contracts),
+            "products": self.products(),
             "failed_checks": [
                 {
                     "table": f.table,
@@ -132,6 +136,24 @@ class Status:
             )
         return found
 
+    def products(self) -> list[dict[str, Any]]:
+        """Every product: where it is, when it was made, whether it is stale, why the last attempt failed."""
+        zone = self.platform.settings.timezone
+        return [
+            {
+                "product": standing.place.key,
+                "path": str(standing.path) if standing.path else None,
+                "says": standing.place.product.says,
+                "made_at": datetime.fromtimestamp(standing.made.made_at, zone).isoformat(timespec="minutes")
+                if standing.made.made_at
+                else None,
+                "counts": dict(standing.made.counts),
+                "stale": standing.stale,
+                "failed": standing.made.failed,
+            }
+            for standing in self.standing
+        ]
+
     def why(self, table: str) -> str:
         """The nearest reason for a table's first stale month, in words."""
         month = self.stale[table][0]
@@ -166,4 +188,8 @@ def read_status(platform: Platform) -> Status:
     built = read_build_state(platform.settings.build_state, platform.settings.warehouse)
     stale = stale_months(platform.catalogue, state, built.fingerprints)
     going = removal(platform.catalogue.tables, platform.taken_away(), state, built.rows, platform.rooms.by_name)
-    return Status(platform, state, built, stale, going, holder(platform.settings.home))
+    settings = platform.settings
+    made = standings(
+        platform.products, built.fingerprints, settings.published.parent, settings.products, settings.secret
+    )
+    return Status(platform, state, built, stale, going, made, holder(settings.home))

@@ -15,8 +15,9 @@ from leads_platform.orchestration.build_sensor import BUILD_SECONDS, build_senso
 from leads_platform.orchestration.feed_sensors import FEED_SECONDS, feed_sensor
 from leads_platform.orchestration.file_checks import files_check
 from leads_platform.orchestration.freshness_checks import freshness_checks
-from leads_platform.orchestration.jobs import freshness_job, monthly_job
+from leads_platform.orchestration.jobs import freshness_job, monthly_job, products_job
 from leads_platform.orchestration.maintenance_sensors import MAINTENANCE_SECONDS, janitor_sensor, notices_sensor
+from leads_platform.orchestration.products import product_assets
 from leads_platform.orchestration.resource import Hooks, WarehouseResource
 from leads_platform.orchestration.schedules import freshness_close, monthly_close
 from leads_platform.platform import Platform
@@ -37,9 +38,10 @@ def build_definitions(
         assets=[
             *feed_specs(platform),
             *(table_asset(platform, table, lineage) for table in platform.catalogue.tables.values()),
+            product_assets(platform),
         ],
         asset_checks=[*checks, files_check(platform)],
-        jobs=[monthly_job(platform), arrivals_job, freshness_job(checks)],
+        jobs=[monthly_job(platform), products_job(platform), arrivals_job, freshness_job(checks)],
         schedules=[monthly_close(platform), freshness_close(platform)],
         sensors=[
             *(feed_sensor(platform, feed, seconds or FEED_SECONDS) for feed in _feeds(platform)),

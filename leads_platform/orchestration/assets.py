@@ -127,18 +127,27 @@ def dependencies(platform: Platform, table: Table) -> list[dg.AssetDep]:
     )
     found: dict[dg.AssetKey, dg.AssetDep] = {}
     for address, all_months in platform.catalogue.inputs(table.address).items():
-        for read in _feeds(platform, table.room, address) if address.startswith(ARRIVALS) else [address]:
+        for read in _feeds(platform, table, address) if address.startswith(ARRIVALS) else [address]:
             is_feed = read.startswith(ARRIVALS)
             mapping = history if all_months and not is_feed else None
             found.setdefault(asset_key(read), dg.AssetDep(asset_key(read), partition_mapping=mapping))
     return list(found.values())
 
 
-def _feeds(platform: Platform, room: str, address: str) -> list[str]:
-    """The feeds behind `arrivals.<name>`: the files' ledger stands for those of the room, counts are no asset."""
+def _feeds(platform: Platform, table: Table, address: str) -> list[str]:
+    """The feeds behind `arrivals.<name>`; counts are no asset.
+
+    The files' ledger stands for the feeds of the table's room: of those kinds alone whose tables it reads, if any.
+    """
     name = address[len(ARRIVALS) :]
     if name == "files":
-        return [f"{ARRIVALS}{feed}" for feed, c in platform.contracts.items() if c.room == room]
+        kinds = {
+            kind
+            for kind, model in platform.rooms.known.kinds.items()
+            if any(f"{table.room}.{pattern}" in table.reads for pattern in model.families)
+        }
+        own = [contract for contract in platform.contracts.values() if contract.room == table.room]
+        return [f"{ARRIVALS}{contract.feed}" for contract in own if not kinds or contract.kind in kinds]
     return [address] if name in platform.contracts else []
 
 

@@ -9,6 +9,7 @@ before and passes now. No event holds a value of a row: evidence is counts and l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -36,6 +37,11 @@ _MANY = 500
 def asset_key(address: str) -> dg.AssetKey:
     """`room.table` as an asset key, `[room, table]`; `arrivals.feed` likewise."""
     return dg.AssetKey(address.split(".", 1))
+
+
+def product_key(name: str) -> dg.AssetKey:
+    """A product as an asset key: `[products, warehouse_duckdb]`."""
+    return dg.AssetKey(["products", re.sub(r"\W", "_", name)])
 
 
 def receipt_event(manifest: Manifest) -> dg.AssetMaterialization | dg.AssetObservation:

@@ -1,4 +1,4 @@
-"""The `monthly` job (all tables) and the `freshness` job (what should be there by now).
+"""The jobs `monthly` (all tables), `products` (what is made of them) and `freshness` (what should be there by now).
 
 Belongs here: what belongs to which job. Does not: when they run (schedules, sensors).
 """
@@ -12,11 +12,12 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,  # what define_asset_job returns; not exported by 1.13.27
 )
 
-from leads_platform.orchestration.events import asset_key
+from leads_platform.orchestration.events import asset_key, product_key
 from leads_platform.platform import Platform
 
 MONTHLY = "monthly"
 FRESHNESS = "freshness"
+PRODUCTS = "products"
 
 
 Job = UnresolvedAssetJobDefinition
@@ -30,6 +31,16 @@ def monthly_job(platform: Platform) -> Job:
         MONTHLY,
         tables.without_checks() | own,
         description="Builds the tables for the months of the run, each with its checks.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def products_job(platform: Platform) -> Job:
+    """The products with their checks: makes them now, stale or not. Each build makes what is stale at its end."""
+    return dg.define_asset_job(
+        PRODUCTS,
+        dg.AssetSelection.assets(*(product_key(name) for name in platform.products)),
+        description="Makes the published copies and other products anew; builds make them, too, where they are stale.",
         executor_def=dg.in_process_executor,
     )
 

@@ -10,6 +10,7 @@ from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.file_checks import report_files
 from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.products import report_products
 from leads_platform.orchestration.retention import prune
 from leads_platform.platform import Platform
 
@@ -30,6 +31,7 @@ def janitor_sensor(platform: Platform, seconds: int = MAINTENANCE_SECONDS) -> dg
         dead = clean_up(context.instance, platform.settings)
         reconciled = reconcile_events(context.instance, platform.settings)
         feeds = report_files(context.instance, current.now())
+        report_products(context.instance, current.now())
         checked = f"; told of the files of {', '.join(feeds)}" if feeds else ""
         deleted = prune(context.instance, platform.settings, say=context.log.warning)
         pruned = f"; deleted {deleted} old run(s)" if deleted else ""

@@ -29,6 +29,7 @@ from leads_platform.orchestration.janitor import clean_up
 from leads_platform.orchestration.jobs import MONTHLY, own_checks
 from leads_platform.orchestration.notices import send_notices
 from leads_platform.orchestration.partitions import range_tags
+from leads_platform.orchestration.products import report_products
 from leads_platform.orchestration.resource import IN_PROCESS_TAG, Hooks, alive
 from leads_platform.orchestration.sqlite_pool import sqlite_pool
 from leads_platform.outbox import attempt
@@ -138,8 +139,7 @@ class _ThroughDagster:
         with open_session(self.platform, "plan", agreed=self.agreed, say=self.say) as session:
             tasks = asked.plan(session.warehouse)
             session.publish = not tasks  # whole: between the runs some tables are ahead of others
-            if session.publish:
-                self.on_step("Publishing")
+            session.step = self.on_step
         return tasks
 
     def batches(self, tasks: list[BuildTask]) -> Iterable[list[BuildTask]]:
@@ -190,6 +190,7 @@ def build_through_dagster(
             failed = build_until_current(asked, _ThroughDagster(platform, runner, on_step, say, agreed), on_plan)
             on_step("Telling Dagster what it missed")
             reconcile_events(there, platform.settings)  # what is published now may hold months no run told of
+            report_products(there, platform)
             return failed
         finally:
             if not isinstance(sys.exception(), KeyboardInterrupt):  # who stops is in a hurry; the next run sends them

@@ -1,7 +1,7 @@
 """Every lead Salesforce is known to hold, or to have held, as of each month's end."""
 
 from leads_platform.prospects.salesforce_columns import SALESFORCE_LEAD
-from leads_platform.warehouse import Column, Table, bad_rows
+from leads_platform.warehouse import Column, Table, as_of, bad_rows
 
 dim_salesforce_leads = Table(
     says="One row per Salesforce lead seen in any export up to the month, as its latest export states it.",
@@ -15,30 +15,19 @@ dim_salesforce_leads = Table(
     ),
     cumulative=True,
     should=(bad_rows("has_a_phone", "phone_key is null and mobile_phone_key is null", "A lead has some phone."),),
-    select="""
-        with now as (
-            select * exclude (records_in_file, file_name, file_date, line), file_name, file_date
-            from prospects.stg_salesforce_leads
-        ),
-        known as (
-            select * from prospects.dim_salesforce_leads where month = $previous_month
-        ),
-        delivered as (
-            select count(*) > 0 as this_month from now
-        )
-        select
-            now.* exclude (file_name, file_date),
-            coalesce(known.first_received_file_date, now.file_date) as first_received_file_date,
-            now.file_date as last_received_file_date,
-            now.file_name as last_received_file_name,
-            true as in_latest_file
-        from now
-        left join known on known.salesforce_lead_id = now.salesforce_lead_id
-        union all by name
-        select
-            known.* replace ($month as month, known.in_latest_file and not delivered.this_month as in_latest_file)
-        from known
-        anti join now on now.salesforce_lead_id = known.salesforce_lead_id
-        cross join delivered
-    """,
+    select=as_of(
+        "prospects.dim_salesforce_leads",
+        listing="prospects.stg_salesforce_leads",
+        key=("salesforce_lead_id",),
+        listed="in_latest_file",
+        select="""
+            select
+                now.* exclude (records_in_file, file_name, file_date, line),
+                coalesce(known.first_received_file_date, now.file_date) as first_received_file_date,
+                now.file_date as last_received_file_date,
+                now.file_name as last_received_file_name
+            from now
+            left join known on known.salesforce_lead_id = now.salesforce_lead_id
+        """,
+    ),
 )

@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from leads_platform.arrivals.contracts.agreement import Loc, did_you_mean, regex_problem, unknown_column
 from leads_platform.arrivals.contracts.limits import not_in_re2
-from leads_platform.arrivals.contracts.model import (
-    FeedContract,
-    Loc,
-    Model,
-    did_you_mean,
-    regex_problem,
-    unknown_column,
-)
+from leads_platform.arrivals.contracts.model import FeedContract, Model
 from leads_platform.prospects.lead_columns import MAPPED
 from leads_platform.prospects.supplier_staging import COLUMNS, stg_leads_table
 from leads_platform.warehouse import Table

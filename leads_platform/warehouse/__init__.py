@@ -12,6 +12,7 @@ from leads_platform.warehouse.audits import (
     volume_is_usual,
 )
 from leads_platform.warehouse.catalogue import Catalogue, tables_in
+from leads_platform.warehouse.keeping import as_of
 from leads_platform.warehouse.table import Audit, Column, DeclarationError, Table, pick
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Table",
     "accepted_values",
     "adds_up",
+    "as_of",
     "bad_rows",
     "not_null",
     "phones_are_valid",

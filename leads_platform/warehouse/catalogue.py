@@ -13,7 +13,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from leads_platform.warehouse import sql
-from leads_platform.warehouse.places import line_of, of_import
+from leads_platform.warehouse.places import line_of, of_error
 from leads_platform.warehouse.table import Column, DeclarationError, Table, with_month
 
 ARRIVALS = "arrivals."
@@ -37,7 +37,7 @@ def tables_in(room_package: str) -> list[Table]:
         except Exception as error:  # whatever a slip of the pen raises; a table's file holds no record of anybody
             said = error.msg if isinstance(error, SyntaxError) else str(error)
             raise DeclarationError(
-                f"{of_import(error, room)}: {type(error).__name__}: {said}. No table can be built until it is mended."
+                f"{of_error(error, room)}: {type(error).__name__}: {said}. No table can be built until it is mended."
             ) from error
     return found
 

@@ -155,9 +155,29 @@ def _of_copy(path: Path, error: duckdb.Error) -> str | None:
     return words and _about(path, words)
 
 
+@contextlib.contextmanager
+def open_committed(
+    path: Path, *, say: Callable[[str], None] = lambda text: None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the warehouse itself, for what is made of it. Only under the writer's lock, with the
+    writer's connection closed. Raises WarehouseUnusable."""
+    con = _attached(path, say, read_only=True)
+    try:
+        with _faults_in_words(path), interruptible(con):
+            yield con
+    finally:
+        con.close()
+
+
+def path_of(con: duckdb.DuckDBPyConnection) -> Path:
+    """The file that a connection of this module has attached."""
+    ((path,),) = con.execute(f"select path from duckdb_databases() where database_name = '{CATALOG}'").fetchall()
+    return Path(path)
+
+
 def note_of_copy(published: Path) -> Path:
-    """Beside the published copy: what it is a copy of, and how it was when it was made."""
-    return published.with_name(".source")
+    """Beside a published file: how it was when it was made."""
+    return published.with_name(f".{published.name}.left")
 
 
 def remove_warehouse(path: Path) -> None:

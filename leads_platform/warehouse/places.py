@@ -34,8 +34,8 @@ def line_of(source: str, words: str) -> str:
     return shown(source)
 
 
-def of_import(error: BaseException, package: str) -> str:
-    """`file:line` where importing a module of the package went wrong."""
+def of_error(error: BaseException, package: str) -> str:
+    """`file:line` of the package where it went wrong: in importing a module of it, or in running its code."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{shown(error.filename)}:{error.lineno}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name == package]

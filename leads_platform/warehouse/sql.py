@@ -79,80 +79,84 @@ def records(columns: dict[str, str], rows: Iterable[Iterable[object]]) -> str:
     return f"select unnest(from_json_strict({literal(as_json)}, {literal(json.dumps([columns]))}), recursive := true)"
 
 
-class _Token(NamedTuple):
-    """A token as written, with its first character and the one after its last."""
+class _Tokens(NamedTuple):
+    """A statement's tokens as written: for each its text, first character and whether DuckDB takes it for a name."""
 
-    text: str
-    start: int
-    end: int
-    is_name: bool
+    texts: list[str]
+    starts: list[int]
+    named: list[bool]
 
-    @property
-    def name(self) -> str:
-        """The name it stands for, without quotes."""
-        return self.text[1:-1].replace('""', '"') if self.text.startswith('"') else self.text
+    def name(self, i: int) -> str:
+        """The name that a token stands for, without quotes."""
+        text = self.texts[i]
+        return text[1:-1].replace('""', '"') if text.startswith('"') else text
+
+    def end(self, i: int) -> int:
+        """The character after a token's last."""
+        return self.starts[i] + len(self.texts[i])
 
 
 @lru_cache(maxsize=4096)
-def _tokens(text: str) -> tuple[_Token, ...]:
+def _tokens(text: str) -> _Tokens:
     """Raises ValueError where DuckDB's tokens leave out a part, as what follows a quote that is never closed."""
-    encoded = text.encode()
     found = duckdb.tokenize(text)  # offsets in bytes
-    named = duckdb.token_type.identifier
-    starts = [*(start for start, _ in found), len(encoded)]
-    before = encoded[: starts[0]].decode() if found else text
-    gaps, tokens, at = [before], [], len(before)
-    for (start, kind), end in zip(found, starts[1:], strict=True):
-        piece = encoded[start:end].decode()
+    starts = [start for start, _ in found]
+    if not text.isascii():
+        encoded = text.encode()
+        starts = [len(encoded[:start].decode()) for start in starts]
+    pieces = [text[start:end] for start, end in pairwise([*starts, len(text)])]
+    gaps = [text[: starts[0]] if starts else text]
+    texts = []
+    for piece in pieces:
         if plain := _PLAIN.fullmatch(piece):
-            written = plain[1]
+            texts.append(plain[1])
         else:
             match = _TOKEN.match(piece)
             written = match[0] if match else ""
             gaps.append(piece[len(written) :])
-        tokens.append(_Token(written, at, at + len(written), kind == named))
-        at += len(piece)
-    if not all(map(_GAPS.fullmatch, gaps)) or not all(token.text for token in tokens):
+            texts.append(written)
+    if not all(map(_GAPS.fullmatch, gaps)) or "" in texts:
         raise ValueError("the SQL text has a quote or comment that is not closed, or a space that is not a plain one")
-    return tuple(tokens)
+    identifier_type = duckdb.token_type.identifier
+    return _Tokens(texts, starts, [kind == identifier_type for _, kind in found])
 
 
 def normal(text: str) -> str:
     """The statement without its layout and comments, so that re-indenting a select makes nothing stale."""
-    return " ".join(token.text for token in _tokens(text))
+    return " ".join(_tokens(text).texts)
 
 
 @lru_cache(maxsize=4096)
 def called(text: str) -> frozenset[str]:
     """The functions that the statement calls, in lower case."""
-    return frozenset(token.name.lower() for token, after in pairwise(_tokens(text)) if after.text == "(")
+    tokens = _tokens(text)
+    return frozenset(tokens.name(i).lower() for i, after in enumerate(tokens.texts[1:]) if after == "(")
 
 
 @lru_cache(maxsize=4096)
 def _found(text: str) -> tuple[tuple[str, int, int, bool], ...]:
     """Relations after FROM or JOIN: (name, first character, last character + 1, whether an alias follows)."""
     tokens = _tokens(text)
-    words = [token.text.lower() for token in tokens]
+    words = [token.lower() for token in tokens.texts]
     found: list[tuple[str, int, int, bool]] = []
     built_in = (THIS, THIS_HISTORY) if _names_its_own(words, MONTHS) else (THIS, THIS_HISTORY, MONTHS)
     comma = -1  # where a comma would be a join: right after a relation and its alias
     for i, word in enumerate(words):
         joins = word in _JOIN_WORDS or (i == comma and word == ",")
-        if not joins or i + 1 >= len(tokens):
+        if not joins or i + 1 >= len(words):
             continue
         if i and words[i - 1] == "distinct":  # `is distinct from` compares, it reads nothing
             continue
-        first = tokens[i + 1]
-        dotted = i + 3 < len(tokens) and words[i + 2] == "."
-        last = tokens[i + 3] if dotted else first
-        name = f"{first.name}.{last.name}" if dotted else first.name
+        dotted = i + 3 < len(words) and words[i + 2] == "."
+        last = i + 3 if dotted else i + 1
+        name = f"{tokens.name(i + 1)}.{tokens.name(last)}" if dotted else tokens.name(last)
         if not dotted and name not in built_in:
             continue
-        after = i + (4 if dotted else 2)
-        named_as = after < len(tokens) and words[after] == "as"
-        aliased = named_as or (after < len(tokens) and tokens[after].is_name)
+        after = last + 1
+        named_as = after < len(words) and words[after] == "as"
+        aliased = named_as or (after < len(words) and tokens.named[after])
         comma = after + (2 if named_as else int(aliased))
-        found.append((name, first.start, last.end, aliased))
+        found.append((name, tokens.starts[i + 1], tokens.end(last), aliased))
     return tuple(found)
 
 

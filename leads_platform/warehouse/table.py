@@ -82,13 +82,15 @@ class Table:
     `must` audits block (a bad month never replaces a good one); `should` audits warn. Every table read in `select` is
     read for the months being built; those named in `history` are read for all months up to the last one. A `cumulative`
     table is built month by month and may read itself, which gives all months before `$month`. Every table has the
-    column `month`, which only a table that says more of it declares.
+    column `month`, which only a table that says more of it declares. Columns of the grain that are `nullable` may be
+    null, which is then a value of the key like any other: one row may have it.
     """
 
     says: str
     grain: tuple[str, ...]
     columns: tuple[Column, ...]
     select: str
+    nullable: tuple[str, ...] = ()
     must: tuple[Audit, ...] = ()
     should: tuple[Audit, ...] = ()
     history: tuple[str, ...] = ()
@@ -121,11 +123,7 @@ class Table:
             raise DeclarationError(f"{table.address}: its column `month` is the partition, of type date")
         if len(set(names)) != len(names):
             raise DeclarationError(f"{table.address}: a column is declared twice")
-        if not self.grain:
-            raise DeclarationError(f"{table.address}: no grain; a table of one row a month has the grain month")
-        for column in self.grain:
-            if column not in names:
-                raise DeclarationError(f"{table.address}: the grain names {column}, which is not a column")
+        table._check_grain(names)
         for read in self.history:
             if read not in reads:
                 raise DeclarationError(f"{table.address}: history names {read}, which the select does not read")
@@ -138,6 +136,16 @@ class Table:
             if audits.count(audit) > 1:
                 raise DeclarationError(f"{table.address}: two audits are named {audit}; name one of them otherwise")
         return table
+
+    def _check_grain(self, names: list[str]) -> None:
+        if not self.grain:
+            raise DeclarationError(f"{self.address}: no grain; a table of one row a month has the grain month")
+        for column in self.grain:
+            if column not in names:
+                raise DeclarationError(f"{self.address}: the grain names {column}, which is not a column")
+        for column in self.nullable:
+            if column not in self.grain or column == MONTH.name:
+                raise DeclarationError(f"{self.address}: nullable names {column}, which is no column of its grain")
 
     @property
     def address(self) -> str:
@@ -161,7 +169,7 @@ class Table:
         return (
             (schema_contract(), True),
             (grain_is_unique(self.grain), True),
-            (keys_are_not_null(("month", *self.grain)), True),
+            (keys_are_not_null(("month", *(key for key in self.grain if key not in self.nullable))), True),
             *own,
         )
 

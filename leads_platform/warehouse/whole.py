@@ -70,6 +70,12 @@ def write_left(note: Path, left: Left) -> None:
     scratch.replace(note)
 
 
+def looks_as_left(path: Path, note: Path) -> bool:
+    """Whether no program seems to have written to the file since; reads nothing of it."""
+    left = read_left(note)
+    return left is not None and left.look == look(path)
+
+
 def is_as_left(path: Path, note: Path) -> bool | None:
     """Whether the file is what the note says. False: no program wrote to it, and yet its bytes are others.
 

@@ -1,15 +1,13 @@
 """The one write path: in one transaction delete the months, insert, audit, record, commit; or roll back.
 
 Belongs here: everything that changes a table of the warehouse. Does not: deciding what to build (planner), what is
-in it (the tables), or Dagster. Nothing else in the platform writes to a table.
+in it (the tables), what is noted of builds (build_records), or Dagster. Nothing else in the platform writes to a table.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -19,8 +17,9 @@ from leads_platform.standards import FUNCTIONS, install_standards
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.auditing import audited, counted
 from leads_platform.warehouse.binding import Binder
+from leads_platform.warehouse.build_records import BuildRecords
 from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
-from leads_platform.warehouse.connection import CATALOG, LEDGERS
+from leads_platform.warehouse.connection import CATALOG
 from leads_platform.warehouse.errors import errors_in_words, is_about_rows, without_values
 from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult
 from leads_platform.warehouse.planner import Fingerprinter
@@ -75,36 +74,19 @@ class Warehouse:
         self._verify, self._leave, self._zone = verify, leave or Leave(), zone
         self.binder = Binder(catalogue, sources)
         self.refused = 0  # builds that a blocking check rolled back in this session
-        # What the file holds, as nobody else writes to it: read once, kept along with each commit.
-        self._built: dict[tuple[str, date], str] | None = None
-        self._rows: dict[tuple[str, date], int] = {}  # as of _held()
-        self._content: dict[tuple[str, date], str] = {}  # as of _held(): the content hashes
-        self._noted: set[str] = set()  # as of _held(): tables with refused builds noted, or that had some
+        self._records = BuildRecords(con, run_id)
+        # The tables in the file, as nobody else writes to it: read once, kept along.
         self._standing: dict[str, list[tuple[str, str]]] | None = None
         self._types: dict[str, str] = {}  # a declared type -> as DuckDB spells it
         self._has: frozenset[str] = frozenset()  # the cleaning functions the connection was given
 
     def built(self) -> dict[tuple[str, date], str]:
         """The fingerprint each table's month was last built with."""
-        return dict(self._held())
+        return dict(self._records.built())
 
     def rows(self) -> dict[tuple[str, date], int]:
         """The number of rows of each table's month that was built."""
-        self._held()
-        return dict(self._rows)
-
-    def _held(self) -> dict[tuple[str, date], str]:
-        """The fingerprints of `built`, not a copy. Call it before `_rows`, `_content` or `_noted`, which it fills."""
-        if self._built is None:
-            rows = self.con.execute(
-                "select table_name, month, fingerprint, row_count, content_hash from warehouse.builds"
-            ).fetchall()
-            self._built = {(name, month): fingerprint for name, month, fingerprint, *_ in rows}
-            self._rows = {(name, month): count for name, month, _, count, _ in rows}
-            self._content = {(name, month): content for name, month, *_, content in rows}
-            noted = self.con.execute("select distinct table_name from warehouse.refused_builds").fetchall()
-            self._noted = {name for (name,) in noted}
-        return self._built
+        return dict(self._records.rows())
 
     def _prepared(self, table: Table) -> list[tuple[str, str]]:
         """The declared columns, on a connection that has the functions that the table's select and audits call."""
@@ -157,7 +139,7 @@ class Warehouse:
                     self._standing = None
                     self.con.execute(f"drop table {sql.address(address)}")
                     self.con.execute(f"alter table {sql.address(target)} rename to {sql.identifier(table.name)}")
-                self._record(build, prints)
+                self._records.record(build, prints)
                 self.con.execute("commit")
             except duckdb.Error as error:
                 self._forget_the_file()
@@ -173,24 +155,10 @@ class Warehouse:
                 with contextlib.suppress(duckdb.Error):
                     self.con.execute("rollback")
                 raise
-            build = self._keep(build, prints)
+            build = self._records.keep(build, prints)
             if swap:  # DuckDB's log has had errors with what changes a table (docs/hazards.md)
                 self.checkpoint()
         return build
-
-    def _keep(self, build: Build, prints: dict[date, str]) -> Build:
-        """Takes what was committed into what is known of the file. Returns the build with what it replaced."""
-        held = self._held()
-        now = {(build.table, month): (count, build.hashes.get(month, "0")) for month, count in build.rows.items()}
-        replaced = {
-            place[1]: self._rows[place]
-            for place, content in now.items()
-            if place in held and (self._rows[place], self._content[place]) != content
-        }
-        held |= {(build.table, month): fingerprint for month, fingerprint in prints.items()}
-        self._rows |= {place: count for place, (count, _) in now.items()}
-        self._content |= {place: content for place, (_, content) in now.items()}
-        return replace(build, replaced=replaced)
 
     def checkpoint(self) -> None:
         """Writes DuckDB's log into the file: at a session's end, so that a crash later on finds little to replay."""
@@ -232,9 +200,9 @@ class Warehouse:
         months = months_between(first, last)
         if table.cumulative or first == last:
             return [(month, month) for month in months]
-        self._held()
+        rows = self._records.rows()
         read = [name for name, history in self.catalogue.inputs(table.address).items() if not history]
-        return stretches(months, {month: sum(self._rows.get((name, month), 0) for name in read) for month in months})
+        return stretches(months, {month: sum(rows.get((name, month), 0) for name in read) for month in months})
 
     def _schema_mismatch(
         self, table: Table, columns: list[tuple[str, str]], target: str, first: date, last: date
@@ -285,74 +253,33 @@ class Warehouse:
         evidence: dict[str, object] = {"error": without_values(error)}
         return [CheckResult(SELECT_RUNS, says, True, month, False, 1, evidence) for month in bad or [first]]
 
-    # -- ledgers ---------------------------------------------------------------------------------------------
-
-    def _record(self, build: Build, prints: dict[date, str]) -> None:
-        name = sql.literal(build.table)
-        held = self._held()
-        before = ["builds", "checks"] if any((build.table, month) in held for month in build.rows) else []
-        for ledger in [*before, *(["refused_builds"] if build.table in self._noted else [])]:
-            self.con.execute(
-                f"delete from warehouse.{ledger} where table_name = {name} and {sql.within(build.first, build.last)}"
-            )
-        self._note(
-            "builds",
-            [
-                (build.table, month, count, build.hashes.get(month, "0"), prints[month])
-                for month, count in build.rows.items()
-            ],
-        )
-        self._note(
-            "checks",
-            [
-                (build.table, c.month, c.check, c.blocking, c.passed, c.bad_rows, json.dumps(c.evidence))
-                for c in build.checks
-            ],
-        )
-
-    def _note(self, ledger: str, rows: list[tuple[object, ...]]) -> None:
-        """Rows in the order of the ledger's columns, but for its last two, which are this run and the time."""
-        records = sql.records(dict(list(LEDGERS[ledger].items())[:-2]), rows)
-        self.con.execute(f"insert into warehouse.{ledger} select *, {sql.literal(self.run_id)}, now() from ({records})")
+    # -- what is said of builds ------------------------------------------------------------------------------
 
     def _refuse(self, build: Build) -> Build:
         """Notes why a build was rolled back; the standing rows and their checks stay as they were."""
         self.refused += 1
         self._forget_the_file()
-        failed = [check for check in build.checks if check.blocking and not check.passed]
         room, name = build.table.split(".", 1)
         self.con.execute(f"drop table if exists {sql.address(f'{room}.{_NEW}{name}')}")
-        self.con.execute("begin")
-        self.con.execute(
-            f"delete from warehouse.refused_builds where table_name = {sql.literal(build.table)} "
-            f"and {sql.within(build.first, build.last)}"
-        )
-        self._note(
-            "refused_builds",
-            [(build.table, c.month, c.check, c.bad_rows, json.dumps(c.evidence)) for c in failed],
-        )
-        self.con.execute("commit")
+        self._records.refuse(build)
         return Build(build.table, build.first, build.last, {}, build.checks, False, self.run_id)
 
     def forget_settled_refusals(self) -> None:
         """Drops notes of refused builds that nothing calls for any more, as when the bad file was withdrawn."""
-        rows = self.con.execute("select distinct table_name, month from warehouse.refused_builds").fetchall()
         built, prints, data = self.built(), Fingerprinter(self.catalogue, self.sources), self.sources.data_months()
-        for name, month in rows:
-            if name in self.catalogue.tables:
-                standing = built.get((name, month))
-                wanted = standing is not None or (data is not None and data[0] <= month <= data[1])
-                if wanted and standing != prints.expected(name, month):
-                    continue
-            self.con.execute(
-                f"delete from warehouse.refused_builds where table_name = {sql.literal(name)} "
-                f"and month = {sql.literal(month)}"
-            )
+
+        def are_settled(name: str, month: date) -> bool:
+            standing = built.get((name, month))
+            wanted = standing is not None or (data is not None and data[0] <= month <= data[1])
+            declared = name in self.catalogue.tables
+            return not (declared and wanted and standing != prints.expected(name, month))
+
+        self._records.forget_refusals(are_settled)
 
     def would_remove(self) -> Removal:
         """What of the built rows `forget_what_is_gone` takes away."""
-        self._held()
-        return removal(self.catalogue.tables, self._leave.taken_away, self.sources, self._rows, self._leave.rooms)
+        leave = self._leave
+        return removal(self.catalogue.tables, leave.taken_away, self.sources, self._records.rows(), leave.rooms)
 
     def refuse_unasked(self) -> None:
         """Raises WouldRemove when rows would go that a person must be asked about, and nobody has agreed."""
@@ -376,16 +303,12 @@ class Warehouse:
         for name in sorted({name for name, _ in going.undeclared}):
             # The rows before the note of them: killed in between, the next run finds the note and goes on.
             self.con.execute(f"drop table if exists {sql.address(name)}")
-            self._forget(f"table_name = {sql.literal(name)}")
+            self._records.forget(f"table_name = {sql.literal(name)}")
         for name in sorted({name for name, _ in going.early}):
             if name in there:
                 self.con.execute(f"delete from {sql.address(name)} where {outside}")
-            self._forget(f"table_name = {sql.literal(name)} and {outside}")
+            self._records.forget(f"table_name = {sql.literal(name)} and {outside}")
         self.checkpoint()
-
-    def _forget(self, which: str) -> None:
-        for ledger in ("builds", "checks", "refused_builds"):
-            self.con.execute(f"delete from warehouse.{ledger} where {which}")
 
     def _fingerprints(self, table: Table, first: date, last: date) -> dict[date, str]:
         """The fingerprints these months will carry: what was really read, not what should have been."""
@@ -419,7 +342,8 @@ class Warehouse:
 
     def _forget_the_file(self) -> None:
         """What was known of the file is asked again."""
-        self._built = self._standing = None
+        self._standing = None
+        self._records.ask_again()
 
     def _whole(self, address: str, first: date, last: date) -> tuple[date, date]:
         months = [month for name, month in self.built() if name == address]

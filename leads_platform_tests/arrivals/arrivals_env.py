@@ -52,6 +52,7 @@ CONTRACTS = {
     "stages": "feed: stages\nroom: prospects\ntitle: Stages\ndelivery: reference\nkey: [id]" + _COLUMNS,
 }
 """One feed of every kind; all have the columns Id, Name and Seen."""
+_DECLARED: dict[tuple[object, ...], Platform] = {}
 
 
 def rows(*cells: str) -> str:
@@ -87,10 +88,20 @@ class ArrivalsEnv:
 
     def platform(self) -> Platform:
         """What the contracts declare; declared once for as long as they stay as they are."""
-        self._platform = self._platform or load_platform(self.settings)
+        self._platform = self._platform or self._declared()
         broken = [entry.words() for entry in self._platform.out_of_order]
         assert not broken, broken  # a test's own slip would only stop its feed
         return self._platform
+
+    def _declared(self) -> Platform:
+        """Declared once for all new environments with the same contracts: reading them takes longer than most files."""
+        if self.settings.home.exists():  # what was kept of former contracts counts, too
+            return load_platform(self.settings)
+        texts = tuple(sorted((path.name, path.read_text()) for path in self.settings.feeds.glob("*")))
+        said = (texts, self.settings.timezone.key, self.settings.rooms)
+        if said not in _DECLARED:
+            _DECLARED[said] = load_platform(self.settings)
+        return replace(_DECLARED[said], settings=self.settings)
 
     def contracts(self) -> dict[str, FeedContract]:
         return self.platform().contracts

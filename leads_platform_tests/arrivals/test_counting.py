@@ -27,7 +27,7 @@ PIECES = st.lists(
 # A folder of the module's own: hypothesis calls a test many times, a fixture once.
 _KEPT = tempfile.TemporaryDirectory(prefix="counted-")
 ROOM = Path(_KEPT.name)
-FEW = settings(max_examples=300, deadline=None, derandomize=True)
+FEW = settings(max_examples=120, deadline=None, derandomize=True)
 MANY = settings(max_examples=20_000, deadline=None, derandomize=False, database=None, print_blob=True)
 
 

@@ -320,9 +320,23 @@ def test_a_sample_that_can_not_be_read_is_refused_in_words(data: bytes, words: s
     assert "JANE" not in str(raised.value)
 
 
-@settings(deadline=None)
-@given(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=5), st.text(max_size=12))
+TITLES, SHEET = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=5), st.text(max_size=12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(TITLES, SHEET)
 def test_any_titles_give_a_contract_that_loads(titles: list[str], sheet: str) -> None:
+    judge_proposal(titles, sheet)
+
+
+@pytest.mark.long
+@settings(max_examples=1000, deadline=None)
+@given(TITLES, SHEET)
+def test_many_titles_give_a_contract_that_loads(titles: list[str], sheet: str) -> None:
+    judge_proposal(titles, sheet)
+
+
+def judge_proposal(titles: list[str], sheet: str) -> None:
     shown = list({fold_header(title): title for title in titles if fold_header(title)}.values()) or ["A"]
     guesses = [Guess(name, title, 0, 0, {}) for name, title in zip(column_names(shown), shown, strict=True)]
     written = Format(type="xlsx", sheet=sheet or None)

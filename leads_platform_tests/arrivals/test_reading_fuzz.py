@@ -32,7 +32,7 @@ from leads_platform.arrivals.reading import counting, csv_reading, csv_records, 
 from leads_platform_tests.arrivals.fuzz import oracle
 from leads_platform_tests.arrivals.fuzz.files import CASES, GOOD, Case, GoodFile
 
-FEW = settings(max_examples=200, deadline=None, derandomize=True)
+FEW = settings(max_examples=80, deadline=None, derandomize=True)
 MANY = settings(max_examples=10_000, deadline=None, derandomize=False, database=None, print_blob=True)
 NO_MONTH = "so the record has no month"
 
@@ -311,7 +311,7 @@ def flipped(content: bytes, flips: list[tuple[int, int]]) -> bytes:
 
 
 @given(CASES, st.booleans(), FLIPS)
-@settings(FEW, max_examples=60)
+@settings(FEW, max_examples=25)
 @pytest.mark.slow
 def test_damaged_packed_text(case: Case, zipped: bool, flips: list[tuple[int, int]]) -> None:
     judge_packed(case, zipped, flips)
@@ -348,7 +348,7 @@ KEYLESS = {"key": [], "delivery": "reference"}
 
 
 @given(GRIDS, FLIPS)
-@settings(FEW, max_examples=60)
+@settings(FEW, max_examples=25)
 @pytest.mark.slow
 def test_workbooks(grid: list[list], flips: list[tuple[int, int]]) -> None:
     judge_workbook(grid, flips)
@@ -417,7 +417,7 @@ def as_text(value: object) -> str:
 
 
 @given(GRIDS, FLIPS)
-@settings(FEW, max_examples=40)
+@settings(FEW, max_examples=15)
 @pytest.mark.slow
 def test_parquet(grid: list[list], flips: list[tuple[int, int]]) -> None:
     judge_parquet(grid, flips)

@@ -2,8 +2,9 @@
 
 Belongs here: the moments and faults, put around the platform's own functions from outside. Does not: expectations.
 
-    python -m leads_platform_tests.faults.crash_process kill commit 3 -- run --direct
-    python -m leads_platform_tests.faults.crash_process full-disk 300000 -- run --direct
+    python -m leads_platform_tests.faults.crash_process ROOMS -- run --direct
+
+starts the command of these rooms without a fault, where the start and the end of Python are in question.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from leads_platform import platform
+from leads_platform.arrivals import receive
 from leads_platform.arrivals.archive import store as archive
 from leads_platform.arrivals.reading import file_reading as reading
-from leads_platform.warehouse import connection, publish, write
+from leads_platform.products import full_copy
+from leads_platform.warehouse import connection, write
+from leads_platform_tests.few_rooms import keep
 
 # Moments inside one file's arrival, one table's build, the publishing and the notes.
 MOMENTS = (
@@ -139,15 +144,15 @@ def kill_at(moment: str, calls: int) -> None:
         "manifest to be renamed": lambda: _around(os, "replace", renamed(r"/manifests/\d+\.json$"), _nothing),
         "manifest renamed": lambda: _around(os, "replace", _nothing, renamed(r"/manifests/\d+\.json$")),
         "begin": lambda: _statements(_nothing, statement("begin")),
-        "insert": lambda: _statements(_nothing, statement('insert into "prospects"')),
+        "insert": lambda: _statements(_nothing, statement('insert into "')),
         "commit": lambda: _statements(statement("commit")),
         "in commit": lambda: _statements(soon("commit")),
         "committed": lambda: _statements(_nothing, statement("commit")),
         "checkpoint": lambda: _statements(statement("checkpoint")),
         "in checkpoint": lambda: _statements(soon("checkpoint")),
         "first blocks": lambda: _around(connection, "_make", first_blocks, _nothing),
-        "publish": lambda: _around(publish, "_copied", half_copied, _nothing),
-        "published": lambda: _around(os, "replace", _nothing, renamed(r"/published/warehouse\.duckdb$")),
+        "publish": lambda: _around(full_copy, "_copy", half_copied, _nothing),
+        "published": lambda: _around(os, "replace", _nothing, renamed(r"/published/full\.duckdb$")),
         "build_state.json": lambda: _around(os, "replace", renamed(r"/build_state\.json$"), _nothing),
     }
     arrange[moment]()
@@ -187,30 +192,30 @@ def unprivileged() -> None:
             raise OSError(ctypes.get_errno(), "capset")
 
 
-def main() -> None:
-    at = sys.argv.index("--")
-    fault, *values = sys.argv[1:at]
-    sys.argv = ["leads-platform", *sys.argv[at + 1 :]]
-    if fault == "kill":
+def command_line(fault: Sequence[str], words: Sequence[str], rooms: Sequence[str] = ()) -> None:
+    """The command of these words with the fault, on a platform of these rooms (all, if none are named)."""
+    keep(*rooms)
+    receive._SETTLE_SECONDS = 0.01  # the files rest
+    kind, *values = fault
+    if kind == "kill":
         kill_at(values[0], int(values[1]))
-    elif fault == "full-disk":
+    elif kind == "full-disk":
         full_disk(int(values[0]))
-    elif fault == "no-space":
+    elif kind == "no-space":
         no_space(values[0])
-    elif fault == "memory":
+    elif kind == "memory":
         little_memory(int(values[0]))
-    elif fault == "unprivileged":
+    elif kind == "unprivileged":
         unprivileged()
-    elif fault == "impatient":
+    elif kind == "impatient":
         connection._CONFLICT_WAIT = 0.5
-        from leads_platform import platform as engine
+        plain = platform.WriterLock
+        platform.WriterLock = lambda *args, **kwargs: plain(*args, **{**kwargs, "wait": 0.5})  # type: ignore[misc]
+    from leads_platform.cli.commands import main as commands
 
-        plain = engine.WriterLock
-        engine.WriterLock = lambda *args, **kwargs: plain(*args, **{**kwargs, "wait": 0.5})  # type: ignore[misc]
-    from leads_platform.cli.commands import main as cli
-
-    cli()
+    commands(words)
 
 
 if __name__ == "__main__":
-    main()
+    at = sys.argv.index("--")
+    command_line(("none",), sys.argv[at + 1 :], sys.argv[1:at])

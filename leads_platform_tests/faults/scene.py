@@ -9,9 +9,9 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +22,16 @@ import duckdb
 from leads_platform.arrivals.archive.store import Archive
 from leads_platform.arrivals.archive.verify import damage
 from leads_platform.cli.status import read_status
-from leads_platform.platform import load_platform
+from leads_platform.platform import Session, load_platform, open_session
 from leads_platform.rooms import find_rooms
 from leads_platform.sample import generate
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
+from leads_platform_tests.faults.crash_process import command_line
+from leads_platform_tests.faults.small import SMALL
+from leads_platform_tests.few_rooms import only
+from leads_platform_tests.forked import Forked
+from leads_platform_tests.helpers import drop
 
 ROOT = Path(__file__).parents[2]
 NOW = "2024-07-15T12:00:00"
@@ -35,54 +40,40 @@ Months = dict[tuple[str, str], tuple[int, str]]  # rows and content hash by tabl
 
 @dataclass
 class Scene:
-    """An environment below `data`."""
+    """An environment below `data`, of the small room alone; or of the whole platform, where `rooms` are none."""
 
     data: Path
+    rooms: tuple[str, ...] = SMALL
 
     @cached_property
     def settings(self) -> Settings:
         return environment(self.data)
 
-    def environ(self, **changes: str) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
         told = {name: value for name, value in os.environ.items() if not name.startswith(("LEADS_", "DAGSTER_"))}
         told.pop("PYTHONDONTWRITEBYTECODE", None)
-        return {
-            **told,
-            "LEADS_PLATFORM_DATA": str(self.data),
-            "LEADS_PLATFORM_NOW": NOW,
-            "PYTHONPATH": str(ROOT),
-        } | changes
+        return {**told, "LEADS_PLATFORM_DATA": str(self.data), "LEADS_PLATFORM_NOW": NOW, "PYTHONPATH": str(ROOT)}
 
-    def start(self, *command: str, fault: tuple[str, ...] = (), **changes: str) -> subprocess.Popen[str]:
-        """The command line as a process in a group of its own."""
-        started = [
-            sys.executable,
-            "-m",
-            "leads_platform_tests.faults.crash_process",
-            *(fault or ("none",)),
-            "--",
-            *command,
-        ]
-        return subprocess.Popen(
-            started,
-            env=self.environ(**changes),
-            cwd=self.data,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self, *command: str, fault: tuple[str, ...] = ("none",)) -> Forked:
+        """The command line as a process of its own."""
+        return Forked(command_line, fault, command, self.rooms, env=self.environ(), folder=self.data)
 
-    def call(self, *command: str, fault: tuple[str, ...] = (), **changes: str) -> tuple[int, str, str]:
+    def call(self, *command: str, fault: tuple[str, ...] = ("none",)) -> tuple[int, str, str]:
         """Runs it to its end: exit code, output, complaints. No traceback is ever shown."""
-        process = self.start(*command, fault=fault, **changes)
-        out, err = process.communicate(timeout=200)
+        code, out, err = self.start(*command, fault=fault).ended()
         assert "Traceback" not in out + err, err
-        return process.returncode, out, err
+        return code, out, err
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session in this process."""
+        with only(*self.rooms), open_session(load_platform(self.settings), "test") as session:
+            yield session
 
     def status(self) -> dict[str, Any]:
         """What `leads-platform status --json` tells."""
-        return read_status(load_platform(self.settings)).to_json()
+        with only(*self.rooms):
+            return read_status(load_platform(self.settings)).to_json()
 
     def waits(self) -> bool:
         """Whether some file is not in the archive yet."""
@@ -104,19 +95,56 @@ class Scene:
             assert shown_months(self.settings) == built_months(self.settings)
 
 
-def new_scene(data: Path, template: Path | None = None, months: int = 3) -> Scene:
-    """Files of some months and four feeds waiting in landing."""
-    if template:
-        shutil.copytree(template, data)
-    else:
-        generate(data / "landing", find_rooms().emitters, months=months, scale=0.02)
-    return Scene(data)
+def small_scene(data: Path, months: int = 2) -> Scene:
+    """Lists of some months and their calls waiting in landing."""
+    scene = Scene(data)
+    for month in range(1, months + 1):
+        leads = [f"{n},Person {n} of {month}" for n in range(month, 3000)]
+        drop(scene.settings, "lists", f"lists_2024-0{month}.csv", "Number,Person", leads)
+        calls = [f"{month}-{n},2024-0{month}-{n % 28 + 1:02d}" for n in range(200)]
+        drop(scene.settings, "calls", f"calls {month}.csv", "Number,Called on", calls)
+    return scene
+
+
+def whole_scene(data: Path, months: int = 1) -> Scene:
+    """The sample's files of all feeds waiting in landing, for the whole platform."""
+    generate(data / "landing", find_rooms().emitters, months=months, scale=0.02)
+    return Scene(data, rooms=())
+
+
+def copied(scene: Scene, data: Path) -> Scene:
+    """The same environment in another folder."""
+    shutil.copytree(scene.data, data)
+    return Scene(data, scene.rooms)
+
+
+@dataclass
+class Undisturbed:
+    """Files waiting, the same after a run that nobody disturbed, and what that came to."""
+
+    waiting: Scene
+    run: Scene
+    seconds: float
+    content_hash: str
+    months: Months
+
+
+def undisturbed(waiting: Scene, folder: Path) -> Undisturbed:
+    """Runs on a copy."""
+    scene = copied(waiting, folder / "run")
+    began = time.monotonic()
+    code, out, err = scene.call("run", "--direct")
+    seconds = time.monotonic() - began
+    assert code == 0, out + err
+    return Undisturbed(
+        waiting, scene, seconds, scene.content_hash(), months_in(scene.settings.warehouse, folder / "copy")
+    )
 
 
 def built_months(settings: Settings) -> set[tuple[str, str]]:
     """Table and month of all that the published copy holds."""
     with closing(duckdb.connect(settings.published, read_only=True)) as con:
-        rows = con.execute("select table_name, month::varchar from warehouse.warehouse.builds").fetchall()
+        rows = con.execute("select table_name, month::varchar from warehouse.builds").fetchall()
     return {(table, month) for table, month in rows}
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,9 +12,10 @@ import pytest
 from leads_platform.arrivals.receive import read_state
 from leads_platform.platform import load_platform
 from leads_platform.settings import Settings
-from leads_platform.warehouse.publish import is_outdated, publish
 from leads_platform_tests.conftest import environment
-from leads_platform_tests.helpers import NV_HEADER, ask, content_hash, drop, nv, run, take_in
+from leads_platform_tests.faults.small import SMALL
+from leads_platform_tests.few_rooms import only
+from leads_platform_tests.helpers import ask, content_hash, drop, run, take_in
 
 
 def at(settings: Settings, moment: str, zone: str = "UTC") -> Settings:
@@ -25,9 +25,15 @@ def at(settings: Settings, moment: str, zone: str = "UTC") -> Settings:
     return replace(settings, timezone=there, fixed_now=now)
 
 
-def list_of(settings: Settings, month: str, leads: int = 2) -> None:
-    records = [nv(f"{n}-22", f"702-346-{n:04d}", f"{100 + n} OAK ST RENO, NV 89501") for n in range(1, leads + 1)]
-    drop(settings, "nv_licensing", f"nv_{month}.csv", NV_HEADER, records)
+@pytest.fixture(autouse=True)
+def small() -> Iterator[None]:
+    """What month it is, is asked by the engine alone."""
+    with only(*SMALL):
+        yield
+
+
+def list_of(settings: Settings, month: str) -> None:
+    drop(settings, "lists", f"lists_{month}.csv", "Number,Person", ["1,Ann", "2,Pat"])
 
 
 @pytest.mark.parametrize(
@@ -64,7 +70,7 @@ def test_a_list_of_a_month_that_has_not_begun_there_waits_and_is_taken_when_it_h
     after = at(settings, "2024-07-01T04:00:00", "America/New_York")
     run(after)
     state = read_state(after, load_platform(after).contracts)
-    assert state.by_feed["nv_licensing"].months() == {date(2024, 7, 1)}
+    assert state.by_feed["lists"].months() == {date(2024, 7, 1)}
 
 
 @pytest.mark.slow
@@ -72,7 +78,7 @@ def test_a_clock_set_back_by_a_month_loses_nothing(settings: Settings) -> None:
     for month in ("2024-05", "2024-06", "2024-07"):
         list_of(settings, month)
     platform = run(settings)
-    counted = "select month, count(*) from prospects.base_leads_nv_licensing group by month order by month"
+    counted = "select month, count(*) from small.base_lists group by month order by month"
     before = ask(settings, counted)
     assert before == [(date(2024, month, 1), 2) for month in (5, 6, 7)]
     whole = content_hash(settings, platform)
@@ -88,18 +94,3 @@ def test_a_clock_set_back_by_a_month_loses_nothing(settings: Settings) -> None:
     for month in ("2024-04", "2024-05", "2024-06", "2024-07"):
         list_of(fresh, month)
     assert content_hash(settings, again) == content_hash(fresh, run(fresh)) != whole
-
-
-def test_what_is_published_is_judged_by_what_it_is_a_copy_of_and_not_by_its_age(tmp_path: Path) -> None:
-    """The machine's clock was set back between two runs, and the second one was not published."""
-    warehouse, published = tmp_path / "warehouse.duckdb", tmp_path / "published" / "warehouse.duckdb"
-    warehouse.write_bytes(b"one")
-    publish(warehouse, published)
-    assert not is_outdated(published, warehouse)
-    warehouse.write_bytes(b"two")
-    an_hour_ago = published.stat().st_mtime - 3600
-    os.utime(warehouse, (an_hour_ago, an_hour_ago))
-    assert is_outdated(published, warehouse)
-    publish(warehouse, published)
-    assert published.read_bytes() == b"two"
-    assert not is_outdated(published, warehouse)

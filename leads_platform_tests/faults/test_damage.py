@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -10,28 +11,29 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.platform import load_platform, open_session
-from leads_platform_tests.faults.scene import Scene, new_scene
+from leads_platform_tests.faults.scene import Scene, Undisturbed, copied, small_scene, undisturbed
 
 DIRECT = ("run", "--direct")
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """An environment after a run, and its content hash. Each test damages the file, or a copy in its place."""
-    scene = new_scene(tmp_path_factory.mktemp("whole") / "data", months=1)
-    code, out, err = scene.call(*DIRECT)
-    assert code == 0, out + err
-    return scene.data, scene.content_hash()
+def small(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Of the small room: what finds damage is the engine."""
+    folder = tmp_path_factory.mktemp("small")
+    return undisturbed(small_scene(folder / "data"), folder)
+
+
+def copy_of_run(case: Undisturbed, data: Path) -> Scene:
+    """A copy to be damaged, in which a session has been since: the ledger's note knows the place."""
+    scene = copied(case.run, data)
+    with scene.session():
+        pass
+    return scene
 
 
 @pytest.fixture
-def scene(tmp_path: Path, whole: tuple[Path, str]) -> Scene:
-    """A copy of it, in which a run has been since: the ledger's note knows the place."""
-    copy = new_scene(tmp_path / "data", whole[0])
-    with open_session(load_platform(copy.settings), "test"):
-        pass
-    return copy
+def scene(tmp_path: Path, small: Undisturbed) -> Scene:
+    return copy_of_run(small, tmp_path / "data")
 
 
 def overwritten(at: float) -> Callable[[Path], None]:
@@ -54,12 +56,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_warehouse_is_said_and_rebuilt_from_the_archive(
-    scene: Scene, whole: tuple[Path, str], damage: str
-) -> None:
-    """Also when there is nothing to build: the file is read through where it is not as it was closed."""
+def said_and_rebuilt(scene: Scene, content_hash: str, damage: str) -> None:
     DAMAGES[damage](scene.settings.warehouse)
     code, out, err = scene.call(*DIRECT)
     assert code == 1, out + err
@@ -69,18 +66,27 @@ def test_a_damaged_warehouse_is_said_and_rebuilt_from_the_archive(
         path.unlink()  # from the archive alone
     code, out, err = scene.call("rebuild", "--direct")
     assert code == 0, out + err
-    assert scene.content_hash() == whole[1]
-    scene.finishes(whole[1])
+    assert scene.content_hash() == content_hash
+    scene.finishes(content_hash)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_warehouse_is_said_and_rebuilt_from_the_archive(
+    scene: Scene, small: Undisturbed, damage: str
+) -> None:
+    """Also when there is nothing to build: the file is read through where it is not as it was closed."""
+    said_and_rebuilt(scene, small.content_hash, damage)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("log", [b"", b"\x5a" * 5000, b"\0" * 100], ids=["empty", "nonsense", "zeros"])
-def test_a_log_of_nonsense_costs_nothing(scene: Scene, whole: tuple[Path, str], log: bytes) -> None:
+def test_a_log_of_nonsense_costs_nothing(scene: Scene, small: Undisturbed, log: bytes) -> None:
     """A session ends with a checkpoint: there is nothing in the log that the file lacks."""
     scene.settings.warehouse.with_name("warehouse.duckdb.wal").write_bytes(log)
     code, out, err = scene.call(*DIRECT)
     assert code == 0, out + err
-    assert scene.content_hash() == whole[1]
+    assert scene.content_hash() == small.content_hash
 
 
 def flip(path: Path) -> None:
@@ -96,12 +102,12 @@ def one(scene: Scene, pattern: str) -> Path:
 
 @pytest.mark.slow
 def test_a_flipped_bit_in_archived_records_is_found_before_it_is_built(scene: Scene) -> None:
-    path = one(scene, "nv_licensing/receipts/*/records.parquet")
+    path = one(scene, "lists/receipts/*/records.parquet")
     flip(path)
     code, _, err = scene.call("rebuild", "--direct")
     assert code == 1
-    assert f"{path}, stored of nv_licensing_2024-01-04.csv, is damaged" in err
-    assert f"{path}, the records of nv_licensing_2024-01-04.csv, is damaged" in err, err
+    assert f"{path}, stored of lists_2024-01.csv, is damaged" in err
+    assert f"{path}, the records of lists_2024-01.csv, is damaged" in err, err
     assert "Restore it from a backup." in err
     flip(path)  # restored
     code, out, err = scene.call(*DIRECT)
@@ -110,25 +116,27 @@ def test_a_flipped_bit_in_archived_records_is_found_before_it_is_built(scene: Sc
 
 @pytest.mark.slow
 def test_missing_records_are_named(scene: Scene) -> None:
-    path = one(scene, "tx_licensing/receipts/*/records.parquet")
+    path = one(scene, "calls/receipts/*/records.parquet")
     path.unlink()
     code, _, err = scene.call("rebuild", "--direct")
     assert code == 1
-    assert f"{path}, the records of TX child care 2024-01.csv, is missing. Restore it from a backup." in err
+    assert f"{path}, the records of calls 1.csv, is missing. Restore it from a backup." in err
 
 
 @pytest.mark.slow
-def test_a_damaged_original_is_said_and_the_records_still_serve(scene: Scene, whole: tuple[Path, str]) -> None:
-    path = one(scene, "nv_licensing/originals/*.gz")
+def test_a_damaged_original_is_said_and_the_records_still_serve(scene: Scene, small: Undisturbed) -> None:
+    path = one(scene, "lists/originals/*.gz")
+    delivered = scene.settings.landing.glob("lists/*.csv")
+    (name,) = [file.name for file in delivered if hashlib.sha256(file.read_bytes()).hexdigest() == path.stem]
     flip(path)
     code, _, err = scene.call("rebuild", "--direct")
     assert code == 1
-    assert f"{path}, the bytes of nv_licensing_2024-01-04.csv as delivered, is damaged." in err
-    assert scene.content_hash() == whole[1]
+    assert f"{path}, the bytes of {name} as delivered, is damaged." in err
+    assert scene.content_hash() == small.content_hash
 
 
 @pytest.mark.slow
-def test_a_missing_manifest_is_said_and_its_records_are_kept(scene: Scene, whole: tuple[Path, str]) -> None:
+def test_a_missing_manifest_is_said_and_its_records_are_kept(scene: Scene, small: Undisturbed) -> None:
     path = one(scene, "*/manifests/00000002.json")
     kept = path.read_text()
     records = path.parents[1] / "receipts" / path.stem / "records.parquet"
@@ -138,7 +146,7 @@ def test_a_missing_manifest_is_said_and_its_records_are_kept(scene: Scene, whole
     assert f"The manifest of receipt 2 of {json.loads(kept)['feed']} (" in err and "is missing" in err
     assert records.exists()
     path.write_text(kept)
-    scene.finishes(whole[1])
+    scene.finishes(small.content_hash)
 
 
 @pytest.mark.slow

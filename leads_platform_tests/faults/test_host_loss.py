@@ -16,13 +16,22 @@ from dagster import DagsterRunStatus, RunsFilter
 
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.keeper import end_group, members
-from leads_platform.platform import load_platform
+from leads_platform.platform import Platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import read_build_state
-from leads_platform.warehouse.lock import WriterLock, holder
-from leads_platform_tests.helpers import NV_HEADER, drop, nv
-from leads_platform_tests.orchestration.conftest import FEED, held
-from leads_platform_tests.orchestration.test_daemon import MODULE, environment_of, turn_on, wait_for
+from leads_platform.warehouse.lock import WriterLock
+from leads_platform_tests.helpers import drop
+from leads_platform_tests.orchestration.conftest import held
+from leads_platform_tests.orchestration.test_daemon import (
+    MODULE,
+    environment_of,
+    platform,
+    run_is_under_way,
+    turn_on,
+    wait_for,
+)
+
+__all__ = ["platform"]
 
 
 @contextmanager
@@ -46,22 +55,15 @@ def bare_daemon(settings: Settings, log: Path) -> Iterator[subprocess.Popen[byte
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # the waits only end what hangs
+@pytest.mark.timeout(900)
 def test_a_run_whose_machine_stopped_is_failed_and_its_work_is_done_without_a_hand(
-    settings: Settings, tmp_path: Path
+    settings: Settings, platform: Platform, tmp_path: Path
 ) -> None:
     log = tmp_path / "daemon.log"
-    platform = load_platform(settings)
-    records = [nv(f"{n}-22", f"702-346-{n:04d}", f"{100 + n} OAK ST RENO, NV 89501") for n in range(1, 31)]
-    drop(settings, FEED, "nv_2024-05.csv", NV_HEADER, records)
-
-    def under_way() -> bool:
-        now = holder(settings.home)
-        return now is not None and "Dagster run" in now.doing
-
+    drop(settings, "lists", "lists_2024-05.csv", "Number,Person", [f"{n},Person {n}" for n in range(1, 31)])
     turn_on(settings)
     with bare_daemon(settings, log) as process:
-        wait_for(under_way, 400, log)
+        wait_for(lambda: run_is_under_way(settings), log, every=0.02)
         for member in members(process.pid):
             os.kill(member, signal.SIGKILL)
     with WriterLock(settings.home, "test", wait=5):  # nobody holds it any more
@@ -73,10 +75,10 @@ def test_a_run_whose_machine_stopped_is_failed_and_its_work_is_done_without_a_ha
 
     def everything_is_built() -> bool:
         built = read_build_state(settings.build_state, settings.warehouse).fingerprints
-        return held(platform) == ["2024-05"] and {table for table, _ in built} == tables
+        return held(platform, "lists") == ["2024-05"] and {table for table, _ in built} == tables
 
     with bare_daemon(settings, log):
-        wait_for(everything_is_built, 400, log)
+        wait_for(everything_is_built, log)
         with open_instance(settings) as instance:
             until = time.monotonic() + 30
             while (run := instance.get_run_by_id(dead[0])) and run.status is not DagsterRunStatus.FAILURE:

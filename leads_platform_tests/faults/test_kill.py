@@ -7,54 +7,45 @@ another in the same environment until a run is let through.
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 import signal
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from leads_platform_tests.faults.crash_process import MOMENTS
-from leads_platform_tests.faults.scene import Months, Scene, months_in, new_scene, sound
+from leads_platform_tests.faults.scene import Scene, Undisturbed, copied, small_scene, sound, undisturbed, whole_scene
 
 DIRECT, DAGSTER = ("run", "--direct"), ("run",)
 
 
-@dataclass
-class Undisturbed:
-    """What a run nobody disturbed comes to."""
-
-    template: Path
-    seconds: float
-    content_hash: str
-    months: Months
+# At these the second of a run is the one that kills: what was done before it must stand.
+SECOND = (
+    "arrival copy", "records half-written", "original renamed", "manifest to be renamed", "manifest renamed", "begin",
+    "insert", "commit", "in commit",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    scene = new_scene(folder / "data", months=2)
-    template = folder / "template"
-    shutil.copytree(folder / "data", template)
-    began = time.monotonic()
-    code, out, err = scene.call(*DIRECT)
-    seconds = time.monotonic() - began
-    assert code == 0, out + err
-    return Undisturbed(template, seconds, scene.content_hash(), months_in(scene.settings.warehouse, folder / "copy"))
+def small(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Of the small room: a kill's moments are the engine's."""
+    folder = tmp_path_factory.mktemp("small")
+    return undisturbed(small_scene(folder / "data", months=4), folder)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Of the whole platform."""
+    folder = tmp_path_factory.mktemp("whole")
+    return undisturbed(whole_scene(folder / "data", months=2), folder)
 
 
 def killed_from_outside(scene: Scene, command: tuple[str, ...], seconds: float) -> bool:
-    """Kills the command's whole process group after so long; whether it was still at work."""
+    """Kills the command after so long; whether it was still at work."""
     process = scene.start(*command)
-    try:
-        process.wait(seconds)
-    except Exception:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    return process.returncode == -signal.SIGKILL
+    if process.wait(seconds) is None:
+        process.kill()
+    return process.ended()[0] == -signal.SIGKILL
 
 
 def killed_at(scene: Scene, command: tuple[str, ...], moment: str, calls: int) -> bool:
@@ -65,7 +56,7 @@ def killed_at(scene: Scene, command: tuple[str, ...], moment: str, calls: int) -
 
 
 def chain(
-    folder: Path, undisturbed: Undisturbed, kills: int, chance: random.Random, command: tuple[str, ...], length: float
+    folder: Path, case: Undisturbed, kills: int, chance: random.Random, command: tuple[str, ...], length: float
 ) -> None:
     """Kills so many runs, one after another in one environment; where a run escapes, the next is a new one's.
 
@@ -74,52 +65,60 @@ def chain(
     """
     done = attempt = 0
     while done < kills:
-        scene, standing, killed = new_scene(folder / str(attempt), undisturbed.template), {}, True
+        scene, standing, killed = copied(case.waiting, folder / str(attempt)), {}, True
         while killed and done < kills:
             attempt += 1
             assert attempt <= 5 * kills, f"only {done} of {attempt} runs were killed"
             now = ("build", *command[1:]) if not scene.waits() and chance.random() < 0.5 else command
             if chance.random() < 0.5:
-                killed = killed_from_outside(scene, now, chance.uniform(0.2, length))
+                killed = killed_from_outside(scene, now, chance.uniform(0, length))
             else:
                 killed = killed_at(scene, now, chance.choice(MOMENTS), chance.randint(1, 4))
             done += killed
-            standing = sound(scene, undisturbed.months, standing, folder / "copy")
-        scene.finishes(undisturbed.content_hash, *command)
+            standing = sound(scene, case.months, standing, folder / "copy")
+        scene.finishes(case.content_hash, *command)
 
 
 @pytest.mark.slow
-def test_killed_at_every_named_moment_one_after_another(tmp_path: Path, undisturbed: Undisturbed) -> None:
-    scene, standing = new_scene(tmp_path / "data", undisturbed.template), {}
+def test_killed_at_every_named_moment_one_after_another(tmp_path: Path, small: Undisturbed) -> None:
+    scene, standing = copied(small.waiting, tmp_path / "data"), {}
     for moment in MOMENTS:  # in the order in which a run comes to them
-        first = moment in ("first blocks", "checkpoint", "in checkpoint", "publish", "published", "build_state.json")
-        assert killed_at(scene, DIRECT, moment, 1 if first else 2), moment
-        standing = sound(scene, undisturbed.months, standing, tmp_path / "copy")
-    scene.finishes(undisturbed.content_hash)
+        assert killed_at(scene, DIRECT, moment, 2 if moment in SECOND else 1), moment
+        standing = sound(scene, small.months, standing, tmp_path / "copy")
+    scene.finishes(small.content_hash)
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_at_random_moments(tmp_path: Path, undisturbed: Undisturbed) -> None:
+def test_killed_again_and_again_at_random_moments(tmp_path: Path, small: Undisturbed) -> None:
     chance = random.Random(3)
-    chain(tmp_path, undisturbed, 2, chance, DIRECT, undisturbed.seconds)
+    chain(tmp_path, small, 3, chance, DIRECT, small.seconds)
+
+
+def killed_in_a_run_of_dagsters(folder: Path, case: Undisturbed) -> None:
+    """Kills `run` while a month is committed, then before Dagster has heard of one: it must be shown in the end."""
+    scene = copied(case.waiting, folder / "data")
+    assert killed_at(scene, DAGSTER, "in commit", 3)
+    standing = sound(scene, case.months, {}, folder / "copy")
+    assert killed_at(scene, DAGSTER, "committed", 2)
+    sound(scene, case.months, standing, folder / "copy")
+    scene.finishes(case.content_hash, *DAGSTER)
 
 
 @pytest.mark.slow
-def test_killed_in_a_run_of_dagsters(tmp_path: Path, undisturbed: Undisturbed) -> None:
-    scene = new_scene(tmp_path / "data", undisturbed.template)
-    assert killed_at(scene, DAGSTER, "in commit", 9)
-    standing = sound(scene, undisturbed.months, {}, tmp_path / "copy")
-    # Between the commit and Dagster's note of it: the month is built, and must be shown in the end.
-    assert killed_at(scene, DAGSTER, "committed", 3)
-    sound(scene, undisturbed.months, standing, tmp_path / "copy")
-    scene.finishes(undisturbed.content_hash, *DAGSTER)
+def test_killed_in_a_run_of_dagsters(tmp_path: Path, small: Undisturbed) -> None:
+    killed_in_a_run_of_dagsters(tmp_path, small)
+
+
+@pytest.mark.long
+def test_killed_on_the_whole_platform_in_a_run_of_dagsters(tmp_path: Path, whole: Undisturbed) -> None:
+    killed_in_a_run_of_dagsters(tmp_path, whole)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(25))
-def test_200_kills(tmp_path: Path, undisturbed: Undisturbed, seed: int) -> None:
+def test_200_kills(tmp_path: Path, whole: Undisturbed, seed: int) -> None:
     """25 environments of 8 kills; every fifth runs Dagster, which takes three times as long."""
     chance = random.Random(seed)
     dagster = seed % 5 == 4
-    length = undisturbed.seconds * (3 if dagster else 1)
-    chain(tmp_path, undisturbed, 8, chance, DAGSTER if dagster else DIRECT, length)
+    length = whole.seconds * (3 if dagster else 1)
+    chain(tmp_path, whole, 8, chance, DAGSTER if dagster else DIRECT, length)

@@ -16,24 +16,17 @@ import pytest
 
 from leads_platform.errors import fault_in_words
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
-from leads_platform_tests.faults.scene import ROOT, new_scene
+from leads_platform_tests.faults.scene import ROOT, Undisturbed, copied, small_scene, undisturbed
+from leads_platform_tests.faults.small import SMALL
 
 DIRECT = ("run", "--direct")
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with one month's files waiting."""
-    return new_scene(tmp_path_factory.mktemp("waiting") / "data", months=1).data
-
-
-@pytest.fixture(scope="module")
-def whole(waiting: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The same after a run, and its content hash."""
-    scene = new_scene(tmp_path_factory.mktemp("whole") / "data", waiting)
-    code, out, err = scene.call(*DIRECT)
-    assert code == 0, out + err
-    return scene.data, scene.content_hash()
+def small(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Of the small room: how the machine's faults are told is the engine's."""
+    folder = tmp_path_factory.mktemp("small")
+    return undisturbed(small_scene(folder / "data"), folder)
 
 
 @contextmanager
@@ -53,35 +46,41 @@ def process(code: str, *values: str) -> Iterator[int]:
 # -- disk ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("size", [3_000, 400_000, 1_500_000])
-def test_a_full_disk(tmp_path: Path, waiting: Path, whole: tuple[Path, str], size: int) -> None:
-    """3 kB: while a file is archived; more: while tables are built, in the file or its log."""
-    scene = new_scene(tmp_path / "data", waiting)
+def on_a_full_disk(case: Undisturbed, data: Path, size: int) -> str:
+    """What was printed before the disk was full."""
+    scene = copied(case.waiting, data)
     code, out, err = scene.call(*DIRECT, fault=("full-disk", str(size)))
     assert code == 1, out + err
     assert "A file would grow beyond the size allowed here" in err, err
     assert "Nothing that was committed is lost; run again" in err
-    scene.finishes(whole[1])
+    scene.finishes(case.content_hash)
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "taken_in"), [(3_000, 0), (20_000, 2), (400_000, 4), (1_500_000, 4)])
+def test_a_full_disk(tmp_path: Path, small: Undisturbed, size: int, taken_in: int) -> None:
+    """3 kB: the warehouse can't be made; 20 kB: no list can be archived; more: the ledger is written, tables built."""
+    assert on_a_full_disk(small, tmp_path / "data", size).count("  accepted  ") == taken_in
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", [r"/manifests/0+2\.json$", r"/originals/", r"/published/", r"/build_state\.json$"])
-def test_no_space_for_a_rename(tmp_path: Path, waiting: Path, whole: tuple[Path, str], where: str) -> None:
-    scene = new_scene(tmp_path / "data", waiting)
+def test_no_space_for_a_rename(tmp_path: Path, small: Undisturbed, where: str) -> None:
+    scene = copied(small.waiting, tmp_path / "data")
     code, out, err = scene.call(*DIRECT, fault=("no-space", where))
     assert code == 1, out + err
     assert "The disk is full. Free some space." in err, err
-    scene.finishes(whole[1])
+    scene.finishes(small.content_hash)
 
 
 # -- rights --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("folder", ["dev", "dev/archive", "dev/archive/nv_licensing/manifests", "dev/published"])
-def test_a_folder_that_may_not_be_written(tmp_path: Path, waiting: Path, whole: tuple[Path, str], folder: str) -> None:
-    scene = new_scene(tmp_path / "data", waiting)
+@pytest.mark.parametrize("folder", ["dev", "dev/archive", "dev/archive/lists/manifests", "dev/published"])
+def test_a_folder_that_may_not_be_written(tmp_path: Path, small: Undisturbed, folder: str) -> None:
+    scene = copied(small.waiting, tmp_path / "data")
     place = scene.data / folder
     place.mkdir(parents=True)
     place.chmod(0o555)
@@ -91,7 +90,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, waiting: Path, whole: 
         place.chmod(0o755)
     assert code == 1, out + err
     assert str(place) in err and "This user may not write there. Check owner and rights" in err, err
-    scene.finishes(whole[1])
+    scene.finishes(small.content_hash)
 
 
 # -- locks ---------------------------------------------------------------------------------------------------
@@ -108,8 +107,8 @@ with WriterLock(Path(sys.argv[1]), "build 2024-05"):
 
 
 @pytest.mark.slow
-def test_a_reader_of_the_live_file_is_waited_for_and_named(tmp_path: Path, whole: tuple[Path, str]) -> None:
-    scene = new_scene(tmp_path / "data", whole[0])
+def test_a_reader_of_the_live_file_is_waited_for_and_named(tmp_path: Path, small: Undisturbed) -> None:
+    scene = copied(small.run, tmp_path / "data")
     live = str(scene.settings.warehouse)
     with process(_READER, live) as pid:
         code, out, err = scene.call(*DIRECT, fault=("impatient",))
@@ -117,31 +116,31 @@ def test_a_reader_of_the_live_file_is_waited_for_and_named(tmp_path: Path, whole
         assert f"(process {pid}), which has {live} open" in out
         assert f"(process {pid}) has {live} open. Close it there and try again" in err
         assert "open the published copy, and to read only" in err
-    scene.finishes(whole[1])
+    scene.finishes(small.content_hash)
 
 
 @pytest.mark.slow
-def test_another_run_is_waited_for_and_named(tmp_path: Path, waiting: Path, whole: tuple[Path, str]) -> None:
-    scene = new_scene(tmp_path / "data", waiting)
+def test_another_run_is_waited_for_and_named(tmp_path: Path, small: Undisturbed) -> None:
+    scene = copied(small.waiting, tmp_path / "data")
     with process(_WRITER, str(scene.settings.home)) as pid:
         code, out, err = scene.call(*DIRECT, fault=("impatient",))
         assert code == 1
         assert f"Waiting for the warehouse: process {pid} (build 2024-05, since " in out
         assert f"process {pid} (build 2024-05, since " in err and "Let it finish, or stop that process" in err
         assert scene.status()["writer"].startswith(f"process {pid} (build 2024-05")
-    scene.finishes(whole[1])
+    scene.finishes(small.content_hash)
 
 
 # -- memory --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_too_little_memory(tmp_path: Path, waiting: Path, whole: tuple[Path, str]) -> None:
-    scene = new_scene(tmp_path / "data", waiting)
+def test_too_little_memory(tmp_path: Path, small: Undisturbed) -> None:
+    scene = copied(small.waiting, tmp_path / "data")
     code, out, err = scene.call(*DIRECT, fault=("memory", "4"))
     assert code == 1, out + err
     assert "DuckDB needs more memory than half of what this machine (or container) has" in err, err
-    scene.finishes(whole[1])
+    scene.finishes(small.content_hash)
 
 
 def group(root: Path, path: str, **files: str) -> None:
@@ -263,15 +262,13 @@ def test_a_value_that_reads_like_a_fault_is_none() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [DIRECT, ("status",), ("status", "--json")])
-def test_a_closed_pipe_stops_no_work(
-    tmp_path: Path, waiting: Path, whole: tuple[Path, str], command: tuple[str, ...]
-) -> None:
+def test_a_closed_pipe_stops_no_work(tmp_path: Path, small: Undisturbed, command: tuple[str, ...]) -> None:
     """`leads-platform run | head -1`: the work used to end with the first line."""
-    scene = new_scene(tmp_path / "data", waiting if command == DIRECT else whole[0])
+    scene = copied(small.waiting if command == DIRECT else small.run, tmp_path / "data")
     reading, writing = os.pipe()
     os.close(reading)
     started = subprocess.run(
-        [sys.executable, "-m", "leads_platform_tests.faults.crash_process", "none", "--", *command],
+        [sys.executable, "-m", "leads_platform_tests.faults.crash_process", *SMALL, "--", *command],
         env=scene.environ(),
         cwd=scene.data,
         stdout=writing,
@@ -282,4 +279,4 @@ def test_a_closed_pipe_stops_no_work(
     os.close(writing)
     assert (started.returncode, started.stderr) == (0, "")
     if command == DIRECT:
-        assert scene.content_hash() == whole[1]
+        assert scene.content_hash() == small.content_hash

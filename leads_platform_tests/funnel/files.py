@@ -1,12 +1,14 @@
-"""Small Pipedrive files for tests: look-ups that never change, and extracts from lines.
+"""Small Pipedrive files for tests: look-ups that never change, and extracts from lines; or their rows, once typed.
 
-Belongs here: putting files into landing. Does not: expected numbers.
+Belongs here: putting files into landing, and the same as rows. Does not: expected numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from leads_platform.funnel.sample.sales import ACTIVITY_TYPES, LOST_REASONS, STAGES
 from leads_platform.settings import Settings
@@ -43,6 +45,23 @@ def changes(settings: Settings, lines: str, name: str = "deal_changes.csv") -> P
         ",".join([deal, _time(at), key, *value]) if value else f"{deal},{_time(at)},{key},"
         for deal, at, key, *value in map(str.split, filter(str.strip, lines.splitlines()))
     ])  # fmt: skip
+
+
+def changed(lines: str) -> list[dict[str, object]]:
+    """The same lines as rows of stg_deal_changes."""
+    found = []
+    for line, cells in enumerate(map(str.split, filter(str.strip, lines.splitlines())), start=2):
+        deal, at, key, *value = cells
+        found.append({
+            "month": date.fromisoformat(f"{at[:7]}-01"),
+            "change_id": UUID(int=line),
+            "deal_id": int(deal),
+            "change_timestamp": _time(at),
+            "field_key": key,
+            "new_value": " ".join(value) or None,
+            "line": line,
+        })  # fmt: skip
+    return found
 
 
 def activities(settings: Settings, lines: str, name: str = "activity.csv") -> Path:

@@ -6,21 +6,21 @@ January, opened again, and goes to stage 2. Deal 3 has no owner and stays in sta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.funnel.files import activities, changes, look_ups
-from leads_platform_tests.helpers import ask, run
+from leads_platform_tests.helpers import Ask, asking, run
 
 JAN, FEB, MAR = date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 1)
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     settings = environment(tmp_path_factory.mktemp("team") / "data")
     look_ups(settings)
     changes(settings, """
@@ -50,12 +50,13 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         13 sc_2 2 9 True 2024-03-05
         14 follow_up 2 1 True 2024-03-06
     """)  # fmt: skip
-    run(settings)
-    return settings
+    run(settings, rooms=["funnel"])
+    with asking(settings) as ask:
+        yield ask
 
 
-def test_the_monthly_funnel_counts_first_entries(team: Settings) -> None:
-    assert ask(team, "select month, funnel_step, deals_count from funnel.rep_sales_funnel_monthly order by 1, 2") == [
+def test_the_monthly_funnel_counts_first_entries(team: Ask) -> None:
+    assert team("select month, funnel_step, deals_count from funnel.rep_sales_funnel_monthly order by 1, 2") == [
         (JAN, Decimal("1.0"), 2),
         (JAN, Decimal("2.0"), 1),
         (JAN, Decimal("2.1"), 1),
@@ -66,8 +67,8 @@ def test_the_monthly_funnel_counts_first_entries(team: Settings) -> None:
     ]
 
 
-def test_the_monthly_stats_count_every_entry(team: Settings) -> None:
-    assert ask(team, "select month, kpi_name, deals_count from funnel.monthly_stats order by month, funnel_step") == [
+def test_the_monthly_stats_count_every_entry(team: Ask) -> None:
+    assert team("select month, kpi_name, deals_count from funnel.monthly_stats order by month, funnel_step") == [
         (JAN, "Lead Generation", 3),
         (JAN, "Qualified Lead", 1),
         (JAN, "Sales Call 1", 2),
@@ -78,8 +79,8 @@ def test_the_monthly_stats_count_every_entry(team: Settings) -> None:
     ]
 
 
-def test_the_definitions_differ_where_deal_1_came_back(team: Settings) -> None:
-    told = ask(team, """
+def test_the_definitions_differ_where_deal_1_came_back(team: Ask) -> None:
+    told = team("""
         select month, funnel_step, first_entry_count, every_entry_count, difference, deal_ids
         from funnel.rep_funnel_definitions order by 1, 2
     """)  # fmt: skip
@@ -90,8 +91,8 @@ def test_the_definitions_differ_where_deal_1_came_back(team: Settings) -> None:
     ]
 
 
-def test_deals_as_of_each_month(team: Settings) -> None:
-    told = ask(team, """
+def test_deals_as_of_each_month(team: Ask) -> None:
+    told = team("""
         select month, deal_id, owner_user_id, current_stage_id, furthest_stage_id, entered_stage_ids, status,
             closed_at::date, lost_reason, deal_value
         from funnel.dim_deals order by 1, 2
@@ -111,8 +112,8 @@ def test_deals_as_of_each_month(team: Settings) -> None:
     ]
 
 
-def test_owners_in_turn(team: Settings) -> None:
-    told = ask(team, """
+def test_owners_in_turn(team: Ask) -> None:
+    told = team("""
         select deal_id, ownership_num, user_id, valid_from::date, valid_to::date, is_current
         from funnel.dim_deal_ownership where month = date '2024-02-01' order by 1, 2
     """)  # fmt: skip
@@ -123,8 +124,8 @@ def test_owners_in_turn(team: Settings) -> None:
     ]
 
 
-def test_stays_end_once_and_open_ones_are_censored(team: Settings) -> None:
-    told = ask(team, """
+def test_stays_end_once_and_open_ones_are_censored(team: Ask) -> None:
+    told = team("""
         select month, deal_id, stay_num, stage_id, is_censored, left_for, duration_days
         from funnel.fct_stage_durations where month < date '2024-03-01' order by 1, 2, 3
     """)  # fmt: skip
@@ -142,9 +143,9 @@ def test_stays_end_once_and_open_ones_are_censored(team: Settings) -> None:
     ]
 
 
-def test_norms_and_ageing(team: Settings) -> None:
+def test_norms_and_ageing(team: Ask) -> None:
     """Stage 1 by February: 10, 10, 10 and 20 days ended, 26 open. p90 is 10 + 0.7 x 10. Half of five end at day 10."""
-    told = ask(team, """
+    told = team("""
         select stage_id, ended_stays, median_days, p90_days, open_stays, median_open_days, overdue_open_stays,
             median_days_with_open
         from funnel.rep_stage_durations where month = date '2024-02-01' order by 1
@@ -156,8 +157,8 @@ def test_norms_and_ageing(team: Settings) -> None:
     ]
 
 
-def test_conversion_of_the_january_cohort(team: Settings) -> None:
-    told = ask(team, """
+def test_conversion_of_the_january_cohort(team: Ask) -> None:
+    told = team("""
         select stage_id, deals_created, deals_entered, deals_reached, deals_still_open, step_conversion,
             cumulative_conversion, cumulative_conversion_at_most
         from funnel.rep_funnel_conversion
@@ -173,8 +174,8 @@ def test_conversion_of_the_january_cohort(team: Settings) -> None:
     ]
 
 
-def test_the_quarter_so_far(team: Settings) -> None:
-    told = ask(team, """
+def test_the_quarter_so_far(team: Ask) -> None:
+    told = team("""
         select month, months_in_quarter, funnel_step, deals_count
         from funnel.rep_sales_funnel_quarterly where month <> date '2024-01-01' order by 1, 3
     """)  # fmt: skip
@@ -185,8 +186,8 @@ def test_the_quarter_so_far(team: Settings) -> None:
     ]
 
 
-def test_trends_know_zero_from_unknown(team: Settings) -> None:
-    told = ask(team, """
+def test_trends_know_zero_from_unknown(team: Ask) -> None:
+    told = team("""
         select month, deals_count, previous_month_count, month_on_month, year_ago_count, rolling_12_count,
             rolling_months
         from funnel.rep_funnel_trends where funnel_step = 1 order by 1
@@ -196,11 +197,11 @@ def test_trends_know_zero_from_unknown(team: Settings) -> None:
         (FEB, 1, 2, -0.5, None, 3, 2),
         (MAR, 0, 1, -1, None, 3, 3),
     ]
-    assert ask(team, "select count(*) from funnel.rep_funnel_trends") == [(33,)]
+    assert team("select count(*) from funnel.rep_funnel_trends") == [(33,)]
 
 
-def test_sales_reps(team: Settings) -> None:
-    told = ask(team, """
+def test_sales_reps(team: Ask) -> None:
+    told = team("""
         select month, user_id, activities_done, sales_calls_done, stage_entries, deals_won, deals_lost, win_rate,
             value_won, open_deals
         from funnel.rep_sales_rep_performance order by 1, 2
@@ -216,12 +217,12 @@ def test_sales_reps(team: Settings) -> None:
     ]
 
 
-def test_losses_and_velocity(team: Settings) -> None:
+def test_losses_and_velocity(team: Ask) -> None:
     """February: two open deals, all that closed was won, 1,000 a deal, 51 days from 1 January to 21 February."""
-    assert ask(team, "select * exclude (kpi_name) from funnel.rep_lost_reasons") == [
+    assert team("select * exclude (kpi_name) from funnel.rep_lost_reasons") == [
         (JAN, "Pricing Issues", 1, 1, 1.0, None)
     ]
-    told = ask(team, """
+    told = team("""
         select month, deals_created, deals_won, deals_lost, win_rate, open_deals, mean_days_to_win, velocity_per_day
         from funnel.rep_sales_velocity order by 1
     """)  # fmt: skip
@@ -232,8 +233,8 @@ def test_losses_and_velocity(team: Settings) -> None:
     ]
 
 
-def test_the_pipeline_at_each_months_end(team: Settings) -> None:
-    told = ask(team, """
+def test_the_pipeline_at_each_months_end(team: Ask) -> None:
+    told = team("""
         select month, stage_id, open_deals, pipeline_value, median_days_in_stage, median_days_open
         from funnel.rep_pipeline_snapshot where month < date '2024-03-01' order by 1, 2
     """)  # fmt: skip
@@ -244,15 +245,15 @@ def test_the_pipeline_at_each_months_end(team: Settings) -> None:
     ]
 
 
-def test_the_steps_a_month_lacks(team: Settings) -> None:
+def test_the_steps_a_month_lacks(team: Ask) -> None:
     """Of eleven steps, January and February have three, March one."""
-    assert ask(team, """
+    assert team("""
         select month, bad_rows, passed from warehouse.checks where check_name = 'funnel_is_complete' order by month
     """) == [(JAN, 8, False), (FEB, 8, False), (MAR, 10, False)]  # fmt: skip
 
 
-def test_the_warnings(team: Settings) -> None:
-    told = ask(team, """
+def test_the_warnings(team: Ask) -> None:
+    told = team("""
         select table_name, check_name, month, bad_rows, evidence::varchar
         from warehouse.checks
         where not passed and table_name like 'funnel.%' and check_name <> 'row_volume_is_usual'

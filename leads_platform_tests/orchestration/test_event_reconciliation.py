@@ -17,6 +17,7 @@ from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.resource import Hooks
 from leads_platform.orchestration.run import BatchResult, Runner, build_through_dagster
+from leads_platform.orchestration.sqlite_pool import sqlite_pool
 from leads_platform.platform import Platform, open_session
 from leads_platform.settings import Settings
 from leads_platform.warehouse import Column
@@ -49,7 +50,7 @@ def two_months(small: Platform, settings: Settings) -> Platform:
 @pytest.fixture
 def on_disk(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The instance of the command line, in files."""
-    with open_instance(settings) as instance:
+    with sqlite_pool(settings.dagster_home), open_instance(settings) as instance:
         yield instance
 
 

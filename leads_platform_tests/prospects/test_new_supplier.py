@@ -38,7 +38,7 @@ def utah(settings: Settings) -> Settings:
 
 
 def test_one_yaml_file_makes_a_supplier(utah: Settings) -> None:
-    run(utah)
+    run(utah, rooms=["prospects"])
     assert ask(
         utah,
         "select month, line, license_number, telephone from prospects.base_leads_ut_licensing order by line",

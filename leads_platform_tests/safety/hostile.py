@@ -1,17 +1,17 @@
-"""The real command line with something broken inside: `python -m leads_platform_tests.safety.hostile FAULTS COMMAND`.
+"""The real command line with something broken inside.
 
 Belongs here: faults whose errors quote people's data, and the daemon's ticks in one process. Does not: expectations.
-FAULTS are joined by commas; `none` breaks nothing. The command `ticks` does what the daemon's sensors do.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from leads_platform.warehouse import Column, Table, bad_rows
+from leads_platform_tests.few_rooms import keep
 
 SENSORS = ("nv_licensing_files", "build_requests", "janitor", "notices")
 NV = "prospects.base_leads_nv_licensing"
@@ -38,11 +38,11 @@ TABLES = {
 }
 
 
-def _tables(names: list[str]) -> None:
+def _tables(names: Sequence[str], written: bool) -> None:
     from leads_platform.rooms import find_rooms
 
     rooms = find_rooms()
-    vars(rooms)["tables"] = (*rooms.tables, *(TABLES[name]() for name in names))
+    vars(rooms)["tables"] = (*(rooms.tables if written else ()), *(TABLES[name]() for name in names))
 
 
 def _raise(records: Path) -> NoReturn:
@@ -89,13 +89,14 @@ def ticks() -> int:
 
     from leads_platform.orchestration.assemble import build_definitions
     from leads_platform.orchestration.instance import open_instance
+    from leads_platform.orchestration.sqlite_pool import sqlite_pool
     from leads_platform.platform import load_platform
     from leads_platform.settings import Settings
 
     platform = load_platform(Settings.from_env())
     definitions = build_definitions(platform)
     repository = definitions.get_repository_def()
-    with open_instance(platform.settings) as instance:
+    with sqlite_pool(platform.settings.dagster_home), open_instance(platform.settings) as instance:
         cursors: dict[str, str | None] = {}
         for _ in range(2):
             for sensor in (repository.get_sensor_def(name) for name in SENSORS):
@@ -117,19 +118,18 @@ def ticks() -> int:
     return 0
 
 
-def main() -> None:
-    faults, command, *rest = sys.argv[1:]
-    names = faults.split(",")
-    _tables([name for name in names if name in TABLES])
+def command_line(faults: Sequence[str], words: Sequence[str], few: bool) -> None:
+    """The command of these words with these faults; `ticks` does what the daemon's sensors do.
+
+    `few`: on a platform of the leads' feeds and what their contracts generate, without hand-written tables.
+    """
+    keep(*["prospects"] * few)
+    _tables([name for name in faults if name in TABLES], written=not few)
     for name, breaks in (("arrival", _arrival), ("build", _build)):
-        if name in names:
+        if name in faults:
             breaks()
-    if command == "ticks":
+    if list(words) == ["ticks"]:
         sys.exit(ticks())
-    from leads_platform.cli.commands import main as command_line
+    from leads_platform.cli.commands import main
 
-    command_line([command, *rest])
-
-
-if __name__ == "__main__":
-    main()
+    main(words)

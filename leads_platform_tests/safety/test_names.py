@@ -17,6 +17,7 @@ from leads_platform.cli.commands import commands
 from leads_platform.platform import contract_folders, load_platform
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.arrivals_env import CONTRACTS, ArrivalsEnv
+from leads_platform_tests.few_rooms import only
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv, run
 from leads_platform_tests.known import KNOWN
 
@@ -44,6 +45,13 @@ TITLES = [
     "tïtle\tof tabs",
 ]
 OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@pytest.fixture(autouse=True)
+def few() -> Iterator[None]:
+    """The names are of files and columns of leads: no other room has a part in it."""
+    with only("prospects"):
+        yield
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from leads_platform.orchestration.assemble import build_definitions
 from leads_platform.orchestration.event_reconciliation import reconcile_events
 from leads_platform.orchestration.instance import open_instance
 from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.sqlite_pool import sqlite_pool
 from leads_platform.platform import Platform, open_session
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_loop import build_stale
@@ -134,7 +135,7 @@ def test_a_value_that_stops_a_select_is_a_failed_check_in_dagster(
 def test_a_month_that_fails_in_two_builds_without_dagster_is_told_to_dagster_twice(settings: Settings) -> None:
     """Dagster refused the second, and with it every later run: the command line tells it first of what it missed."""
     platform = platform_with(settings, report(warn=1))
-    with open_instance(settings) as instance:
+    with sqlite_pool(settings.dagster_home), open_instance(settings) as instance:
         for leads in (2, 1, 2):
             deliver(settings, "2024-05", leads, name=f"nv_2024-05 of {leads}.csv")
             take_in(platform)

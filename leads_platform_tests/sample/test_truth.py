@@ -159,7 +159,7 @@ def test_coming_back_worked_out_by_hand(tmp_path: Path):
     )
     names = "distinct_leads net_new_leads moved_leads gone_leads"
     assert counts(truth, "2024-02", NV, names) == [2, 1, 1, 2]  # Gum and Holly's first site are gone
-    # Gum's new site is no move, its number did not stand in February's file; Holly is back where it was: known.
+    # Gum's number is known, so its new site is a move, after a gap or not; Holly is back where it was: no new lead.
     assert counts(truth, "2024-03", NV, names) == [3, 1, 1, 1]
     expired = [
         row["license_expired_at_file_date"]

@@ -18,7 +18,7 @@ from leads_platform.warehouse.connection import (
     open_published,
     open_warehouse,
 )
-from leads_platform.warehouse.publish import publish
+from leads_platform_tests.warehouse.toy_warehouse import publish
 
 
 @pytest.mark.parametrize(
@@ -203,8 +203,7 @@ def test_the_connection_is_closed_whatever_happens(tmp_path: Path) -> None:
 
 def test_the_published_copy_is_read_only(tmp_path: Path) -> None:
     path = made(tmp_path)
-    publish(path, tmp_path / "published" / "warehouse.duckdb")
-    with open_published(tmp_path / "published" / "warehouse.duckdb") as con:
+    with open_published(publish(path)) as con:
         assert con.execute("select count(*) from shop.t").fetchall() == [(200000,)]
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):
             con.execute("delete from shop.t")
@@ -215,8 +214,7 @@ def test_a_published_copy_that_another_process_holds_is_not_called_damaged(
 ) -> None:
     """Found in use, mended: it was called damaged, and the note of what it is was deleted."""
     path = made(tmp_path)
-    copy = tmp_path / "published" / "warehouse.duckdb"
-    publish(path, copy)
+    copy = publish(path)
     monkeypatch.setattr(connection, "_CONFLICT_WAIT", 0.2)
     process = subprocess.Popen([sys.executable, "-c", _HOLDER, str(copy)], stdout=subprocess.PIPE, text=True)
     try:

@@ -55,6 +55,11 @@ def hash_of(table: Table, standards: dict[str, str] | None = None) -> str:
         ({"columns": (MONTH, MONTH, Column("id", "integer", ""))}, "shop.t: a column is declared twice"),
         ({"grain": ("sale",)}, "shop.t: the grain names sale, which is not a column"),
         ({"grain": ()}, "shop.t: no grain"),
+        ({"nullable": ("amount",)}, "shop.t: nullable names amount, which is no column of its grain"),
+        (
+            {"grain": ("month",), "nullable": ("month",)},
+            "shop.t: nullable names month, which is no column of its grain",
+        ),
         ({"history": ("shop.x",)}, "shop.t: history names shop.x, which the select does not read"),
         ({"select": "select 'x from shop.u"}, "shop.t: the SQL text has a quote or comment that is not closed"),
         ({"select": "select * from shop.t"}, "shop.t reads itself; only a cumulative table can"),

@@ -6,11 +6,10 @@ from pathlib import Path
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.build_state import BuildState, read_build_state, write_build_state
 from leads_platform.warehouse.connection import open_published
-from leads_platform.warehouse.publish import publish
-from leads_platform_tests.warehouse.toy_warehouse import FEB, JAN, MAR, Feeds, Row, audit, base, opened, total
+from leads_platform_tests.warehouse.toy_warehouse import FEB, JAN, MAR, Feeds, Row, audit, base, opened, publish, total
 
 BASE = "shop.base_sales"
-LIVE, COPY = "warehouse.duckdb", "published/warehouse.duckdb"
+LIVE, COPY = "warehouse.duckdb", "published/full.duckdb"
 COUNT = "select count(*) from shop.base_sales"
 
 
@@ -25,25 +24,25 @@ def build(folder: Path, feeds: Feeds) -> None:
 
 def test_an_open_reader_keeps_its_copy_while_a_new_one_takes_its_place(tmp_path: Path) -> None:
     build(tmp_path, feeds_of(3_000))
-    publish(tmp_path / LIVE, tmp_path / COPY)
+    publish(tmp_path / LIVE)
     with open_published(tmp_path / COPY) as reader:
         assert reader.execute("select count(*) from warehouse.builds").fetchall() == [(1,)]
         inode = (tmp_path / COPY).stat().st_ino
         (tmp_path / "held").hardlink_to(tmp_path / COPY)
         before = (tmp_path / "held").read_bytes()
         build(tmp_path, feeds_of(2))
-        publish(tmp_path / LIVE, tmp_path / COPY)
+        publish(tmp_path / LIVE)
         assert (tmp_path / COPY).stat().st_ino != inode
         assert (tmp_path / "held").read_bytes() == before  # the reader's own file is as it was
         assert reader.execute("select sum(amount), count(*) from shop.base_sales").fetchall() == [(3_000, 3_000)]
     with open_published(tmp_path / COPY) as reader:
         assert reader.execute(COUNT).fetchall() == [(2,)]
-    assert {path.name for path in (tmp_path / "published").iterdir()} == {"warehouse.duckdb", ".source"}
+    assert {path.name for path in (tmp_path / "published").iterdir()} == {"full.duckdb", ".full.duckdb.left"}
 
 
 def test_several_read_at_once_and_the_writer_is_free(tmp_path: Path) -> None:
     build(tmp_path, feeds_of(3))
-    publish(tmp_path / LIVE, tmp_path / COPY)
+    publish(tmp_path / LIVE)
     with open_published(tmp_path / COPY) as one, open_published(tmp_path / COPY) as two:
         build(tmp_path, feeds_of(4))
         assert one.execute(COUNT).fetchall() == two.execute(COUNT).fetchall() == [(3,)]

@@ -180,10 +180,10 @@ def test_killed_before_any_statement_the_months_are_the_old_ones_or_the_new(tmp_
         old = rows(warehouse, "select month, id, amount from shop.base_sales order by all")
     with opened(tmp_path / "live", FEEDS, base_sales=table) as warehouse:
         photographer = Photographer(warehouse.con, tmp_path / "live", tmp_path / "photos")
-        warehouse.con = photographer  # type: ignore[assignment]
+        warehouse.con = warehouse._records._con = photographer  # type: ignore[assignment]
         assert warehouse.build(BASE, JAN, MAR).committed
         photographer.execute("select 'after the last statement'")
-        warehouse.con = photographer._con
+        warehouse.con = warehouse._records._con = photographer._con
         new = rows(warehouse, "select month, id, amount from shop.base_sales order by all")
     seen = []
     assert photographer.taken > 12

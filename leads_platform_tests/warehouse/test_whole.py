@@ -16,7 +16,7 @@ import pytest
 from leads_platform.errors import DAMAGED
 from leads_platform.warehouse import connection, whole
 from leads_platform.warehouse.connection import WarehouseUnusable, note_of_copy, open_published, open_warehouse
-from leads_platform.warehouse.publish import publish, publish_where_needed
+from leads_platform_tests.warehouse.toy_warehouse import publish
 
 PLACES = 14
 BLOCKS_FROM, BLOCK = 12_288, 262_144
@@ -43,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         con.execute("create schema shop")
         con.execute("create table shop.words as select range as x, md5(range::varchar) as word from range(20000)")
         con.execute("create table shop.days as select date '2024-01-01' + (range // 50)::int as d from range(20000)")
-    publish(path, path.parent / "published" / "warehouse.duckdb")
+    publish(path)
     return path
 
 
@@ -53,12 +53,12 @@ def warehouse(tmp_path: Path, made: Path) -> Path:
     shutil.copytree(made.parent, tmp_path, dirs_exist_ok=True)
     path = tmp_path / made.name
     open_well(path)
-    publish(path, copy_of(path))
+    publish(path, anew=True)
     return path
 
 
 def copy_of(warehouse: Path) -> Path:
-    return warehouse.parent / "published" / "warehouse.duckdb"
+    return warehouse.parent / "published" / "full.duckdb"
 
 
 def note_of(warehouse: Path) -> Path:
@@ -103,12 +103,12 @@ def test_a_flipped_bit_of_the_warehouse_is_noticed_when_it_is_opened(warehouse: 
 def test_a_flipped_bit_of_the_published_copy_is_noticed_and_the_copy_made_anew(warehouse: Path) -> None:
     """Found in use, 19: `run` said that all was current, and readers failed."""
     published, said = copy_of(warehouse), []
-    publish_where_needed(warehouse, published, said.append)
+    publish(warehouse, said.append)
     assert said == []
     for place in range(PLACES):
         spoil(published, note_of_copy(published), flipped(place))
         assert published.read_bytes() != warehouse.read_bytes()
-        publish_where_needed(warehouse, published, said.append)
+        publish(warehouse, said.append)
         assert published.read_bytes() == warehouse.read_bytes()
         assert len(said) == place + 1
         assert said[-1].startswith(f"{published} was not what had been published")
@@ -122,7 +122,7 @@ def test_what_a_program_did_to_the_published_copy_is_undone(warehouse: Path) -> 
     content[50_000] ^= 1
     published.write_bytes(content)
     os.utime(published, ns=(before.st_atime_ns, before.st_mtime_ns))
-    publish_where_needed(warehouse, published, said.append)
+    publish(warehouse, said.append)
     assert published.read_bytes() == warehouse.read_bytes() and len(said) == 1
 
 
@@ -133,7 +133,7 @@ def test_a_copy_that_only_looks_otherwise_is_left_alone(warehouse: Path) -> None
     shutil.copy(published, restored)
     restored.replace(published)
     inode = published.stat().st_ino
-    publish_where_needed(warehouse, published, said.append)
+    publish(warehouse, said.append)
     assert said == [] and published.stat().st_ino == inode
     left = whole.read_left(note_of_copy(published))
     assert left is not None and left.look == whole.look(published)
@@ -145,20 +145,20 @@ def test_a_large_file_is_read_once_a_day(warehouse: Path, monkeypatch: pytest.Mo
     published, said = copy_of(warehouse), []
     note_of(warehouse).unlink()
     open_well(warehouse)  # as of a warehouse that was always large: no digest is kept
-    publish(warehouse, published)
+    publish(warehouse, anew=True)
     noted = json.loads(note_of(warehouse).read_text())
     assert noted["sha256"] == ""
     spoil(warehouse, note_of(warehouse), lambda content: content.__setitem__(300_000, content[300_000] ^ 1))
     spoil(published, note_of_copy(published), flipped(5))
     open_well(warehouse)  # believed: it was read a moment ago
-    publish_where_needed(warehouse, published, said.append)
+    publish(warehouse, said.append)
     assert said == []
     a_day = whole.EVERY + 1
     for note in (note_of(warehouse), note_of_copy(published)):
         left = whole.read_left(note)
         assert left is not None
         whole.write_left(note, replace(left, read_at=left.read_at - a_day))
-    publish_where_needed(warehouse, published, said.append)
+    publish(warehouse, said.append)
     assert len(said) == 1 and published.read_bytes() == warehouse.read_bytes()  # two damages: each is noticed by itself
     with pytest.raises(WarehouseUnusable, match="rebuild"):
         open_well(warehouse)
@@ -174,15 +174,11 @@ def test_a_clock_that_was_set_back_lets_no_file_go_unread(warehouse: Path) -> No
 
 
 def test_the_notes_of_the_version_before_are_taken_for_none(warehouse: Path) -> None:
-    """Found in use, 19: after the upgrade the warehouse is read through once, and published once."""
-    published, said = copy_of(warehouse), []
+    """Found in use, 19: after the upgrade the warehouse is read through once."""
     now = warehouse.stat()
     note_of(warehouse).write_text(json.dumps([now.st_size, now.st_mtime_ns]))
-    note_of_copy(published).write_text(json.dumps([str(warehouse), now.st_size, now.st_mtime_ns]))
     open_well(warehouse)
-    publish_where_needed(warehouse, published, said.append)
-    assert said == []
-    assert whole.is_as_left(warehouse, note_of(warehouse)) and whole.is_as_left(published, note_of_copy(published))
+    assert whole.is_as_left(warehouse, note_of(warehouse))
 
 
 def doubled(content: bytearray, source: int, target: int) -> None:
@@ -227,7 +223,7 @@ def test_a_published_copy_that_cannot_be_read_ends_in_words(
             con.execute(f"select bit_xor(hash(cells)) from {table} as cells").fetchall()
     assert str(published) in str(error.value) and "`leads-platform run` makes the copy anew" in str(error.value)
     assert not note_of_copy(published).exists()
-    publish_where_needed(warehouse, published)
+    publish(warehouse)
     assert published.read_bytes() == warehouse.read_bytes()
 
 

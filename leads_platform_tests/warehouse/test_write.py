@@ -136,6 +136,20 @@ def test_a_blocking_audit_keeps_the_former_rows_and_checks_until_a_good_build(tm
         assert rows(warehouse, SALES) == [(JAN, 1, 11), (FEB, 1, 31)]
 
 
+def test_null_is_a_value_of_a_nullable_key(tmp_path: Path) -> None:
+    shares = base(grain=("id", "amount"), nullable=("amount",))
+    once: list[Row] = [(1, None, 1), (1, 5, 2), (2, None, 3)]
+    feeds = Feeds(sales={JAN: once, FEB: [*once, (2, None, 4)]})
+    with opened(tmp_path, feeds, base_sales=shares) as warehouse:
+        assert warehouse.build(BASE, JAN, JAN).committed
+        assert rows(warehouse, "select id, amount from shop.base_sales order by all") == [(1, 5), (1, None), (2, None)]
+        build = warehouse.build(BASE, FEB, FEB)
+        assert [(c.check, c.bad_rows) for c in build.checks if not c.passed] == [("grain_is_unique", 1)]
+    with opened(tmp_path / "strict", feeds, base_sales=replace(shares, nullable=())) as warehouse:
+        build = warehouse.build(BASE, JAN, JAN)
+        assert [(c.check, c.bad_rows) for c in build.checks if not c.passed] == [("keys_are_not_null", 2)]
+
+
 def test_every_table_has_its_grain_and_keys_audited(tmp_path: Path) -> None:
     feeds = Feeds(sales={JAN: [(1, 10, 2), (1, 20, 3)], FEB: [(1, 30, 2)]})
     keyless = base("select month, nullif(id, 1)::integer as id, amount::integer as amount from arrivals.sales")

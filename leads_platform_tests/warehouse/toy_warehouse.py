@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from leads_platform.months import add_months
+from leads_platform.products.full_copy import FULL, full_copy
+from leads_platform.products.make import make_products
 from leads_platform.warehouse import Audit, Catalogue, Column, Table, sql
 from leads_platform.warehouse.connection import open_warehouse
 from leads_platform.warehouse.write import Warehouse
@@ -149,3 +151,13 @@ def audit(name: str, condition: str, **changes: Any) -> Audit:
 def row_audit(name: str, condition: str, **changes: Any) -> Audit:
     """The same, as one that judges each row by itself: asked while the rows are counted."""
     return Audit.of_rows(name, f"Nowhere {condition}.", condition, **changes)
+
+
+def publish(warehouse: Path, say: Callable[[str], None] = lambda text: None, *, anew: bool = False) -> Path:
+    """The full copy beside a warehouse, made where it is stale; returns its path."""
+    folder = warehouse.parent / "published"
+    outcomes = make_products(
+        {FULL: full_copy({})}, {}, warehouse, folder, folder.parent / "products.json", say=say, anew=lambda place: anew
+    )
+    assert not any(outcome.failed for outcome in outcomes), outcomes
+    return folder / FULL

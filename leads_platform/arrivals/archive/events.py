@@ -7,15 +7,14 @@ what all deliveries share (slots).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 
 from leads_platform.arrivals.archive.month_rule import are_placed
-from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect, month_key
+from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect, Records, month_key
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.loading import connect
@@ -31,14 +30,33 @@ class EventsState(FeedState):
 
     replaces = False
 
+    def __init__(self, contract: FeedContract) -> None:
+        super().__init__(contract)
+        self.versions: dict[date, str] = {}  # what each month holds, "" for nothing
+        self.basis = ""  # by what they were last reckoned
+
+    def fork(self) -> Self:
+        state = super().fork()
+        state.versions = dict(self.versions)
+        return state
+
+    def apply(self, manifest: Manifest) -> None:
+        super().apply(manifest)
+        self.basis = manifest.basis or self.basis
+        self.versions |= {parse_month(month): version for month, version in manifest.versions.items()}
+
+    def judged(self, manifest: Manifest, records: Records) -> Manifest:
+        """A file replaces no other, so none is held."""
+        return manifest
+
     def effective(self, month: date | None) -> list[Entry]:
         return sorted(self._counting((None, "")), key=lambda e: e.order)
 
     def counts(self) -> dict[date, int]:
-        return {m: int(version.split(":")[0]) for m, version in self.event_versions.items() if version}
+        return {m: int(version.split(":")[0]) for m, version in self.versions.items() if version}
 
     def version(self, month: date) -> str | None:
-        return self.event_versions.get(month) or None
+        return self.versions.get(month) or None
 
     def holds(self, entry: Entry, month: date) -> bool:
         return month_key(month) in entry.manifest.months
@@ -86,9 +104,8 @@ class EventsState(FeedState):
         return f": {len(files)} file{'' if len(files) == 1 else 's'} of {manifest.feed}" if files else ": no file"
 
     def reckoned(self, sources: ArchiveSources, manifest: Manifest) -> Manifest:
-        after = copy(sources)
-        after.by_feed = {manifest.feed: self.after(manifest)}
-        found = event_versions_of(sources, after, manifest.feed)
+        after = self.after(manifest)
+        found = event_versions_of(self, after, sources)
         return replace(manifest, versions=found.versions, links=found.links, basis=found.basis)
 
 
@@ -145,30 +162,30 @@ class Reckoning:
     basis: str
 
 
-def event_versions_of(before: ArchiveSources, after: ArchiveSources, feed: str) -> Reckoning:
+def event_versions_of(before: EventsState, after: EventsState, sources: ArchiveSources) -> Reckoning:
     """Compares an events feed before and after a receipt, by the records that share a key with it.
 
     Versions are sums over records, so what the others say need not be read again. All is, where the former versions
     were reckoned by another contract or another DuckDB, whose hashes differ.
     """
-    contract = after.contracts[feed]
+    contract = after.contract
     basis = f"{duckdb.__version__} {contract.hash()[:16]}"
-    old = {e.manifest.receipt: e for e in before.by_feed[feed].effective(None)}
-    new = {e.manifest.receipt: e for e in after.by_feed[feed].effective(None)}
+    old = {e.manifest.receipt: e for e in before.effective(None)}
+    new = {e.manifest.receipt: e for e in after.effective(None)}
     changed = set(old) ^ set(new)
     all_anew = (
-        before.basis.get(feed) != basis
+        before.basis != basis
         or not are_placed(contract, [*old.values(), *new.values()])
         or [receipt for receipt in old if receipt in new] != [receipt for receipt in new if receipt in old]
     )
     if all_anew:
         changed, old = set(new), {}
-    former = {month_key(month): version for month, version in before.by_feed[feed].event_versions.items() if version}
+    former = {month_key(month): version for month, version in before.versions.items() if version}
     if not changed:
         gone = dict.fromkeys(former, "") if all_anew else {}
         return Reckoning(gone, {}, basis)
-    files = {receipt: after.select_of(entry) for receipt, entry in (old | new).items()}
-    with connect(after.folder_of(feed)) as con:
+    files = {receipt: sources.select_of(entry) for receipt, entry in (old | new).items()}
+    with connect(sources.folder_of(contract.feed)) as con:
         _gather(con, contract, files, changed)
         was, now = _standing(con, contract, list(old)), _standing(con, contract, list(new))
         links: dict[str, list[str]] = {}

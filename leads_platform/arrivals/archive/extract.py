@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect, month_key
+from leads_platform.arrivals.archive.replacing import ReplacingState
+from leads_platform.arrivals.archive.slots import Entry, FileSelect, month_key
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.months import parse_month
 from leads_platform.warehouse import sql
 
 
-class ExtractState(FeedState):
+class ExtractState(ReplacingState):
     """One slot. A month stands for the first extract that said what the newest says of it."""
 
     def effective(self, month: date | None) -> list[Entry]:

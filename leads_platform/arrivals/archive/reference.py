@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect
+from leads_platform.arrivals.archive.replacing import ReplacingState, with_difference
+from leads_platform.arrivals.archive.slots import Entry, FileSelect, Records
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.landing import FileName
 from leads_platform.months import add_months
 from leads_platform.warehouse import sql
 
 
-class ReferenceState(FeedState):
+class ReferenceState(ReplacingState):
     """One slot, in which several versions can be in force, each for its months."""
-
-    may_be_held = False  # it is tiny
 
     def effective(self, month: date | None) -> list[Entry]:
         counting = sorted(self._counting((None, "")), key=lambda e: e.order)
@@ -44,6 +43,11 @@ class ReferenceState(FeedState):
 
     def in_force(self, entry: Entry, open_months: Iterable[date]) -> bool:
         return any(entry in self.effective(month) for month in open_months)
+
+    def judged(self, manifest: Manifest, records: Records) -> Manifest:
+        """Never held, as it is tiny; what is older than another version still serves its own months."""
+        former, _ = self.former(manifest)
+        return with_difference(manifest, self.difference(former, manifest, records)) if former else manifest
 
     def _shown(self, name: FileName, month: date | None) -> list[Entry]:
         return self.effective(name.month) if name.month else super()._shown(name, month)

@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from leads_platform.arrivals.archive.naming import printed
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import FeedContract, fold_header
 from leads_platform.arrivals.landing import FileName, parse_file_name
-from leads_platform.months import label, month_of, months_between, parse_month
+from leads_platform.months import label, month_of, months_between
 
 if TYPE_CHECKING:
     from leads_platform.arrivals.archive.sources import ArchiveSources
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 Slot = tuple[date | None, str]
 FileSelect = Callable[["Entry", str, int], str]
 """An entry, an SQL expression for the month, and a rank: a select of the archived file under the contract's names."""
+Records = Callable[[str, int], Path]
+"""A feed and a receipt: the file of its records."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,10 @@ class Entry:
 class FeedState(ABC):
     """One feed's entries after a number of manifests. `apply` takes the next one. Each delivery has a class of its own.
 
-    `replaces`: a file may replace another, so that one which was refused is settled by a later one. `may_be_held`: a
-    version that looks like a mistake waits for a person.
+    `replaces`: a file may replace another, so that one which was refused is settled by a later one.
     """
 
-    replaces: ClassVar[bool] = True
-    may_be_held: ClassVar[bool] = True
+    replaces: ClassVar[bool]
 
     def __init__(self, contract: FeedContract) -> None:
         self.contract = contract
@@ -73,7 +74,6 @@ class FeedState(ABC):
         self._slot_of_file: dict[int, Slot] = {}
         self.readings: dict[int, Manifest] = {}  # the latest reading of each file, by its original receipt
         self.dismissed: set[int] = set()  # refused files, by their original receipt, that were withdrawn
-        self.event_versions: dict[date, str] = {}  # of events: what each month holds, "" for nothing
 
     def slot_of(self, month: date | None, part: str) -> Slot:
         """What a file of this month and part replaces others in: the feed, where a delivery has no slots of its own."""
@@ -99,17 +99,16 @@ class FeedState(ABC):
         if (slot := self._slot_of_file.pop(original, None)) is not None:
             del self._slots[slot][original]
 
-    def fork(self) -> FeedState:
+    def fork(self) -> Self:
         """A state that goes its own way from here."""
         state = copy(self)
         state._slots = {slot: dict(own) for slot, own in self._slots.items()}
         state._slot_of_file = dict(self._slot_of_file)
         state.readings = dict(self.readings)
-        state.event_versions = dict(self.event_versions)
         state.dismissed = set(self.dismissed)
         return state
 
-    def after(self, manifest: Manifest) -> FeedState:
+    def after(self, manifest: Manifest) -> Self:
         """The state once this manifest counts too; this one stays as it is."""
         state = self.fork()
         state.apply(manifest)
@@ -128,8 +127,6 @@ class FeedState(ABC):
                 self.dismissed.discard(manifest.original)
             else:
                 self.dismissed.add(manifest.original)
-        for month, version in manifest.versions.items():
-            self.event_versions[parse_month(month)] = version
 
     def _receive(self, manifest: Manifest) -> None:
         before = self.entry(manifest.original)
@@ -236,6 +233,13 @@ class FeedState(ABC):
         return month.isoformat()
 
     # -- what one delivery means -----------------------------------------------------------------------------
+
+    @abstractmethod
+    def judged(self, manifest: Manifest, records: Records) -> Manifest:
+        """The manifest of a file that was just read, with what it is to the others: how it differs, whether it is held.
+
+        `records` is where a receipt's records lie.
+        """
 
     @abstractmethod
     def effective(self, month: date | None) -> list[Entry]:

@@ -5,16 +5,21 @@ Belongs here: what this delivery means. Does not: what all deliveries share (slo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
-from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect, Slot
+from leads_platform.arrivals.archive.compare import Difference
+from leads_platform.arrivals.archive.replacing import Doubt, ReplacingState
+from leads_platform.arrivals.archive.slots import Entry, FileSelect, Slot
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.landing import FileName
 from leads_platform.warehouse import sql
 
+# A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
+FEW_SHARED_KEYS = 0.2
 
-class SnapshotState(FeedState):
+
+class SnapshotState(ReplacingState):
     """Its slots are months and their parts."""
 
     def slot_of(self, month: date | None, part: str) -> Slot:
@@ -42,6 +47,15 @@ class SnapshotState(FeedState):
 
     def _shown(self, name: FileName, month: date | None) -> list[Entry]:
         return self.effective(month) if month else []
+
+    def _doubts(self, manifest: Manifest, former: Manifest, difference: Difference) -> Iterator[Doubt]:
+        yield from super()._doubts(manifest, former, difference)
+        if self.contract.parts == "one" and difference.shared_share < FEW_SHARED_KEYS:
+            yield (
+                "another_list",
+                f"it shares {difference.shared_share:.0%} of its keys with {former.file_name}, which it would replace; "
+                "it may be another part of the list",
+            )
 
     def _version_of_month(self, month: date) -> str | None:
         return None  # it is the slot

@@ -31,9 +31,8 @@ from leads_platform.warehouse import sql
 
 # Beside a feed's records: the account of its files, and the columns that have vanished from them.
 _COUNTS, _VANISHED = SIDES = ("_counts", "_vanished")
-
-
-_STATES: dict[str, type[FeedState]] = {
+# As DELIVERIES in contracts.deliveries, which can't know of the archive; a test holds the two against each other.
+STATES: dict[str, type[FeedState]] = {
     "snapshot": SnapshotState,
     "extract": ExtractState,
     "events": EventsState,
@@ -43,7 +42,7 @@ _STATES: dict[str, type[FeedState]] = {
 
 def feed_state(contract: FeedContract) -> FeedState:
     """The state of a feed of which nothing has come yet, by its kind of delivery."""
-    return _STATES[contract.delivery](contract)
+    return STATES[contract.delivery](contract)
 
 
 class ArchiveSources:
@@ -62,15 +61,12 @@ class ArchiveSources:
         self.by_feed = {feed: feed_state(contract) for feed, contract in self.contracts.items()}
         self.manifests: list[Manifest] = []
         self._vanished: dict[str, dict[int, tuple[Vanished, ...]]] = {}
-        self.basis: dict[str, str] = {}  # by what an events feed's versions were last reckoned
         for manifest in manifests:
             self.apply(manifest)
 
     def apply(self, manifest: Manifest) -> None:
         self.manifests.append(manifest)
         self._vanished.pop(manifest.feed, None)
-        if manifest.basis:
-            self.basis[manifest.feed] = manifest.basis
         if manifest.feed in self.by_feed:  # a feed whose contract was taken away keeps its archive, unread
             self.by_feed[manifest.feed].apply(manifest)
 
@@ -79,7 +75,7 @@ class ArchiveSources:
         state = copy(self)
         state._current = current_month
         state._vanished = dict(self._vanished)
-        state.manifests, state.basis = list(self.manifests), dict(self.basis)
+        state.manifests = list(self.manifests)
         state.by_feed = {feed: own.fork() for feed, own in self.by_feed.items()}
         return state
 

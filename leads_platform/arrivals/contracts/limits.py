@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from leads_platform.arrivals.contracts.model import FeedContract, Loc
+    from leads_platform.arrivals.contracts.agreement import Loc
+    from leads_platform.arrivals.contracts.model import FeedContract
 
 # As dagster 1.13 judges owners (is_valid_owner); a test holds the two against each other.
 _OWNER = re.compile(r"team:.+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Z|a-z]{2,7}", re.DOTALL)

@@ -16,17 +16,16 @@ from typing import Any, Union
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from leads_platform.arrivals.contracts.model import (
+from leads_platform.arrivals.contracts.agreement import (
     RESERVED_COLUMNS,
-    Column,
     CrossErrors,
-    FeedContract,
-    Format,
+    KindError,
     Loc,
-    MonthRule,
     did_you_mean,
     fold_header,
 )
+from leads_platform.arrivals.contracts.kinds import KindFails
+from leads_platform.arrivals.contracts.model import Column, FeedContract, Format, MonthRule
 from leads_platform.arrivals.contracts.yaml_words import in_words
 
 __all__ = [
@@ -108,6 +107,11 @@ def parse_contract(path: Path, text: bytes, known: Known | None = None, *, was_i
         contract = model.model_validate(data, context={"was_in_force": was_in_force})
     except ValidationError as error:
         raise ContractError(path, _problems(error, root, model, kinds)) from None
+    except Exception as error:
+        if known is None or kind not in known.kinds:
+            raise
+        fails = KindFails(kind, known.rooms_of_kinds[kind], error.error if isinstance(error, KindError) else error)
+        raise ContractError(path, [(_line(root, ("kind",)), "kind", str(fails))]) from error
     if known is not None and contract.room not in known.owners:
         said = did_you_mean(f"there is no room `{contract.room}`", contract.room, sorted(known.owners))
         raise ContractError(path, [(_line(root, ("room",)), "room", said)])

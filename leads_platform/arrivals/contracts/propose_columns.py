@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from leads_platform.arrivals.base_table import FILE_COLUMNS
-from leads_platform.arrivals.contracts.model import RESERVED_COLUMNS
+from leads_platform.arrivals.contracts.agreement import RESERVED_COLUMNS
 from leads_platform.arrivals.reading.loading import identifier, literal
 
 _TAKEN = RESERVED_COLUMNS | {column.name for column in FILE_COLUMNS}

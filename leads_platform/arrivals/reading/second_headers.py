@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from leads_platform.arrivals.contracts.model import FeedContract, fold_header
+from leads_platform.arrivals.contracts.agreement import fold_header
+from leads_platform.arrivals.contracts.model import FeedContract
 from leads_platform.arrivals.reading.header import Header
 from leads_platform.arrivals.reading.loading import Quarantined, Taken, identifier, literal
 

@@ -57,11 +57,22 @@ class _Lead:
     gone: bool = False
     moved: bool = False
     new_phone: bool = False
+    replaces: str | None = None  # the site under which the supplier last had the number, where this one is new
     was_net_new: bool = True
 
     @property
     def source_id(self) -> str:
         return self.listing.source_id
+
+    @property
+    def expired(self) -> bool | None:
+        """Whether the licence had run out by the date of the latest file."""
+        expires = self.listing.expires_on
+        return None if expires is None else expires < self.record.file.file_date
+
+    @property
+    def has_valid_phone(self) -> bool:
+        return bool(self.site.phone) and not self.listing.business.phone_text
 
 
 @dataclass(slots=True)
@@ -118,6 +129,7 @@ class _Books:
             for name, rows in (
                 ("fct_lead_files", self._files(index)),
                 ("rep_net_new_leads", self._net_new(index)),
+                ("rep_new_leads", self._new_leads(index)),
                 ("rep_lead_source_overlap", self._overlap()),
                 ("dim_salesforce_leads", self._salesforce()),
                 ("dim_prospective_leads_source_level", self._source_level()),
@@ -152,9 +164,11 @@ class _Books:
                     now[record.site.identity(feed, record.of.source_id)] = record
         leads = self._leads[feed]
         before = {lead.identity: lead for lead in leads.values() if lead.in_latest}
-        numbers = {lead.source_id: lead.site for lead in before.values()}
+        by_date = sorted(leads.values(), key=lambda lead: lead.record.file.file_date)
+        numbers = {lead.source_id: (lead.identity, lead.site) for lead in by_date}
         for lead in leads.values():
             lead.listed = lead.changed = lead.moved = lead.new_phone = False
+            lead.replaces = None
             lead.gone = lead.in_latest and bool(now) and lead.identity not in now
             lead.in_latest = lead.in_latest and not now
         for identity, record in now.items():
@@ -164,9 +178,9 @@ class _Books:
             lead.was_net_new = known is None or known.was_net_new
             if identity in before:
                 lead.changed = before[identity].record.line != record.line
-            elif (former := numbers.get(listing.source_id)) is not None:
-                lead.moved = bool(former.address and site.address and former.address != site.address)
-                lead.new_phone = bool(former.phone and site.phone and former.phone != site.phone)
+            elif known is None and listing.source_id in numbers:
+                lead.replaces, former = numbers[listing.source_id]
+                lead.moved, lead.new_phone = former.address != site.address, former.phone != site.phone
             leads[identity] = lead
 
     def _judge(self) -> None:
@@ -236,16 +250,43 @@ class _Books:
             here = [lead for feed in feeds for lead in self._leads[feed].values() if lead.listed]
             listed = {lead.identity for lead in here}
             known = {lead.identity for lead in here if self._first(lead) < index}
-            new = {lead.identity: lead for lead in here if self._is_net_new(lead, index)}
+            new: dict[str, list[_Lead]] = {}
+            for lead in here:
+                if self._is_net_new(lead, index):
+                    new.setdefault(lead.identity, []).append(lead)
             yield {
                 "source_name": name,
                 "files": sum(file.effective for feed in feeds for file in self._calendar.suppliers[feed][index]),
                 "leads_in_files": len(listed),
                 "net_new_leads": len(new),
+                "new_licences": sum(not any(lead.replaces for lead in leads) for leads in new.values()),
+                "moved": sum(any(lead.moved for lead in leads) for leads in new.values()),
+                "new_phone": sum(any(lead.new_phone for lead in leads) for leads in new.values()),
+                "without_valid_phone": sum(not leads[0].has_valid_phone for leads in new.values()),
+                "expired_licence": sum(any(lead.expired for lead in leads) for leads in new.values()),
                 "already_known_leads": len(known),
                 "already_in_salesforce_leads": len(listed - known - new.keys()),
-                "still_new_leads": sum(not self._matches(lead) for lead in new.values()) if as_of else None,
+                "still_new_leads": sum(not self._matches(leads[0]) for leads in new.values()) if as_of else None,
                 "salesforce_as_of": as_of,
+            }
+
+    def _new_leads(self, index: int) -> Iterator[Row]:
+        for identity in {lead.identity: None for lead in self._all() if self._is_net_new(lead, index)}:
+            leads = [lead for lead in self._of_site(identity) if self._is_net_new(lead, index)]
+            expired = [lead.expired for lead in leads if lead.expired is not None]
+            yield {
+                "source_name": leads[0].feed,
+                "source_id": leads[0].source_id,
+                "company_name": _cells(leads[0].record)[_COMPANY[leads[0].feed]].strip(),
+                "phone_key": leads[0].site.phone,
+                "file_name": leads[0].record.file.name,
+                "file_date": leads[0].record.file.file_date,
+                "suppliers": sorted(lead.feed for lead in leads),
+                "is_new_licence": not any(lead.replaces for lead in leads),
+                "has_moved": any(lead.moved for lead in leads),
+                "has_new_phone": any(lead.new_phone for lead in leads),
+                "license_expired_at_file_date": any(expired) if expired else None,
+                "is_new_prospective_lead": not self._matches(leads[0]) if self._known else None,
             }
 
     def _overlap(self) -> Iterator[Row]:
@@ -282,14 +323,14 @@ class _Books:
 
     def _source_level(self) -> Iterator[Row]:
         for lead in self._all():
-            expires, last = lead.listing.expires_on, lead.record.file
+            last = lead.record.file
             yield {
                 "source_name": lead.feed,
                 "source_id": lead.source_id,
                 "company_name": _cells(lead.record)[_COMPANY[lead.feed]].strip(),
                 "phone_key": lead.site.phone,
                 "has_phone_and_address": bool(lead.site.phone and lead.site.address),
-                "license_expires_on": expires,
+                "license_expires_on": lead.listing.expires_on,
                 "first_received_month": lead.first.month,
                 "first_received_file_name": lead.first.name,
                 "first_received_file_date": lead.first.file_date,
@@ -303,7 +344,7 @@ class _Books:
                 "has_new_phone": lead.new_phone,
                 "lead_first_received_month": self._calendar.months[self._first(lead)],
                 "is_first_received_lead": self._of_site(lead.identity)[0] is lead,
-                "license_expired_at_file_date": None if expires is None else expires < last.file_date,
+                "license_expired_at_file_date": lead.expired,
                 "salesforce_lead_ids": sorted(one.lead.lead_id for one in self._matches(lead)) or None,
                 **self._best(lead),
                 "was_net_new": lead.was_net_new,

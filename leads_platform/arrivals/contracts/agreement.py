@@ -1,0 +1,213 @@
+"""What must agree between the fields of a contract, and the words for what does not.
+
+Belongs here: rules over several fields, or over one that pydantic can't state. Does not: the fields and their meaning
+(model), or what would be refused later (limits).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from leads_platform.values.times import EPOCH_MS
+
+if TYPE_CHECKING:
+    from leads_platform.arrivals.contracts.model import FeedContract
+
+Loc = tuple[str | int, ...]
+
+# What the platform adds to every base table; a feed's own column of that name would be shadowed.
+RESERVED_COLUMNS = frozenset(
+    {
+        "month",
+        "record_month",
+        "record_at",
+        "record_local_at",
+        "record_is_instant",
+        "file_name",
+        "file_date",
+        "file_sha256",
+        "part",
+        "line",
+        "rank",
+    }
+)
+_DATE_DIRECTIVES = frozenset("aAbBdmyYHIpMSfzZjn%-gxX")
+# DuckDB's regular expressions are RE2, which has neither look-around nor back-references.
+_NOT_IN_RE2 = re.compile(r"\(\?(?:[=!>]|<[=!])|(?<!\\)(?:\\\\)*\\[1-9]")
+
+
+class CrossErrors(ValueError):
+    """Fields that are right by themselves but don't agree; each problem carries where it is."""
+
+    def __init__(self, problems: list[tuple[Loc, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(message for _, message in problems))
+
+
+class KindError(Exception):
+    """A rule of a kind has failed over a contract."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
+def fold_header(text: str) -> str:
+    """What two headers must share to be one: letters without case, runs of space as one, no edges.
+
+    >>> fold_header("  Credential   number ")
+    'credential number'
+    """
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def disagreements(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
+    """What does not agree, with where it stands and what to do."""
+    yield from _column_problems(contract)
+    yield from _format_problems(contract)
+    yield from _month_problems(contract)
+    yield from of_kind(contract.own_problems)
+    names = {column.name for column in contract.columns}
+    for index, name in enumerate(contract.key):
+        if name not in names:
+            yield ("key", index), unknown_column(name, names)
+    if len(set(contract.key)) < len(contract.key):
+        yield ("key",), "names a column twice"
+    if contract.delivered.is_partial and not contract.key:
+        yield ("delivery",), "events need a `key`: the later version of a record wins by it"
+    if contract.version_from is not None and contract.version_from not in names:
+        yield ("version_from",), unknown_column(contract.version_from, names)
+    if (problem := regex_problem(contract.part_pattern)) is not None:
+        yield ("part_pattern",), problem
+
+
+def of_kind(rule: Callable[[], Iterator[tuple[Loc, str]]]) -> list[tuple[Loc, str]]:
+    """What a rule of the kind finds. pydantic would take its ValueError for one of its own."""
+    try:
+        return list(rule())
+    except Exception as error:
+        raise KindError(error) from error
+
+
+def _column_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
+    names: set[str] = set()
+    headers: dict[str, str] = {}
+    for index, column in enumerate(contract.columns):
+        if column.name in names:
+            yield ("columns", index, "name"), f"`{column.name}` is declared twice; names must differ"
+        names.add(column.name)
+        if column.name in RESERVED_COLUMNS:
+            yield (
+                ("columns", index, "name"),
+                (f"`{column.name}` is a column the platform adds itself; choose another name"),
+            )
+        said: list[tuple[Loc, str]] = [(("columns", index, "header"), column.header)]
+        said += [(("columns", index, "aliases", n), alias) for n, alias in enumerate(column.aliases)]
+        for loc, header in said:
+            folded = fold_header(header)
+            if not folded:
+                yield loc, "is empty; give the supplier's column title"
+            elif folded in headers:
+                yield (
+                    loc,
+                    f"`{header}` already stands for `{headers[folded]}`; a header can mean one column only",
+                )
+            headers.setdefault(folded, column.name)
+        if column.formats and column.type not in ("date", "timestamp"):
+            yield (
+                ("columns", index, "formats"),
+                f"only a date or timestamp has formats; the type is {column.type}",
+            )
+        yield from _date_problems(("columns", index, "formats"), column.formats)
+
+
+def _date_problems(loc: Loc, formats: tuple[str, ...]) -> Iterator[tuple[Loc, str]]:
+    for index, text in enumerate(formats):
+        directives = re.findall(r"%(-?.?)", text)
+        unknown = [d for d in directives if d.lstrip("-") not in _DATE_DIRECTIVES or d in ("", "-")]
+        if not directives or unknown:
+            yield (*loc, index), f"`{text}` is not a date format; write it like %m/%d/%Y"
+
+
+def _format_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
+    dialect = contract.format
+    for field, value in (("delimiter", dialect.delimiter), ("quote", dialect.quote)):
+        if value is None and field == "quote":
+            continue
+        if value is None or len(value) != 1 or not value.isascii() or value in "\r\n\0":
+            yield ("format", field), "must be one ASCII character, not a line break"
+        elif value.isalnum() or value == " ":
+            yield ("format", field), f"`{value}` occurs inside values; it can't separate or enclose them"
+    if dialect.delimiter == dialect.quote:
+        yield ("format", "quote"), "is the same character as the delimiter"
+    try:
+        if not codecs.lookup(dialect.encoding)._is_text_encoding:
+            yield ("format", "encoding"), f"`{dialect.encoding}` is not a text encoding"
+    except (LookupError, ValueError):
+        yield (
+            ("format", "encoding"),
+            (f"`{dialect.encoding}` is not an encoding Python knows; try utf-8, cp1252, latin-1 or utf-16"),
+        )
+    if dialect.sheet is not None and dialect.type != "xlsx":
+        yield ("format", "sheet"), f"only xlsx has sheets; the type is {dialect.type}"
+
+
+def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
+    names = {column.name for column in contract.columns}
+    rule = contract.month
+    if rule.from_ == "name":
+        if rule.column is not None or rule.formats or rule.prefer or rule.timezone:
+            yield ("month", "from"), "is `name`, yet what belongs to a column is given; write `from: column`"
+        if contract.delivered.dates_records:
+            yield (
+                ("month", "from"),
+                (
+                    f"must be `column` for {contract.delivery}: each record has its own month; "
+                    "write month: {from: column, column: ...}"
+                ),
+            )
+        return
+    if rule.column is None:
+        yield ("month", "column"), "is missing: which column holds the record's date?"
+    elif rule.column not in names:
+        yield ("month", "column"), unknown_column(rule.column, names)
+    if rule.prefer is not None and (rule.prefer not in names or rule.prefer == rule.column):
+        said = "is the column itself" if rule.prefer == rule.column else unknown_column(rule.prefer, names)
+        yield ("month", "prefer"), said
+    if rule.timezone is not None and rule.timezone not in available_timezones():
+        yield ("month", "timezone"), f"`{rule.timezone}` is no time zone; write one such as Europe/Berlin or UTC"
+    written = tuple(text for text in rule.formats if text != EPOCH_MS)
+    if EPOCH_MS in rule.formats and written:
+        yield ("month", "formats"), f"`{EPOCH_MS}` stands alone: a column holds numbers or dates"
+    yield from _date_problems(("month", "formats"), written)
+
+
+def regex_problem(pattern: str) -> str | None:
+    """What is wrong with a regular expression of one group; None if nothing is."""
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        return f"is not a regular expression: {error}"
+    if groups != 1:
+        return f"must have exactly one group in brackets, it has {groups}"
+    if _NOT_IN_RE2.search(pattern):
+        return "uses look-around or a back-reference, which DuckDB's regular expressions (RE2) don't have"
+    return None
+
+
+def unknown_column(name: str, names: set[str]) -> str:
+    """The sentence on a column that is not declared."""
+    return did_you_mean(f"`{name}` is not one of the columns", name, sorted(names))
+
+
+def did_you_mean(said: str, word: str, known: tuple[str, ...] | list[str]) -> str:
+    """The sentence with the known word most like this one, else with all of them."""
+    from difflib import get_close_matches  # imported where it is needed: only wrong contracts do
+
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"{said}; did you mean `{close[0]}`?" if close else f"{said}; known are {', '.join(known)}"

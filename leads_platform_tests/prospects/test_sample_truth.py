@@ -1,4 +1,7 @@
-"""The sample's known truth equals the room's tables: each fact and report in every column, the dimensions in most."""
+"""The sample's known truth equals the room's tables: facts and reports in every column, the dimensions in most.
+
+Reports that repeat records as delivered are told in part or not yet (leads_platform_tests/sample_truth.py).
+"""
 
 from __future__ import annotations
 

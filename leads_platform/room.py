@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leads_platform.arrivals.contracts.model import FeedContract
 from leads_platform.products.product import Product
+
+if TYPE_CHECKING:
+    from leads_platform.sample.emitter import Emitter
+    from leads_platform.sample.world import World
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Room:
 
     `owner` owns its tables that name no other, as `team:name` or an e-mail address. `kinds` are the kinds of contract
     it gives, by the word that a contract writes. `products` are files it makes of tables, by their name in the folder
-    of published files. `order` is where its headlines stand among those of other rooms.
+    of published files. `sample` makes the writer of what its systems hold of the sample's world; it imports what it
+    needs when it is called. `order` is where its headlines stand among those of other rooms.
     """
 
     says: str
@@ -55,4 +60,5 @@ class Room:
     kinds: Mapping[str, type[FeedContract]] = field(default_factory=dict)
     headlines: tuple[Headline, ...] = ()
     products: Mapping[str, Product] = field(default_factory=dict)
+    sample: Callable[[World], Emitter] | None = None
     order: int = 100

@@ -6,13 +6,13 @@ module `room` that holds a `Room` named `room` is a room; its name is the packag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import leads_platform
 from leads_platform.arrivals.contracts.limits import is_owner
@@ -24,6 +24,10 @@ from leads_platform.room import Headline, Room
 from leads_platform.warehouse.catalogue import tables_in
 from leads_platform.warehouse.places import of_error
 from leads_platform.warehouse.table import Column, DeclarationError, Table
+
+if TYPE_CHECKING:
+    from leads_platform.sample.emitter import Emitter
+    from leads_platform.sample.world import World
 
 _NAMES = "LEADS_PLATFORM_ROOMS names"
 _TAKEN = ("arrivals", "warehouse", "main", "temp", "system", "information_schema", "pg_catalog")  # schemas of their own
@@ -68,6 +72,11 @@ class Rooms:
     def headlines(self) -> list[Headline]:
         """What a run ends with, in order."""
         return [headline for room in self.by_name.values() for headline in room.headlines]
+
+    @property
+    def emitters(self) -> list[Callable[[World], Emitter]]:
+        """What makes the rooms' parts of the sample; not every room has one."""
+        return [room.sample for room in self.by_name.values() if room.sample]
 
     @property
     def products(self) -> dict[str, Product]:

@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from leads_platform.rooms import find_rooms
+from leads_platform.sample import Sample, generate
 from leads_platform.settings import Settings
+from leads_platform_tests.helpers import run
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,6 +34,15 @@ def reference() -> Path:
 def settings(tmp_path: Path) -> Settings:
     """An empty environment in which today is 15 July 2024."""
     return environment(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def built_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Sample]:
+    """The sample as it is committed, taken in and built, once for all tests of a worker that only read it."""
+    settings = environment(tmp_path_factory.mktemp("sample") / "data")
+    sample = generate(settings.landing, find_rooms().emitters)
+    run(settings)
+    return settings, sample
 
 
 def environment(data: Path, overrides: Mapping[str, str] | None = None) -> Settings:

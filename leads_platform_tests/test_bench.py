@@ -115,7 +115,9 @@ def test_the_funnel_of_the_direct_build_and_of_plain_duckdb_are_the_same(tmp_pat
         outcomes = run.in_turn({name: contenders[name] for name in ("raw", "direct")})
         with (Path(landing) / "pipedrive_deal_changes" / "pipedrive_deal_changes_2020-03-31.csv").open() as file:
             begun = {
-                row["deal_id"] for row in csv.DictReader(file) if (row["changed_field_key"], row["new_value"]) == STEP_1
+                row["deal_id"]
+                for row in csv.DictReader(file)
+                if (row["changed_field_key"], row["new_value"].strip()) == STEP_1
             }
     cases.same_reports(outcomes)
     report = outcomes["direct"].told["report"]

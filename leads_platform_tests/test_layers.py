@@ -35,7 +35,10 @@ MAY = {
         "arrivals", "attention", "changes", "digest", "freshness", "orchestration", "outbox", "platform", "products",
         "room", "rooms", "sample", "warehouse",
     },
-    **{room: {"arrivals", "contacts", "headlines", "products", "room", "values", "warehouse"} for room in ROOMS},
+    **{
+        room: {"arrivals", "contacts", "headlines", "products", "room", "sample", "values", "warehouse"}
+        for room in ROOMS
+    },
 }  # fmt: skip
 # Of arrivals a room uses what contracts say; what is received and in force comes to it as tables.
 OF_ARRIVALS = "leads_platform.arrivals.contracts"
@@ -82,6 +85,11 @@ def test_a_part_imports_what_lies_below_it(name: str) -> None:
 def test_a_room_uses_of_arrivals_the_contracts_alone() -> None:
     used = {other for module, others in GRAPH.items() if part(module) in ROOMS for other in others}
     assert {other for other in used if part(other) == "arrivals" and not other.startswith(OF_ARRIVALS)} == set()
+
+
+def test_of_a_room_its_sample_alone_uses_the_sample_s_world() -> None:
+    used = {module for module, others in GRAPH.items() if any(part(other) == "sample" for other in others)}
+    assert {module for module in used if part(module) in ROOMS and ".sample." not in module} == set()
 
 
 def test_the_engine_speaks_of_no_business() -> None:

@@ -215,14 +215,16 @@ def publish(anew: bool, postgres: str | None) -> int:
 @in_words
 def sample(months: int, scale: float, seed: int, out: Path | None) -> int:
     """Generate sample files with a known truth."""
+    from leads_platform.rooms import find_rooms
     from leads_platform.sample import generate
 
     settings = None if out else Settings.from_env()
     if settings and settings.env == "prod":
         raise click.UsageError("prod does not run on sample data; give --out")
     target = settings.landing if settings else Path(out or ".")
-    truth = generate(target, months=months, scale=scale, seed=seed)
-    terminal.say(f"Wrote {len(truth.arrival_order)} files to {target}.")
+    rooms = find_rooms(Settings.from_env().rooms)
+    made = generate(target, rooms.emitters, months=months, scale=scale, seed=seed)
+    terminal.say(f"Wrote {len(made.arrival_order)} files to {target}.")
     return 0
 
 

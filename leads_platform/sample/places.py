@@ -5,7 +5,7 @@ Belongs here: the arithmetic that maps a counter to a phone or an address. Does 
 
 from __future__ import annotations
 
-from leads_platform.sample.vocabulary import AREA_CODES, DIRECTIONS, PLACES, STREETS, SUFFIXES
+from leads_platform.sample.vocabulary import AREA_CODES, DIRECTIONS, NEAR_AREA_CODES, PLACES, STREETS, SUFFIXES
 from leads_platform.sample.world import Address
 
 # Primes larger than any count below: multiplying by one and taking the remainder visits every number once.
@@ -16,20 +16,26 @@ _PLAIN_DIRECTIONS = tuple(direction for direction in DIRECTIONS if len(direction
 _DIRECTIONS = {"NV": _PLAIN_DIRECTIONS, "OK": tuple(DIRECTIONS), "TX": _PLAIN_DIRECTIONS}
 # Exchanges 200 to 999 but the service codes N11; 555, where few lines belong to anyone, is used up first.
 _EXCHANGES = tuple(str(n) for n in range(200, 1000) if n % 100 != 11 and n != 555)
+_FICTION = range(100, 200)  # 555-0100 to 555-0199 belong to nobody, in any area code
 _UNITS = (*(f"STE {n}" for n in range(1, 25)), "STE A", "STE B", "APT 7", "APT 12", "BLDG B", "UNIT 3")
 
 
 class Phones:
-    """Valid ten-digit numbers of a state's area codes, each once."""
+    """Valid ten-digit numbers, each once: as long as they last those that belong to nobody, then a state's others."""
 
     def __init__(self) -> None:
         self._used = dict.fromkeys(AREA_CODES, 0)
 
     def next(self, state: str) -> str:
         """The next number. Raises ValueError when the state has no more (above scale 30,000)."""
-        areas = AREA_CODES[state]
-        number, area = divmod(self._used[state], len(areas))
+        number = self._used[state]
         self._used[state] += 1
+        everywhere = (*AREA_CODES[state], *NEAR_AREA_CODES[state])
+        if number < len(everywhere) * len(_FICTION):
+            line, area = divmod(number, len(everywhere))
+            return f"{everywhere[area]}555{_FICTION[line]:04d}"
+        areas = AREA_CODES[state]
+        number, area = divmod(number - len(everywhere) * len(_FICTION), len(areas))
         if number < 10_000:
             exchange, line = "555", number
         else:
@@ -37,10 +43,10 @@ class Phones:
             if line >= 10_000:
                 raise ValueError(f"all phone numbers of {state} are used up; choose a smaller scale")
             exchange = _EXCHANGES[exchange_number]
-        last = f"{(line * _LINE_STEP + 137) % 10_000:04d}"
-        if exchange + last == "5551212":  # directory assistance in every area
+        last = (line * _LINE_STEP + 137) % 10_000
+        if exchange == "555" and (last == 1212 or last in _FICTION):  # directory assistance; given out above
             return self.next(state)
-        return f"{areas[area]}{exchange}{last}"
+        return f"{areas[area]}{exchange}{last:04d}"
 
 
 class Addresses:

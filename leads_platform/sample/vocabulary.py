@@ -99,6 +99,12 @@ AREA_CODES = {
     "OK": ("405", "918", "580", "539"),
     "TX": ("214", "281", "512", "713", "210"),
 }
+# Those of people who moved there and kept their number; no code stands twice.
+NEAR_AREA_CODES = {
+    "NV": ("480", "602", "623", "928", "801", "385", "435", "208", "530", "916", "209", "559"),
+    "OK": ("316", "620", "785", "913", "479", "501", "870", "417"),
+    "TX": ("817", "972", "469", "832", "915", "806", "903", "936", "940", "956", "979", "361"),
+}
 
 # Abbreviation -> full word, as in USPS Publication 28.
 SUFFIXES = {

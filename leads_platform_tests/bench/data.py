@@ -233,11 +233,15 @@ def make_deals(work: Path, folders: dict[str, int], months: int, scale: float) -
     The stories are those of `months`, so that a later export goes on where an earlier one ended. Only the newest
     extract is kept.
     """
-    from leads_platform.sample.deals import deals, extract_days, write_deals
+    from leads_platform.funnel.sample.files import DealFiles
+    from leads_platform.sample import write
+    from leads_platform.sample.world import World
 
     for folder, until in folders.items():
-        write_deals(Path(folder), FIRST_MONTH, until, deals(FIRST_MONTH, months, scale=scale), scale=scale)
-        newest = extract_days(FIRST_MONTH, until)[-1].isoformat()
+        world = World(FIRST_MONTH, months, scale)
+        files = DealFiles(world, until=until)
+        write(Path(folder), world, [files])
+        newest = files.days[-1].isoformat()
         for path in Path(folder).glob("*/*.csv"):
             if newest not in path.name:
                 path.unlink()

@@ -146,9 +146,10 @@ def addresses(work: Path, file: str, expression: str) -> dict:
 
 def make_sample(work: Path, landing: str, months: int) -> dict:
     """The task of making the sample data's files."""
+    from leads_platform.rooms import find_rooms
     from leads_platform.sample import generate
 
-    generate(Path(landing), months=months, scale=1)
+    generate(Path(landing), find_rooms().emitters, months=months, scale=1)
     return {"seconds": []}
 
 

@@ -131,7 +131,7 @@ class Runner:
     @contextmanager
     def deals(self, count: int, months: int, ends: Sequence[int]) -> Iterator[list[str]]:
         """Pipedrive's exports of `count` deals over `months`, one folder for each of `ends` (months so far)."""
-        from leads_platform.sample.deals import DEALS_A_MONTH
+        from leads_platform.funnel.sample.sales import DEALS_A_MONTH
 
         with self.keep() as place:
             folders = {str(place / str(end)): end for end in ends}

@@ -23,6 +23,7 @@ from leads_platform.arrivals.archive.store import Archive
 from leads_platform.arrivals.archive.verify import damage
 from leads_platform.cli.status import read_status
 from leads_platform.platform import Session, load_platform, open_session
+from leads_platform.rooms import find_rooms
 from leads_platform.sample import generate
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
@@ -107,7 +108,7 @@ def small_scene(data: Path, months: int = 2) -> Scene:
 
 def whole_scene(data: Path, months: int = 1) -> Scene:
     """The sample's files of all feeds waiting in landing, for the whole platform."""
-    generate(data / "landing", months=months, scale=0.02)
+    generate(data / "landing", find_rooms().emitters, months=months, scale=0.02)
     return Scene(data, rooms=())
 
 

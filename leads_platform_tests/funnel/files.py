@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
-from leads_platform.sample.deals import ACTIVITY_TYPES, LOST_REASONS, STAGES
+from leads_platform.funnel.sample.sales import ACTIVITY_TYPES, LOST_REASONS, STAGES
 from leads_platform.settings import Settings
 from leads_platform_tests.helpers import drop
 

@@ -14,7 +14,8 @@ import pytest
 
 from leads_platform.months import months_between
 from leads_platform.platform import Platform, begin_anew, contract_folders, load_platform, open_session
-from leads_platform.sample import Truth, generate
+from leads_platform.rooms import find_rooms
+from leads_platform.sample import generate
 from leads_platform.settings import Settings
 from leads_platform.warehouse import write
 from leads_platform.warehouse.build_loop import build_stale
@@ -32,7 +33,7 @@ class World:
 
     def __init__(self, folder: Path, months: int) -> None:
         self.landing = folder / "landing"
-        self.truth: Truth = generate(self.landing, months=months, scale=0.3)
+        self.sample = generate(self.landing, find_rooms().emitters, months=months, scale=0.3)
         self.settings = self.copy(folder / "data")
         self.platform: Platform = run(self.settings)
         self.hash = content_hash(self.settings, self.platform)
@@ -127,7 +128,7 @@ def test_a_contract_taken_away_takes_its_tables_with_it(settings: Settings) -> N
 @pytest.mark.parametrize("seed", range(1, 8))
 def test_any_order_of_arrival(seed: int, longer_world: World, tmp_path: Path) -> None:
     settings = environment(tmp_path / "data")
-    names = list(longer_world.truth.arrival_order)
+    names = list(longer_world.sample.arrival_order)
     random.Random(seed).shuffle(names)
     third = len(names) // 3
     platform = None

@@ -1,4 +1,4 @@
-"""One generated sample for all tests of this room, and how to read its files."""
+"""One generated sample for all tests of this room, its truth, and how to read its files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from leads_platform.sample import generate
-from leads_platform.sample.truth import Truth
-
-NV, OK, TX, SF = "nv_licensing", "ok_licensing", "tx_licensing", "salesforce_leads"
-MONTHS = ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2024-06"]
+from leads_platform.prospects.sample.calendar import NV, OK
+from leads_platform.prospects.sample.truth import prospects_truth
+from leads_platform.rooms import find_rooms
+from leads_platform.sample import Sample, generate
+from leads_platform_tests.sample_truth import Truth
 
 
 @pytest.fixture(scope="package")
@@ -20,8 +20,13 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def truth(landing: Path) -> Truth:
-    return generate(landing)
+def sample(landing: Path) -> Sample:
+    return generate(landing, find_rooms().emitters)
+
+
+@pytest.fixture(scope="package")
+def truth(landing: Path, sample: Sample) -> Truth:
+    return prospects_truth(sample.world, landing)
 
 
 def records(path: Path) -> list[dict[str, str]]:
@@ -33,5 +38,5 @@ def records(path: Path) -> list[dict[str, str]]:
 def source_id(feed: str, record: dict[str, str]) -> str:
     """The supplier's own number of a record."""
     if feed == OK:
-        return record["Type License"].rsplit(" - ", 1)[1]
-    return record["Credential Number" if feed == NV else "Operation"]
+        return record["Type License"].rsplit(" - ", 1)[1].strip()
+    return record["Credential Number" if feed == NV else "Operation"].strip()

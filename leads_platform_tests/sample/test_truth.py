@@ -1,194 +1,205 @@
-"""The sample's truth is right: recounted from the files, and against worlds worked out by hand.
+"""The room's truth about lists and Salesforce is right: against worlds worked out by hand.
 
 Belongs here: the generator's own answers. Does not: whether the tables agree with them (prospects).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
-from leads_platform.sample import build
-from leads_platform.sample.truth import Truth
+from leads_platform.months import label
+from leads_platform.prospects.sample.calendar import NV, OK, TX, Calendar
+from leads_platform.prospects.sample.files import entries_to
+from leads_platform.prospects.sample.lists import Entry, Listing, SalesforceLead
+from leads_platform.prospects.sample.truth import truth_of
 from leads_platform.sample.vocabulary import Place
-from leads_platform.sample.world import (
-    Address,
-    Calendar,
-    Listing,
-    SalesforceLead,
-    Site,
-    Unit,
-    then,
-    throughout,
-)
-from leads_platform_tests.sample.conftest import MONTHS, NV, OK, SF, TX, records, source_id
-
-
-def held_by(truth: Truth, landing: Path, feed: str, month: str) -> set[str]:
-    """The sites a supplier's month holds, read back from the files by licence number."""
-    assert truth.sites is not None
-    site_of = {
-        i: site.identity
-        for site in truth.sites.values()
-        if month in site.held.get(feed, [])
-        for i in site.source_ids[feed]
-    }
-    names = truth.of(month, feed).files
-    rows = [r for name in names for r in records(landing / name) if "too many" not in r]
-    return {site_of[source_id(feed, r)] for r in rows}
-
-
-def salesforce_phones(landing: Path, months: list[str]) -> dict[str, datetime]:
-    """Phone digits -> first creation, over the snapshots of these months."""
-    first: dict[str, datetime] = {}
-    for month in months:
-        (path,) = (landing / SF).glob(f"*{month}*")
-        for record in records(path):
-            created = datetime.strptime(record["created_date"], "%Y-%m-%d %H:%M:%S")
-            for cell in (record["phone"], record["mobile_phone"]):
-                digits = re.sub(r"\D", "", cell)[-10:]
-                if digits:
-                    first[digits] = min(created, first.get(digits, created))
-    return first
-
-
-def test_the_truth_agrees_with_a_recount_from_the_files(landing: Path, truth: Truth):
-    """Sets over all files, a month at a time: another way to count than the generator's, unit by unit."""
-    assert truth.sites is not None
-    phone_of = {site.identity: site.phone or "-" for site in truth.sites.values()}
-    held = {(f, m): held_by(truth, landing, f, m) for f in (NV, OK, TX) for m in MONTHS}
-    known_until = {m: salesforce_phones(landing, MONTHS[: i + 1]) for i, m in enumerate(MONTHS)}
-    ever: dict[str, set[str]] = {NV: set(), OK: set(), TX: set()}
-    was_net_new: set[str] = set()
-    for number, month in enumerate(MONTHS):
-        earlier = set().union(*ever.values())
-        for feed in (NV, OK, TX):
-            answer, here = truth.of(month, feed), held[feed, month]
-            day = re.search(r"2024-\d\d-(\d\d)", answer.files[0])
-            file_date = datetime.fromisoformat(f"{month}-{day[1] if day else '01'}")
-            before = held[feed, MONTHS[number - 1]] if number else set()
-            salesforce = {s for s in here if known_until[month].get(phone_of[s], datetime.max) < file_date}
-            net_new = here - earlier - salesforce
-            was_net_new |= net_new
-            assert answer.file_date == file_date.date().isoformat()
-            assert answer.sites == len(here)
-            assert answer.known_to_us == len(here & earlier)
-            assert answer.in_salesforce == len(salesforce)
-            assert answer.net_new == len(net_new)
-            assert answer.repeated == len(here & before)
-            assert answer.gone == len(before - here)
-            assert answer.returned == len((here & ever[feed]) - before)
-            assert answer.first_from_supplier == len(here - ever[feed])
-        for feed in (NV, OK, TX):
-            ever[feed] |= held[feed, month]
-        all_sites = set().union(*ever.values())
-        total = truth.month_truths[month]
-        assert total.sites == len(all_sites)
-        assert total.was_net_new == len(was_net_new)
-        assert total.net_new == len(was_net_new - earlier)
-        assert total.new_prospects == sum(phone_of[s] not in known_until[month] for s in all_sites)
-        assert total.supplier_sites == sum(map(len, ever.values()))
-        for pair, count in total.overlap.items():
-            one, other = pair.split("|")
-            assert count == len(ever[one] & ever[other])
-            assert total.overlap_latest[pair] == len(held[one, month] & held[other, month])
-
-
-# A world by hand ----------------------------------------------------------------------------------------
+from leads_platform.sample.world import Address, Business, Site, World, then, throughout
+from leads_platform_tests.sample.conftest import records
+from leads_platform_tests.sample_truth import Truth
 
 RENO = Place("RENO", "NV", "89502", "WASHOE")
+WHO = Business("Acorn House", ("ANN", "LEE"), "ann.lee@example.org", 0, ())
 
 
 def site(phone: str | None, number: str) -> Site:
     return Site(phone, Address(number, "N", "WILLOW", "ST", "", RENO))
 
 
-def tiny_world() -> Iterator[Unit]:
+def listing(feed: str, source_id: str, *sites: Site | None, **more: object) -> Listing:
+    return Listing(feed, source_id, WHO, sites, **more)  # pyright: ignore[reportArgumentType] - by name
+
+
+def told(landing: Path, months: int, entries: Iterable[Entry]) -> Truth:
+    """The truth about the entries' files."""
+    calendar, listed = Calendar(World(months=months)), list(entries)
+    with entries_to(landing, calendar) as write:
+        for entry in listed:
+            write(entry)
+    return truth_of(calendar, listed, landing)
+
+
+def counts(truth: Truth, month: str, feed: str, names: str) -> list[int]:
+    """These columns of the supplier's file of the month in force."""
+    (row,) = (r for r in truth["fct_lead_files"] if (label(r["month"]), r["source_name"]) == (month, feed))
+    return [row[name] for name in names.split()]
+
+
+def leads(truth: Truth, month: str, table: str = "dim_prospective_leads") -> list[dict]:
+    return [row for row in truth[table] if label(row["month"]) == month]
+
+
+def tiny_world() -> list[Entry]:
     """Two months, worked out by hand below. nv files are of day 4, ok of day 2, tx of day 1."""
     alder, crane, dove = site("7025550101", "1"), site("7025550103", "4"), site("7025550104", "5")
     birch, birch_moved = site("7025550102", "2"), site("7025550102", "3")
     elm, fern = site("7025550105", "6"), site(None, "7")
-    yield Unit(1, [Listing(NV, "A-1", throughout(alder, 2), twice=frozenset({1}))])
-    yield Unit(2, [Listing(NV, "B-1", (birch, birch_moved))])
-    yield Unit(
-        3,
-        [Listing(NV, "C-1", then(throughout(crane, 2), 1, None))],
-        [SalesforceLead("00Q1", datetime(2023, 12, 1, 9), "7025550103", deleted_from=1)],
-    )
-    yield Unit(4, [Listing(NV, "D-1", throughout(dove, 2)), Listing(OK, "K820000001", (None, dove))])
-    yield Unit(
-        5,
-        [Listing(OK, "K820000002", (None, elm)), Listing(TX, "1000001", (None, elm))],
-        [SalesforceLead("00Q2", datetime(2024, 2, 1, 12), None, "7025550105")],
-    )
-    yield Unit(6, [Listing(TX, "1000002", throughout(fern, 2))])
+    return [
+        Entry(1, [listing(NV, "A-1", alder, alder, twice=frozenset({1}))]),
+        Entry(2, [listing(NV, "B-1", birch, birch_moved)]),
+        Entry(
+            3,
+            [listing(NV, "C-1", crane, None)],
+            [SalesforceLead("00Q1", datetime(2023, 12, 1, 9), WHO, "7025550103", deleted_from=1)],
+        ),
+        Entry(4, [listing(NV, "D-1", dove, dove), listing(OK, "K820000001", None, dove)]),
+        Entry(
+            5,
+            [listing(OK, "K820000002", None, elm), listing(TX, "1000001", None, elm)],
+            [SalesforceLead("00Q2", datetime(2024, 2, 1, 12), WHO, None, "7025550105")],
+        ),
+        Entry(6, [listing(TX, "1000002", fern, fern)]),
+    ]
 
 
 def test_a_world_worked_out_by_hand(tmp_path: Path):
-    truth = build(tmp_path, Calendar(date(2024, 1, 1), 2), tiny_world())
-
-    def counts(month: str, feed: str, names: str) -> list[int]:
-        return [getattr(truth.of(month, feed), name) for name in names.split()]
-
+    truth = told(tmp_path, 2, tiny_world())
+    names = "records distinct_leads already_known_leads already_in_salesforce_leads net_new_leads gone_leads"
     # January, nv: Alder, Birch, Crane, Dove; Salesforce has Crane since December. tx: Fern, without a phone.
-    assert counts("2024-01", NV, "records sites known_to_us in_salesforce net_new gone") == [4, 4, 0, 1, 3, 0]
-    assert counts("2024-01", OK, "records sites net_new") == [0, 0, 0]
-    assert counts("2024-01", TX, "records sites net_new without_phone") == [1, 1, 1, 1]
-    january = truth.month_truths["2024-01"]
-    assert (january.net_new, january.sites, january.new_prospects) == (4, 5, 4)
-    assert (january.salesforce_records, january.salesforce_deleted) == (1, 0)
-
+    assert counts(truth, "2024-01", NV, names) == [4, 4, 0, 1, 3, 0]
+    assert counts(truth, "2024-01", TX, names) == [1, 1, 0, 0, 1, 0]
+    january = leads(truth, "2024-01")
+    assert (len(january), sum(row["is_new_prospective_lead"] for row in january)) == (5, 4)
     # February, nv: Alder twice, Birch at a new address (its old site is gone), Dove; Crane is gone.
-    names = "records repeated_keys licences sites repeated first_from_supplier known_to_us in_salesforce"
-    assert counts("2024-02", NV, names) == [4, 1, 3, 3, 2, 1, 2, 0]
-    names = "net_new moved phone_changed gone gone_licences changed"
-    assert counts("2024-02", NV, names) == [1, 1, 0, 2, 1, 1]
-    assert truth.of("2024-02", NV).moved_ids == ["B-1"]
-    assert truth.of("2024-02", NV).gone_ids == ["C-1"]
-    assert truth.of("2024-02", NV).net_new_ids == ["B-1"]
+    assert counts(truth, "2024-02", NV, names) == [4, 3, 2, 0, 1, 2]
+    assert counts(truth, "2024-02", NV, "changed_leads moved_leads new_phone_leads") == [0, 1, 0]
     # Elm reached Salesforce at noon on 1 February: before ok's file of the 2nd, not before tx's of the 1st.
-    assert counts("2024-02", OK, "sites known_to_us in_salesforce net_new") == [2, 1, 1, 0]
-    assert counts("2024-02", TX, "sites known_to_us in_salesforce net_new") == [2, 1, 0, 1]
-    february = truth.month_truths["2024-02"]
+    assert counts(truth, "2024-02", OK, names) == [2, 2, 1, 1, 0, 0]
+    assert counts(truth, "2024-02", TX, names) == [2, 2, 1, 0, 1, 0]
     # Net-new: Birch's new site and Elm. Seven sites: Birch is two. Salesforce knows Crane and Elm.
-    assert (february.net_new, february.was_net_new, february.sites, february.new_prospects) == (2, 6, 7, 5)
-    # nv has 4 licences at 5 sites, ok 2 at 2, tx 2 at 2.
-    assert (february.licences, february.licence_sites, february.supplier_sites) == (8, 9, 9)
-    assert february.in_latest_files == 5  # Alder, Birch's new site, Dove, Elm, Fern
-    assert february.overlap == {
-        f"{NV}|{NV}": 5,
-        f"{NV}|{OK}": 1,
-        f"{NV}|{TX}": 0,
-        f"{OK}|{OK}": 2,
-        f"{OK}|{TX}": 1,
-        f"{TX}|{TX}": 2,
+    total = [row for row in truth["rep_net_new_leads"] if row["source_name"] == "all suppliers"]
+    assert [(row["net_new_leads"], row["still_new_leads"], row["leads_in_files"]) for row in total] == [
+        (4, 4, 5),
+        (2, 1, 5),
+    ]
+    february = leads(truth, "2024-02")
+    assert len(february) == 7
+    assert sum(row["was_net_new"] for row in february) == 6
+    assert sum(row["is_new_prospective_lead"] for row in february) == 5
+    assert sum(row["in_latest_file"] for row in february) == 5  # Alder, Birch's new site, Dove, Elm, Fern
+    both = {
+        (row["source_name"], row["other_source_name"]): (row["leads_in_both"], row["leads_in_both_latest_files"])
+        for row in leads(truth, "2024-02", "rep_lead_source_overlap")
     }
-    assert february.overlap_latest == {**february.overlap, f"{NV}|{NV}": 3}
-    assert (february.salesforce_records, february.salesforce_deleted) == (2, 1)
-    assert truth.sites is not None
-    assert truth.sites["7025550105|6 N WILLOW ST, RENO, NV 89502"].net_new == [TX]
-    assert truth.sites[f"{TX}#1000002"].held == {TX: ["2024-01", "2024-02"]}
+    assert both == {
+        (NV, NV): (5, 3),
+        (NV, OK): (1, 1),
+        (OK, NV): (1, 1),
+        (NV, TX): (0, 0),
+        (TX, NV): (0, 0),
+        (OK, OK): (2, 2),
+        (OK, TX): (1, 1),
+        (TX, OK): (1, 1),
+        (TX, TX): (2, 2),
+    }
+    salesforce = leads(truth, "2024-02", "dim_salesforce_leads")
+    assert [(row["salesforce_lead_id"], row["is_deleted"]) for row in salesforce] == [("00Q1", True), ("00Q2", False)]
 
 
 def test_a_correction_and_a_broken_record_worked_out_by_hand(tmp_path: Path):
     """Five months: March's nv list is corrected, May's tx record of Cedar has a field too many."""
     added, removed, wrong, right = (site(f"702555011{n}", f"1{n}") for n in range(4))
     wrong = Site(right.phone, wrong.address)
-    cedar = site("7025550119", "19")
-    units = [
-        Unit(1, [Listing(NV, "1-1", throughout(added, 5, first=2), superseded={2: None})]),
-        Unit(2, [Listing(NV, "2-1", (None,) * 5, superseded={2: removed})]),
-        Unit(3, [Listing(NV, "3-1", throughout(right, 5, first=2), superseded={2: wrong})]),
-        Unit(4, [Listing(TX, "1000001", throughout(cedar, 5), broken=frozenset({4}))]),
+    cedar, dogwood = site("7025550119", "19"), site("7025550118", "18")
+    truth = told(
+        tmp_path,
+        5,
+        [
+            Entry(1, [listing(NV, "1-1", *throughout(added, 5, first=2), superseded={2: None})]),
+            Entry(2, [listing(NV, "2-1", *(None,) * 5, superseded={2: removed})]),
+            Entry(3, [listing(NV, "3-1", *throughout(right, 5, first=2), superseded={2: wrong})]),
+            Entry(4, [listing(TX, "1000001", *throughout(cedar, 5), broken=frozenset({4}))]),
+            Entry(5, [listing(TX, "1000002", *throughout(dogwood, 5))]),
+        ],
+    )
+    first, second = (records(tmp_path / NV / f"nv_licensing_2024-03-{day}.csv") for day in ("04", "18"))
+    assert [row["Credential Number"] for row in first] == ["2-1", "3-1"]
+    assert [row["Credential Number"] for row in second] == ["1-1", "3-1"]
+    assert counts(truth, "2024-03", NV, "records distinct_leads net_new_leads moved_leads") == [2, 2, 2, 0]
+    names = "records loaded quarantined distinct_leads gone_leads"
+    assert counts(truth, "2024-05", TX, names) == [2, 1, 1, 1, 1]
+    may = leads(truth, "2024-05")
+    assert (len(may), sum(row["in_latest_file"] for row in may)) == (4, 3)
+
+
+def test_coming_back_worked_out_by_hand(tmp_path: Path):
+    """Three months of nv: Gum comes back elsewhere, Holly moves and moves back, Ivy's licence ends on a file's day."""
+    gum, gum_elsewhere = site("7025550121", "21"), site("7025550121", "22")
+    holly, holly_away = site("7025550123", "23"), site("7025550123", "24")
+    ivy = site("7025550125", "25")
+    truth = told(
+        tmp_path,
+        3,
+        [
+            Entry(1, [listing(NV, "G-1", gum, None, gum_elsewhere)]),
+            Entry(2, [listing(NV, "H-1", *then(throughout(holly, 2), 1, holly_away), holly)]),
+            Entry(3, [listing(NV, "I-1", *throughout(ivy, 3), expires_on=date(2024, 2, 4))]),
+        ],
+    )
+    names = "distinct_leads net_new_leads moved_leads gone_leads"
+    assert counts(truth, "2024-02", NV, names) == [2, 1, 1, 2]  # Gum and Holly's first site are gone
+    # Gum's number is known, so its new site is a move, after a gap or not; Holly is back where it was: no new lead.
+    assert counts(truth, "2024-03", NV, names) == [3, 1, 1, 1]
+    expired = [
+        row["license_expired_at_file_date"]
+        for row in truth["dim_prospective_leads_source_level"]
+        if row["source_id"] == "I-1"
     ]
-    truth = build(tmp_path, Calendar(date(2024, 1, 1), 5), units)
-    first, second = (truth.files[f"{NV}/nv_licensing_2024-03-{day}.csv"] for day in ("04", "18"))
-    assert (first.records, first.licences, first.sites) == (2, 2, 2)  # removed, wrong
-    assert (second.records, second.sites, second.net_new) == (2, 2, 2)  # added, right
-    assert truth.of("2024-03", NV).file_date == "2024-03-18"
-    may = truth.of("2024-05", TX)
-    assert (may.records, may.quarantined, may.licences, may.gone) == (1, 1, 0, 1)
-    assert truth.month_truths["2024-05"].sites == 3
-    assert truth.month_truths["2024-05"].in_latest_files == 2
+    assert expired == [False, False, True]  # January's file; February's, of that very day; March's
+
+
+def test_records_of_one_salesforce_id_worked_out_by_hand(tmp_path: Path):
+    """Of two records with one id the later counts; a phone that is the mobile, too, is one match."""
+    juniper, kapok, larch = (site(f"702555013{n}", f"3{n}") for n in range(3))
+    created = datetime(2023, 6, 1, 9)
+    truth = told(
+        tmp_path,
+        1,
+        [
+            Entry(
+                1,
+                [listing(NV, "J-1", juniper)],
+                [SalesforceLead("00Q1", created, WHO, "7025550199", twice_from=0, former_phone=juniper.phone)],
+            ),
+            Entry(2, [listing(NV, "K-1", kapok)], [SalesforceLead("00Q2", created, WHO, kapok.phone, kapok.phone)]),
+            Entry(
+                3,
+                [listing(NV, "L-1", larch)],
+                [
+                    SalesforceLead("00Q3", created, WHO, None, larch.phone),
+                    SalesforceLead("00Q5", datetime(2024, 1, 20, 9), WHO, larch.phone),
+                    SalesforceLead("00Q4", datetime(2024, 1, 19, 9), WHO, larch.phone),
+                ],
+            ),
+        ],
+    )
+    matches = {
+        row["source_id"]: (row["salesforce_lead_id"], row["salesforce_lead_ids"], row["was_net_new"])
+        for row in truth["dim_prospective_leads_source_level"]
+    }
+    assert matches == {
+        "J-1": (None, None, True),
+        "K-1": ("00Q2", ["00Q2"], False),
+        "L-1": ("00Q5", ["00Q3", "00Q4", "00Q5"], False),  # by phone before mobile; of these the last modified
+    }

@@ -1,35 +1,34 @@
-"""Writing the sample world as its suppliers and Salesforce do: their headers, their habits, their mistakes.
+"""How suppliers and Salesforce write a record: their headers, their habits, their mistakes.
 
-Belongs here: what a cell looks like. Does not: what is true (world) or how often a thing happens
-(population). The layouts imitate the reference files: one-cell addresses and two-digit years (nv), line
-breaks inside quoted cells and shifted last columns (ok), quotes in names (tx), one-digit hours (Salesforce).
-No file ends in a newline.
+Belongs here: what a cell looks like. The layouts imitate the reference files: one-cell addresses and two-digit years
+(nv), line breaks inside quoted cells and shifted last columns (ok), quotes in names (tx), one-digit hours (Salesforce).
+Does not: which records stand in which file (files), or what is true (lists).
 """
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import Self
 
-from leads_platform.sample.vocabulary import DIRECTIONS, STATE_NAMES, SUFFIXES, UNITS
-from leads_platform.sample.world import SALESFORCE, Address, LandingFile, Listing, SalesforceLead, Site
+from leads_platform.prospects.sample.calendar import NV, OK, SALESFORCE, TX
+from leads_platform.prospects.sample.lists import Listing, SalesforceLead
+from leads_platform.sample import writing
+from leads_platform.sample.vocabulary import STATE_NAMES
+from leads_platform.sample.world import Address, Site
+from leads_platform.sample.writing import title_case, us_date
 
 HEADERS = {
-    "nv_licensing": (
+    NV: (
         "Name,Credential Type,Credential Number,Status,Expiration Date,Disciplinary Action,Address,State,"
         "County,Phone,First Issue Date,Primary Contact Name,Primary Contact Role"
     ),
-    "ok_licensing": (
+    OK: (
         "Type License,Company,Accepts Subsidy,Year Round,Daytime Hours,Star Level,Mon,Tues,Wed,Thurs,"
         "Friday,Saturday,Sunday,Primary Caregiver,Phone,Email,Address1,Address2,City,State,Zip,"
         "Subsidy Contract Number,Total Cap,Ages Accepted 1,AA2,AA3,AA4,License Monitoring Since,"
         "School Year Only,Evening Hours"
     ),
-    "tx_licensing": (
+    TX: (
         "Operation,Agency Number,Operation Name,Address,City,State,Zip,County,Phone,Type,Status,"
         "Issue Date,Capacity,Email Address,Facility ID,Monitoring Frequency,Infant,Toddler,Preschool,"
         "School"
@@ -43,31 +42,16 @@ HEADERS = {
     ),
 }
 
-_DASHES, _BRACKETS = "{0}-{1}-{2}", "({0}) {1}-{2}"
-_USUAL_PHONE = {"nv_licensing": _DASHES, "ok_licensing": _BRACKETS, "tx_licensing": _DASHES}
-_PHONES = (
-    "+1 ({0}) {1}-{2}",
-    "{0}.{1}.{2}",
-    "{0}{1}{2}",
-    "{0}-{1}-{2} x12",
-    "1-{0}-{1}-{2}",
-    "({0}){1}-{2}",
-    "{0} {1} {2}",
-)
-_SALESFORCE_PHONES = (
-    "({0}) {1}-{2}",
-    "{0}{1}{2}",
-    "+1{0}{1}{2}",
-    "{0}-{1}-{2}",
-    "1 {0} {1} {2}",
-    "{0}.{1}.{2}",
-)
+# The forms of writing.PHONES that each likes; one listing in four does not use the supplier's usual one.
+_USUAL_PHONE = {NV: writing.DASHES, OK: writing.BRACKETS, TX: writing.DASHES}
+_OTHER_PHONES = (2, 3, 4, 5, 6, 7, 8)
+_SALESFORCE_PHONES = (writing.BRACKETS, 4, writing.PLUS, writing.DASHES, 10, 3)
 
 _STAGES = ("Working", "Connected", "Recycled - Neglected", "Added to sequence")
 
-# How each supplier tends to write directions, suffixes and units; picked by bits of the listing's style.
-_DIRECTION_HABITS = {"nv_licensing": ("dot", "", "dot", "word"), "ok_licensing": ("", "dot", "", "word")}
-_SUFFIX_HABITS = {"nv_licensing": ("", "dot", "", "word"), "ok_licensing": ("word", "", "word", "dot")}
+# How each supplier tends to write directions and suffixes; picked by bits of the listing's style.
+_DIRECTION_HABITS = {NV: ("dot", "", "dot", "word"), OK: ("", "dot", "", "word")}
+_SUFFIX_HABITS = {NV: ("", "dot", "", "word"), OK: ("word", "", "word", "dot")}
 _PLAIN = ("", "", "", "word")
 
 _STYLE_ROLES = ("Director", "Owner", "Director", "Other", "Owner", "Person in Charge")
@@ -79,56 +63,28 @@ _AGES = (
 )
 
 
-def phone_cell(feed: str, phone: str | None, style: int) -> str:
-    """A phone as the supplier writes it; one listing in four does not use the supplier's usual form."""
-    if not phone:
-        return ""
-    form = _USUAL_PHONE[feed]
-    if (choice := (style >> 9) & 31) < len(_PHONES):
-        form = _PHONES[choice]
-    return form.format(phone[:-7], phone[-7:-4], phone[-4:])
+def phone_cell(listing: Listing, phone: str | None, style: int) -> str:
+    """The phone as the supplier writes it, or the text that is none."""
+    other = (style >> 9) & 31
+    form = _OTHER_PHONES[other] if other < len(_OTHER_PHONES) else _USUAL_PHONE[listing.feed]
+    return listing.business.phone_text or writing.phone(phone, form)
 
 
 def street_and_unit(feed: str, address: Address, style: int) -> tuple[str, str]:
-    """The street without the unit, and the unit, in the supplier's habits (upper case or, now and then, title
-    case).
-    """
-    direction = address.direction
-    habit = _DIRECTION_HABITS.get(feed, _PLAIN)[style & 3]
-    if habit == "word":
-        direction = DIRECTIONS[direction]
-    elif habit == "dot" and len(direction) == 1:
-        direction += "."
-    suffix = address.suffix
-    habit = _SUFFIX_HABITS.get(feed, _PLAIN)[(style >> 2) & 3]
-    if habit == "word":
-        suffix = SUFFIXES[suffix]
-    elif habit == "dot" and suffix != "WAY":
-        suffix += "."
-    gap = "  " if not (style >> 14) & 15 else " "
-    street = gap.join(part for part in (address.number, direction, address.street, suffix) if part)
-    unit = address.unit
-    if unit and (style >> 4) & 1:
-        kind, number = unit.split(" ", 1)
-        unit = f"{UNITS[kind]} {number}"
-    if is_title_case(style):
-        return title_case(street), title_case(unit)
-    return street, unit
+    """The street without the unit, and the unit, in the supplier's habits (upper case or, now and then, title case)."""
+    street, unit = writing.street_and_unit(
+        address,
+        direction=_DIRECTION_HABITS.get(feed, _PLAIN)[style & 3],
+        suffix=_SUFFIX_HABITS.get(feed, _PLAIN)[(style >> 2) & 3],
+        unit_in_full=bool((style >> 4) & 1),
+        gap="  " if not (style >> 14) & 15 else " ",
+    )
+    return (title_case(street), title_case(unit)) if is_title_case(style) else (street, unit)
 
 
 def is_title_case(style: int) -> bool:
     """One listing in eight is written in title case."""
     return not (style >> 6) & 7
-
-
-def title_case(text: str) -> str:
-    """Title case that leaves 115th and NW as people write them."""
-    return " ".join(word if word in DIRECTIONS else word.capitalize() for word in text.split(" "))
-
-
-def us_date(day: date | None) -> str:
-    """12/1/13: no leading zeros, two-digit year."""
-    return f"{day.month}/{day.day}/{day.year % 100:02d}" if day else ""
 
 
 def nv_row(listing: Listing, site: Site, style: int, contact: tuple[str, str]) -> list[str]:
@@ -145,7 +101,7 @@ def nv_row(listing: Listing, site: Site, style: int, contact: tuple[str, str]) -
         cell = f"{street} {city}, {place.state} {place.postal_code}"
         state, county = place.state, place.county
     return [
-        listing.company.upper().replace("Í", "í"),  # í is an apostrophe that went through the wrong code page
+        listing.business.name.upper().replace("Í", "í"),  # í is an apostrophe that went through the wrong code page
         ("CENTER", "FAMILY CARE", "GROUP CARE", "CENTER (PROVISIONAL)")[listing.style % 4],
         listing.source_id,
         "Active",
@@ -154,7 +110,7 @@ def nv_row(listing: Listing, site: Site, style: int, contact: tuple[str, str]) -
         cell,
         state,
         county,
-        listing.phone_text or phone_cell(listing.feed, site.phone, style),
+        phone_cell(listing, site.phone, style),
         us_date(listing.issued_on),
         person,
         _STYLE_ROLES[listing.style % 6],
@@ -167,7 +123,7 @@ def ok_row(listing: Listing, site: Site, style: int, contact: tuple[str, str]) -
     """
     first, last = contact
     family = listing.source_id.startswith("K82")
-    company = listing.company.upper()
+    company = listing.business.name.upper()
     if family:
         company = f"{last}, {first} DBA {company}" if listing.style % 3 else f"{last}, {first}"
     subsidy = "Accepts Subsidy" if listing.style % 5 else ""
@@ -194,8 +150,8 @@ def ok_row(listing: Listing, site: Site, style: int, contact: tuple[str, str]) -
         "CLOSED",
         "CLOSED",
         f"{title_case(first)} {title_case(last)}\n \n {'Primary Caregiver' if family else 'Director'}",
-        listing.phone_text or phone_cell(listing.feed, site.phone, style),
-        f"{first}.{last}{listing.capacity}@example.org".lower().replace("'", ""),
+        phone_cell(listing, site.phone, style),
+        listing.business.email,
         street,
         unit,
         city,
@@ -220,32 +176,31 @@ def tx_row(listing: Listing, site: Site, style: int, contact: tuple[str, str]) -
     pending = not listing.style % 29
     home = listing.capacity <= 12
     marks = ["Y" if (listing.style >> bit) & 3 and not pending else "N" for bit in range(4)]
-    mail = f"{contact[0]}{listing.source_id}@example.org".lower()
     return [
         listing.source_id,
         "",
-        listing.company,
+        listing.business.name,
         street,
         city,
         state,
         postal_code,
         county,
-        listing.phone_text or phone_cell(listing.feed, site.phone, style),
+        phone_cell(listing, site.phone, style),
         "Licensed Child-Care Home" if home else "Licensed Center - Child Care Program",
         "" if pending else ("Initial Permit" if not listing.style % 9 else "Full Permit"),
         "" if pending else us_date(listing.issued_on),
         "" if pending else str(listing.capacity),
-        "" if not listing.style % 4 else mail,
-        str(int(listing.source_id) + 311_000),
+        "" if not listing.style % 4 else listing.business.email.upper(),
+        str(1_311_000 + listing.style),
         "",
         *marks,
     ]
 
 
 ROWS: dict[str, Callable[[Listing, Site, int, tuple[str, str]], list[str]]] = {
-    "nv_licensing": nv_row,
-    "ok_licensing": ok_row,
-    "tx_licensing": tx_row,
+    NV: nv_row,
+    OK: ok_row,
+    TX: tx_row,
 }
 
 
@@ -257,52 +212,58 @@ def listing_row(listing: Listing, index: int, site: Site, *, earlier: bool = Fal
     """
     restyled = listing.restyled_from is not None and index >= listing.restyled_from
     style = listing.style ^ 0x211 if restyled else listing.style
-    contact = listing.contact
+    contact = listing.business.contact
     if listing.next_contact and listing.contact_from is not None and index >= listing.contact_from:
         contact = listing.next_contact
     if earlier:
         style, contact = style ^ 0x5, ("FORMER", "DIRECTOR")
     row = ROWS[listing.feed](listing, site, style, contact)
+    if restyled:
+        row = [f" {cell} " if cell and number % 2 else cell for number, cell in enumerate(row)]
     if index in listing.broken:
         row.insert(4, "SUITE 100")  # the address held a comma and was not quoted
     return row
 
 
-def salesforce_row(lead: SalesforceLead, index: int, changed_on: date) -> list[str]:
-    """A Salesforce lead's record in month `index`; if deleted or converted, it was on `changed_on`."""
+def salesforce_row(lead: SalesforceLead, index: int, changed_on: date, *, former: bool = False) -> list[str]:
+    """A Salesforce lead's record in month `index`; if deleted or converted, it was on `changed_on`.
+
+    `former` is the first of two records with one id in an export: it does not count.
+    """
     style = lead.style
+    phone = lead.former_phone if former else lead.phone_in(index)
     deleted = lead.deleted_from is not None and index >= lead.deleted_from
     converted = lead.converted_from is not None and index >= lead.converted_from
-    form = _SALESFORCE_PHONES[style % 6]
-    mobile_form = _SALESFORCE_PHONES[(style >> 3) % 6]
+    business = lead.business
+    address = business.site.address if business.site and style % 5 else None
     created = f"{lead.created:%Y-%m-%d} {lead.created.hour}:{lead.created:%M:%S}"
     modified = created
     if deleted or converted:
         modified = f"{changed_on.isoformat()} 18:2{style % 10}:0{style % 7}"
     street = city = postal_code = ""
     state = ("New York", "IA", "Ontario", "Other", "Colorado", "CA")[style % 6]
-    if lead.address:
-        place = lead.address.place
+    if address:
+        place = address.place
         city, postal_code = place.city.title(), place.postal_code
         state = STATE_NAMES[place.state] if style & 1 else place.state
         if (style >> 4) & 1:
-            parts = street_and_unit(SALESFORCE, lead.address, style)
+            parts = street_and_unit(SALESFORCE, address, style)
             street = title_case(", ".join(part for part in parts if part))
     return [
         lead.lead_id,
         "TRUE" if deleted else "FALSE",
-        lead.contact[1].capitalize(),
-        lead.contact[0].capitalize() if style % 5 else "",
+        business.contact[1].capitalize(),
+        business.contact[0].capitalize() if style % 5 else "",
         "" if style % 4 else "Director",
-        lead.company,
+        writing.company(business.name, (style >> 6) % 4),
         street,
         city,
         state,
         postal_code,
         ("", "US", "United States")[style % 3],
-        _salesforce_phone(lead.phone, form),
-        _salesforce_phone(lead.mobile, mobile_form),
-        f"{lead.contact[0]}.{lead.contact[1]}@example.org".lower().replace("'", ""),
+        writing.phone(phone, _SALESFORCE_PHONES[style % 6]),
+        writing.phone(lead.mobile, _SALESFORCE_PHONES[(style >> 3) % 6]),
+        business.email if style & 2 else business.email.title(),
         "",
         ("TAM", "Web", "List Purchase", "Marketing Research")[style % 4],
         "Converted" if converted else ("Working", "Assigned", "Connected", "Recycled")[style % 4],
@@ -317,73 +278,3 @@ def salesforce_row(lead: SalesforceLead, index: int, changed_on: date) -> list[s
         "",
         str(1 + style % 100_000),
     ]
-
-
-def _salesforce_phone(phone: str | None, form: str) -> str:
-    return form.format(phone[:-7], phone[-7:-4], phone[-4:]) if phone else ""
-
-
-class _Echo:
-    """A file that hands back what is written to it: the csv module's quoting, one line at a time."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-_QUOTED = csv.writer(_Echo(), lineterminator="\n")
-
-
-def csv_line(row: list[str]) -> str:
-    """One record of a CSV file with its line end."""
-    return _QUOTED.writerow(row)
-
-
-class Writer:
-    """Writes one landing file in a stream; use as a context manager. Lines given to `last` go to the file's
-    end.
-    """
-
-    CHUNK = 2_000  # lines held before they are written
-
-    def __init__(self, folder: Path, file: LandingFile) -> None:
-        self.path = folder / file.path
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        # newline="": line breaks are written as they are, the same on every system.
-        self._stream = self.path.open("w", encoding="utf-8", newline="")
-        self._lines = [HEADERS[file.feed] + "\n"]
-        self._tail: list[str] = []
-
-    def add(self, line: str) -> None:
-        """Writes a record's line after those added before."""
-        self._lines.append(line)
-        if len(self._lines) >= self.CHUNK:
-            self._flush()
-
-    def last(self, line: str) -> None:
-        """Writes a record's line at the end of the file."""
-        self._tail.append(line)
-
-    def _flush(self) -> None:
-        self._stream.write("".join(self._lines))
-        self._lines.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._lines += self._tail
-        self._flush()
-        self._stream.close()
-        os.truncate(self.path, self.path.stat().st_size - 1)  # the suppliers' files end without a newline
-
-
-def placed(listing: Listing, files: list[LandingFile], index: int) -> Iterator[tuple[LandingFile, Site]]:
-    """The month's files that hold the licence, each with what it says; `files` are the ones for the listing's
-    unit.
-    """
-    for file in files:
-        site = listing.sites[index]
-        if not file.effective:
-            site = listing.superseded.get(index, site)
-        if site is not None:
-            yield file, site

@@ -40,7 +40,7 @@ def test_run_takes_in_builds_and_reports(command, settings: Settings) -> None:
     drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM])
     result = command("run", "--direct")
     assert result.exit_code == 0, result.output
-    assert "2 of 2 leads of 2024-05 are net-new" in result.output
+    assert "2 of 2 leads of 2024-05 are net-new, of them 2 new licences" in result.output
     assert "No Salesforce export up to 2024-05" in result.output
     again = command("run", "--direct")
     assert again.exit_code == 0

@@ -74,7 +74,8 @@ def build_everything(
             quiet = not changes.months
             changes.hear(build)
             if quiet and changes.months:  # published is what stood before, until the last build is done
-                former.update(_numbers(platform))
+                # A copy of another version may lack what a headline reads: what fails now, too, is told at the end.
+                former.update(_numbers(platform, lambda _: None))
             if not build.committed:
                 terminal.complain(build.words())
             bar.advance(task)
@@ -161,18 +162,23 @@ def _tell(changes: Changes, former: Mapping[str, Mapping[date, int]]) -> None:
                 terminal.say(f"{counts} of {label(month)}: {months[month]:,} before, {current:,} now.")
 
 
-def _numbers(platform: Platform) -> dict[str, dict[date, int]]:
+def _numbers(platform: Platform, say: Callable[[str], None] = terminal.complain) -> dict[str, dict[date, int]]:
     """The headlines' numbers as published, by month; without those that can't be had: no build fails of one."""
     found: dict[str, dict[date, int]] = {}
     for headline in platform.rooms.headlines:
         if headline.numbers:
             with contextlib.suppress(WarehouseUnusable):  # publishing makes the copy anew, and says so
-                for numbers in _answer(platform, headline, headline.numbers):
+                for numbers in _answer(platform, headline, headline.numbers, say):
                     found[headline.counts] = numbers
     return found
 
 
-def _answer(platform: Platform, headline: Headline, made: Callable[[list[Any]], T]) -> list[T]:
+def _answer(
+    platform: Platform,
+    headline: Headline,
+    made: Callable[[list[Any]], T],
+    say: Callable[[str], None] = terminal.complain,
+) -> list[T]:
     """What a room makes of its headline's rows; nothing, and that is said, where a slip in the room makes it fail."""
     try:
         return [made(_rows(platform, headline))]
@@ -180,7 +186,7 @@ def _answer(platform: Platform, headline: Headline, made: Callable[[list[Any]], 
         raise
     except Exception as error:  # whatever a slip of the pen raises
         words = without_values(error) if isinstance(error, duckdb.Error) else unforeseen(error)
-        terminal.complain(f"The headline on {headline.table} can't be told: {words}")
+        say(f"The headline on {headline.table} can't be told: {words}")
         return []
 
 

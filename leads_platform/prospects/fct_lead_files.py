@@ -18,8 +18,8 @@ fct_lead_files = Table(
         Column("already_known_leads", "bigint", "Of these: some supplier had listed them in an earlier month"),
         Column("already_in_salesforce_leads", "bigint", "Of these: first received now, but in Salesforce before"),
         Column("changed_leads", "bigint", "Of these: with other content than in the supplier's file before"),
-        Column("moved_leads", "bigint", "Of these: the number stood at another address in the file before"),
-        Column("new_phone_leads", "bigint", "Of these: the number had another phone in the file before"),
+        Column("moved_leads", "bigint", "Of these: of a known licence that is at another address now"),
+        Column("new_phone_leads", "bigint", "Of these: of a known licence that has another phone now"),
         Column("gone_leads", "bigint", "Leads of the file before that are no longer listed; on the month's first file"),
     ),
     must=(

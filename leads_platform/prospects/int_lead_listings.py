@@ -17,9 +17,9 @@ int_lead_listings = Table(
         Column("listed_this_month", "boolean", "Whether the supplier's file of this very month holds the lead"),
         Column("changed_since_last_file", "boolean", "In this month's file with other content than in the one before"),
         Column("gone_since_last_file", "boolean", "Not in this month's file, but in the supplier's one before"),
-        Column("replaces_key", "varchar", "The lead under which the supplier's file before had this source_id"),
-        Column("has_moved", "boolean", "This month the source_id is at another address than in the file before"),
-        Column("has_new_phone", "boolean", "This month the source_id has another phone than in the file before"),
+        Column("replaces_key", "varchar", "New this month: the lead under which the supplier last had this source_id"),
+        Column("has_moved", "boolean", "The source_id is at another address than under replaces_key; none is another"),
+        Column("has_new_phone", "boolean", "The source_id has another phone than under replaces_key; none is another"),
     ),
     cumulative=True,
     must=(
@@ -39,8 +39,10 @@ int_lead_listings = Table(
         with now as (select * from prospects."stg_leads_*"),
         known as (select * from prospects.int_lead_listings where month = $previous_month),
         former as (
-            select * from known where in_latest_file and source_id is not null
-            qualify row_number() over (partition by source_name, source_id order by phone_address_key) = 1
+            select * from known where source_id is not null
+            qualify row_number() over (
+                partition by source_name, source_id order by last_received_file_date desc, phone_address_key
+            ) = 1
         )
         select
             now.* exclude (unreadable_columns, records_in_file, file_name, file_date, line),
@@ -51,8 +53,8 @@ int_lead_listings = Table(
             coalesce(known.in_latest_file and known.lead_hash <> now.lead_hash, false) as changed_since_last_file,
             false as gone_since_last_file,
             former.phone_address_key as replaces_key,
-            coalesce(former.address_key <> now.address_key, false) as has_moved,
-            coalesce(former.phone_key <> now.phone_key, false) as has_new_phone
+            former.phone_address_key is not null and former.address_key is distinct from now.address_key as has_moved,
+            former.phone_address_key is not null and former.phone_key is distinct from now.phone_key as has_new_phone
         from now
         left join known on known.phone_address_key = now.phone_address_key and known.source_name = now.source_name
         -- A condition on `known` of its own would make DuckDB compare every lead with every former one.

@@ -1,6 +1,9 @@
 """Net-new leads per month and supplier: the flagship number."""
 
-from leads_platform.warehouse import Column, Table, adds_up
+from leads_platform.prospects.int_net_new_leads import int_net_new_leads
+from leads_platform.warehouse import Column, Table, adds_up, pick
+
+_KINDS = ("net_new_leads", "new_licences", "moved", "new_phone", "without_valid_phone", "expired_licence")
 
 rep_net_new_leads = Table(
     says="One row per supplier and month, and one for all suppliers, where a lead that two brought counts once.",
@@ -9,14 +12,10 @@ rep_net_new_leads = Table(
         Column("source_name", "varchar", "Supplier, or `all suppliers`"),
         Column("files", "bigint", "Files in force; 0: this supplier delivered nothing for the month"),
         Column("leads_in_files", "bigint", "Leads in the month's list"),
-        Column("net_new_leads", "bigint", "was_net_new, first received in this month"),
+        *pick(int_net_new_leads.columns, *_KINDS),
         Column("already_known_leads", "bigint", "Some supplier had listed them in an earlier month"),
         Column("already_in_salesforce_leads", "bigint", "First received now, but in Salesforce before"),
-        Column(
-            "still_new_leads",
-            "bigint",
-            "Net-new and not in Salesforce by the end of the month; null without exports",
-        ),
+        Column("still_new_leads", "bigint", "Net-new, not in Salesforce by the month's end; null without exports"),
         Column(
             "salesforce_as_of",
             "date",
@@ -34,15 +33,12 @@ rep_net_new_leads = Table(
             by=("source_name",),
         ),
     ),
-    select="""
+    select=f"""
         with counted as (
             select
                 month,
                 coalesce(source_name, 'all suppliers') as source_name,
                 count(distinct phone_address_key) filter (where listed_this_month) as leads_in_files,
-                count(distinct phone_address_key) filter (
-                    where listed_this_month and was_net_new and first_received_month = month
-                ) as net_new_leads,
                 count(distinct phone_address_key) filter (
                     where listed_this_month and lead_first_received_month < month
                 ) as already_known_leads,
@@ -67,13 +63,15 @@ rep_net_new_leads = Table(
             counted.source_name,
             coalesce(files.files, 0) as files,
             counted.leads_in_files,
-            counted.net_new_leads,
+            {", ".join(f"coalesce(new.{kind}, 0) as {kind}" for kind in _KINDS)},
             counted.already_known_leads,
-            counted.leads_in_files - counted.net_new_leads - counted.already_known_leads
+            counted.leads_in_files - coalesce(new.net_new_leads, 0) - counted.already_known_leads
                 as already_in_salesforce_leads,
             case when exports.salesforce_as_of is not null then counted.still_new_leads end as still_new_leads,
             exports.salesforce_as_of
         from counted
+        left join prospects.int_net_new_leads as new
+            on new.month = counted.month and new.source_name = counted.source_name
         left join files on files.month = counted.month and files.source_name = counted.source_name
         left join exports on exports.month = counted.month
     """,

@@ -165,6 +165,41 @@ def test_what_changed_in_march(three_months: Settings) -> None:
     ]
 
 
+def test_the_net_new_leads_one_by_one(three_months: Settings) -> None:
+    told = ask(three_months, """
+        select month, source_name, source_id, contact_name, phone_e164, street, file_name, line, suppliers,
+            is_new_licence, license_expired_at_file_date, without_contact, former_address
+        from prospects.rep_new_leads
+        order by month, source_id
+    """)  # fmt: skip
+    january, both = "nv_2024-01-05.csv", ["nv_licensing", "tx_licensing"]
+    assert told == [
+        (JAN, "nv_licensing", "1", "ANN LEE", "+17025550101", "12 N. OAK ST", january, 2, both,
+         True, False, False, None),
+        (JAN, "nv_licensing", "3", "ANN LEE", "+17025550103", "9 ASH RD", january, 4, both[:1],
+         True, False, False, None),
+        (FEB, "tx_licensing", "901", None, "+17025550104", "1 PINE LN", "tx_2024-02-20.csv", 3, both[1:],
+         True, None, False, None),
+        (MAR, "nv_licensing", "3", "ANN LEE", "+17025550103", "500 CEDAR BLVD", "nv_2024-03-05.csv", 3, both[:1],
+         False, False, False, "9 ASH RD, RENO, NV 89503"),
+    ]  # fmt: skip
+
+
+def test_what_changed_about_known_leads(three_months: Settings) -> None:
+    """Texas writes A's phone otherwise; A's licence has another last day, C has moved; that B is gone is no field."""
+    told = ask(three_months, """
+        select month, source_name, field, before, now, replaces_key is not null, was_gone, since_file_name
+        from prospects.rep_lead_changes
+        order by all
+    """)  # fmt: skip
+    assert told == [
+        (FEB, "tx_licensing", "other", None, None, False, False, "tx_2024-02-20.csv"),
+        (MAR, "nv_licensing", "address", "9 ASH RD, RENO, NV 89503", "500 CEDAR BLVD, RENO, NV 89503", True, False,
+         "nv_2024-03-05.csv"),
+        (MAR, "nv_licensing", "license_expires_on", "2030-12-31", "2024-01-31", False, False, "nv_2024-03-05.csv"),
+    ]  # fmt: skip
+
+
 def test_the_first_supplier_of_a_lead_is_marked_once(three_months: Settings) -> None:
     told = ask(three_months, f"""
         select source_name, is_first_received_lead

@@ -45,6 +45,38 @@ def test_a_listing_tells_what_changed_since_the_supplier_s_list_before() -> None
     assert {row["phone_address_key"]: row["replaces_key"] for row in found if row["replaces_key"]} == {"new": "old"}
 
 
+def test_a_known_licence_is_known_again_without_its_phone_and_after_a_gap() -> None:
+    """A licence that gains a phone, loses one, or is missing from a list in between, is no new licence."""
+    once = {**BEFORE, "in_latest_file": False}
+    at = {"phone_key": "1", "address_key": "OAK"}
+    found = rows_of(
+        "prospects.int_lead_listings",
+        FEB,
+        int_lead_listings=[
+            {**BEFORE, "phone_address_key": "without phone", "source_id": "1", "address_key": "OAK"},
+            {**BEFORE, "phone_address_key": "with phone", "source_id": "2", **at},
+            {**once, "phone_address_key": "long ago", "source_id": "3", "last_received_file_date": "2023-11-05", **at},
+            {**once, "phone_address_key": "last seen", "source_id": "3", "last_received_file_date": "2023-12-05", **at},
+            {**BEFORE, "phone_address_key": "of another", "source_id": "4", "source_name": "tx_licensing", **at},
+        ],
+        stg_leads_nv_licensing=[
+            {**NOW, "phone_address_key": "a", "source_id": "1", **at},
+            {**NOW, "phone_address_key": "b", "source_id": "2", "address_key": "OAK"},
+            {**NOW, "phone_address_key": "c", "source_id": "3", "phone_key": "2", "address_key": "ELM"},
+            {**NOW, "phone_address_key": "d", "source_id": "4", **at},
+            {**NOW, "phone_address_key": "e", **at},
+        ],
+    )
+    told = {row["phone_address_key"]: (row["replaces_key"], row["has_moved"], row["has_new_phone"]) for row in found}
+    assert {key: told[key] for key in "abcde"} == {
+        "a": ("without phone", False, True),
+        "b": ("with phone", False, True),
+        "c": ("last seen", True, True),
+        "d": (None, False, False),  # numbers are a supplier's own
+        "e": (None, False, False),
+    }
+
+
 def test_a_lead_is_net_new_for_good_or_never() -> None:
     lead = {"source_name": "nv_licensing", "first_received_month": FEB, "first_received_file_date": "2024-02-10"}
     never = {"month": JAN, "phone_address_key": "never was", "was_net_new": False}

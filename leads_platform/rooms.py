@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import get_args
 
 import leads_platform
+from leads_platform.actions.action import Action
+from leads_platform.actions.history import NAME
 from leads_platform.arrivals.contracts.limits import is_owner
 from leads_platform.arrivals.contracts.load import PLAIN, FeedContract, Known
 from leads_platform.environment import SettingsError
@@ -26,7 +28,16 @@ from leads_platform.warehouse.places import of_import
 from leads_platform.warehouse.table import Column, DeclarationError, Table
 
 _NAMES = "LEADS_PLATFORM_ROOMS names"
-_TAKEN = ("arrivals", "warehouse", "main", "temp", "system", "information_schema", "pg_catalog")  # schemas of their own
+_TAKEN = (
+    "actions",
+    "arrivals",
+    "warehouse",
+    "main",
+    "temp",
+    "system",
+    "information_schema",
+    "pg_catalog",
+)  # schemas of their own
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,11 @@ class Rooms:
         return {name: product for room in self.by_name.values() for name, product in room.products.items()}
 
     @property
+    def actions(self) -> dict[str, Action]:
+        """What the rooms can do with their tables' rows, by name."""
+        return {name: action for room in self.by_name.values() for name, action in room.actions.items()}
+
+    @property
     def contract_folders(self) -> list[Path]:
         """Where the rooms' own contracts lie; not every room has any."""
         return [Path(str(files(package))) / "feeds" for package in self.packages.values()]
@@ -97,6 +113,7 @@ def _found(more: tuple[str, ...]) -> Rooms:
     found: dict[str, tuple[str, Room]] = {}
     givers = {PLAIN: "the platform"}
     makers: dict[str, str] = dict.fromkeys(OWN, "the platform")
+    doers: dict[str, str] = {}
     for package in dict.fromkeys([*packages, *more]):
         name = package.rsplit(".", 1)[-1]
         if name in found:
@@ -116,6 +133,12 @@ def _found(more: tuple[str, ...]) -> Rooms:
             if product in makers:
                 raise DeclarationError(f"{package} and {makers[product]} make a product `{product}`; rename one")
             makers[product] = package
+        for action in found[name][1].actions:
+            if action in doers:
+                raise DeclarationError(f"{package} and {doers[action]} have an action `{action}`; rename one")
+            if not NAME.fullmatch(action):
+                raise DeclarationError(f"{package}: no action can be called `{action}`; write it as `new-leads`")
+            doers[action] = package
     ordered = sorted(found, key=lambda name: (found[name][1].order, name))
     return Rooms({name: found[name][1] for name in ordered}, {name: found[name][0] for name in ordered})
 

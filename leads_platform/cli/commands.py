@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leads_platform.cli import output as terminal
+from leads_platform.cli.export import Exports, show
 from leads_platform.cli.usage import Commands, stop_in_order
 from leads_platform.errors import fault_in_words, is_stop, keep_texts, texts, unforeseen
 from leads_platform.months import add_months, label, parse_month
@@ -65,6 +66,7 @@ def _in_words(command: Callable[..., int | None]) -> Callable[..., None]:
 
 def _words(error: Exception) -> str:
     """An error as a person is told it. Raises KeyboardInterrupt for one that a signal to stop has made."""
+    from leads_platform.actions.action import ActionFailed
     from leads_platform.arrivals.archive.naming import NotFound
     from leads_platform.arrivals.archive.store import ArchiveDamaged
     from leads_platform.arrivals.contracts.load import ContractError
@@ -77,7 +79,7 @@ def _words(error: Exception) -> str:
 
     known = (
         SettingsError, ArchiveDamaged, ContractError, DecisionError, NotFound, WarehouseUnusable, LockHeld,
-        InputsMissing, DeclarationError, BuildError,
+        InputsMissing, DeclarationError, BuildError, ActionFailed,
     )  # fmt: skip
     if isinstance(error, known):
         return str(error)
@@ -318,6 +320,27 @@ def publish(anew: bool) -> int:
     if not made:
         terminal.say("Every product is current.")
     return 1 if any(outcome.failed for outcome in made) else 0
+
+
+@_in_words
+def _export(
+    name: str, month: date | None, why: str, dry_run: bool, form: str = "", include: tuple[str, ...] = ()
+) -> int:
+    from leads_platform.acting import act
+    from leads_platform.actions.action import AskedWrongly
+    from leads_platform.cli.asking import needs_landing
+
+    platform = _loaded(needs_landing(Settings.from_env()))
+    try:
+        acted = act(platform, name, month=month, form=form, include=include, why=why, dry=dry_run, say=terminal.say)
+    except AskedWrongly as error:
+        raise click.UsageError(str(error)) from None
+    return show(acted, dry=dry_run)
+
+
+@commands.group(cls=Exports, perform=_export, month=MONTH)
+def export() -> None:
+    """Give rows of tables out: each once, and what went out is kept. No run does so by itself."""
 
 
 @commands.group()

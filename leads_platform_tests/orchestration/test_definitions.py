@@ -32,7 +32,8 @@ def test_every_table_and_feed_is_an_asset_and_every_dependency_exists(platform: 
     tables = {dg.AssetKey(address.split(".")) for address in platform.catalogue.tables}
     feeds = {dg.AssetKey(["arrivals", feed]) for feed in platform.contracts}
     products = {dg.AssetKey(["products", "full_duckdb"]), dg.AssetKey(["products", "warehouse_duckdb"])}
-    assert graph.get_all_asset_keys() == tables | feeds | products
+    actions = {dg.AssetKey(["actions", "new_leads"])}
+    assert graph.get_all_asset_keys() == tables | feeds | products | actions
     assert {key for key in feeds if graph.get(key).is_materializable} == set()
     assert {key for key in tables if graph.get(key).is_materializable} == tables
     for address in platform.catalogue.tables:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from leads_platform.acting import act
 from leads_platform.actions.history import History
 from leads_platform.cli.commands import commands
+from leads_platform.orchestration.actions import action_assets
 from leads_platform.platform import load_platform, open_session
 from leads_platform.settings import Settings
 from leads_platform_tests.actions.data_loader import load
@@ -180,6 +182,23 @@ def test_of_two_at_once_one_waits_and_no_lead_goes_out_twice(house: Settings) ->
         assert sorted(threads.map(once, range(2))) == [0, 1]
     assert exported(house) == ["3"]
     assert len(History(house.archive).runs()) == 1
+
+
+def test_in_dagster_it_is_an_asset_that_takes_what_the_options_say(house: Settings) -> None:
+    assets = action_assets(load_platform(house))
+
+    def materialized(**config: object) -> dg.ExecuteInProcessResult:
+        config = {"ops": {"actions__new_leads": {"config": config}}}
+        with dg.DagsterInstance.ephemeral() as instance:
+            return dg.materialize(assets, run_config=config, instance=instance, raise_on_error=False)
+
+    assert not materialized(month="2024-04").success and not materialized(form="pdf").success
+    assert not house.exports.exists()
+    done = materialized(month="2024-05", why="asked for")
+    (event,) = done.asset_materializations_for_node("actions__new_leads")
+    assert (event.metadata["leads"].value, event.metadata["run"].value) == (2, 1)
+    assert exported(house) == ["1", "2"]
+    assert [(run.who, run.why) for run in History(house.archive).runs()] == [("ann", "asked for")]
 
 
 def test_what_holds_personal_data_is_for_its_owner_alone(command: Command, house: Settings) -> None:

@@ -43,6 +43,16 @@ def test_every_table_and_feed_is_an_asset_and_every_dependency_exists(platform: 
         assert dg.AssetKey(address.split(".")) not in parents  # backfills split on a self-dependency
 
 
+def test_a_person_alone_starts_an_action(platform: Platform, defs: dg.Definitions) -> None:
+    action = dg.AssetKey(["actions", "new_leads"])
+    assert set(platform.actions) == {"new-leads"}
+    with_it = {job.name for job in defs.resolve_all_job_defs() if action in job.asset_layer.executable_asset_keys}
+    assert with_it - {name for name in with_it if name.startswith("__")} == {"new_leads"}
+    automated = [*(defs.schedules or ()), *(defs.sensors or ())]
+    started = {target.job_name for one in automated for target in one.targets}
+    assert started and "new_leads" not in started
+
+
 def test_a_feed_feeds_its_base_table_and_the_ledger_stands_for_the_lists(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     base = graph.get(dg.AssetKey(["prospects", "base_leads_nv_licensing"]))

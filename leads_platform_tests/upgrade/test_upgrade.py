@@ -52,7 +52,7 @@ def test_run_asks_nothing_and_changes_no_row(root: Settings, monkeypatch: pytest
     monkeypatch.setenv("LEADS_PLATFORM_DATA", str(root.data))
     monkeypatch.setenv("LEADS_PLATFORM_NOW", NOW)
     result = CliRunner().invoke(commands, ["run"], input="")
-    assert "--yes" not in result.output and "Traceback" not in result.output, result.output
+    assert not [word for word in ("--yes", "Traceback", "can't be told") if word in result.output], result.output
     assert tables_of(root) == pinned("upgrade")
     state = read_state(root, load_platform(root).contracts)
     assert [m.file_name for m in state.held()] == ["nv_licensing_2024-02-20.csv"]

@@ -30,7 +30,11 @@ class Asking(dg.Config):
 def action_assets(platform: Platform) -> list[dg.AssetsDefinition]:
     """An asset for each action."""
     current = CurrentPlatform(platform)
-    return [_asset(current, name, action) for name, action in platform.actions.items()]
+    tables = platform.catalogue.tables
+    return [
+        _asset(current, name, action, [asset_key(read) for read in action.reads if read in tables])
+        for name, action in platform.actions.items()
+    ]
 
 
 def action_jobs(platform: Platform) -> list[Job]:
@@ -46,10 +50,10 @@ def action_jobs(platform: Platform) -> list[Job]:
     ]
 
 
-def _asset(current: CurrentPlatform, name: str, action: Action) -> dg.AssetsDefinition:
+def _asset(current: CurrentPlatform, name: str, action: Action, reads: list[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
         key=action_key(name),
-        deps=[asset_key(address) for address in action.reads],
+        deps=reads,
         description=action.says,
         group_name="actions",
         kinds={"file"},
@@ -63,7 +67,7 @@ def _asset(current: CurrentPlatform, name: str, action: Action) -> dg.AssetsDefi
                 form=_known(config.form, action.forms),
                 include=tuple(sorted({_known(word, action.include) for word in config.include})),
                 why=config.why,
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 say=context.log.info,
             )
         except (ActionFailed, AskedWrongly, ValueError) as error:  # a month that is none is a ValueError in words

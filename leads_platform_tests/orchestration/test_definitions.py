@@ -44,12 +44,12 @@ def test_every_table_and_feed_is_an_asset_and_every_dependency_exists(platform: 
 
 
 def test_a_person_alone_starts_an_action(platform: Platform, defs: dg.Definitions) -> None:
-    action = dg.AssetKey(["actions", "new_leads"])
+    action, repository = dg.AssetKey(["actions", "new_leads"]), defs.get_repository_def()
     assert set(platform.actions) == {"new-leads"}
-    with_it = {job.name for job in defs.resolve_all_job_defs() if action in job.asset_layer.executable_asset_keys}
+    with_it = {job.name for job in repository.get_all_jobs() if action in job.asset_layer.executable_asset_keys}
     assert with_it - {name for name in with_it if name.startswith("__")} == {"new_leads"}
-    automated = [*(defs.schedules or ()), *(defs.sensors or ())]
-    started = {target.job_name for one in automated for target in one.targets}
+    started = {schedule.job_name for schedule in repository.schedule_defs}
+    started |= {target.job_name for sensor in repository.sensor_defs for target in sensor.targets}
     assert started and "new_leads" not in started
 
 

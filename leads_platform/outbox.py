@@ -24,6 +24,7 @@ from typing import Protocol, TypeVar
 from filelock import FileLock
 
 from leads_platform.errors import fault_in_words, unforeseen
+from leads_platform.private import private_folder
 from leads_platform.settings import Settings
 
 _SLACK_SECONDS = 10
@@ -157,7 +158,7 @@ def open_outbox(settings: Settings, say: Callable[[str], None] = lambda text: No
     `say` hears of notices that Slack refused.
     """
     folder = settings.outbox
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with FileLock(folder / ".lock", timeout=_WAIT_SECONDS):
         for left in folder.glob("*.tmp"):  # of a process that was killed here; this lock is ours
             left.unlink()

@@ -17,6 +17,9 @@ from pathlib import Path
 
 import duckdb
 
+from leads_platform.actions.action import Action
+from leads_platform.actions.history import History
+from leads_platform.actions.ledger import refresh_actions
 from leads_platform.arrivals.archive.ledger import known_receipts, refresh_ledger
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged
 from leads_platform.arrivals.archive.verify import Verifier, damage, missing_manifests
@@ -26,6 +29,7 @@ from leads_platform.arrivals.receive import Arrivals
 from leads_platform.attention import command
 from leads_platform.changes import newest_with_data
 from leads_platform.contracts_in_force import contracts_in_force, tables_of
+from leads_platform.private import private_folder
 from leads_platform.products.describe import describe
 from leads_platform.products.make import Outcome, Place, make_products, read_by
 from leads_platform.products.own import own_products
@@ -78,6 +82,11 @@ class Platform:
                     guess = f" (did you mean {near[0]}?)" if near else ""
                     raise DeclarationError(f"the product `{name}` reads {read}, which is no table{guess}")
         return {**own_products(self.catalogue.tables), **rooms}
+
+    @property
+    def actions(self) -> dict[str, Action]:
+        """What can be done with rows of tables and not be unmade, by name. No run and no plan begins one."""
+        return self.rooms.actions
 
     @property
     def out_of_order(self) -> tuple[OutOfOrder, ...]:
@@ -187,6 +196,15 @@ class Session:
             refresh_ledger(self.warehouse.con, self.arrivals.state, self.arrivals.archive)
             self._ledger = receipts
 
+    @property
+    def history(self) -> History:
+        """The manifests of actions."""
+        return History(self.platform.settings.archive)
+
+    def sync_actions(self) -> None:
+        """Brings `actions.*` to the manifests of actions."""
+        refresh_actions(self.warehouse.con, self.history, self.platform.actions)
+
 
 @contextlib.contextmanager
 def open_session(
@@ -209,8 +227,8 @@ def open_session(
     settings = platform.settings
     with WriterLock(settings.home, doing, wait=wait, say=say) as lock:
         _sweep(settings)
+        private_folder(settings.archive)
         arrivals = Arrivals(settings, platform.contracts, platform.stopped)
-        settings.archive.mkdir(parents=True, exist_ok=True)
         with open_warehouse(settings.warehouse, readable=[settings.archive], say=say) as con:
             verify = _verifying(arrivals)
             run, zone = run_id or uuid.uuid4().hex, settings.timezone.key
@@ -220,6 +238,7 @@ def open_session(
             warehouse = Warehouse(con, platform.catalogue, arrivals.state, run, verify, leave, zone)
             session = Session(platform, arrivals, warehouse, lock)
             session.sync_ledger()
+            session.sync_actions()
             _keep_contracts(platform, warehouse)
             try:
                 yield session

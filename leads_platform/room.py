@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from leads_platform.actions.action import Action
 from leads_platform.arrivals.contracts.model import FeedContract
 from leads_platform.products.product import Product
 
@@ -51,8 +52,9 @@ class Room:
 
     `owner` owns its tables that name no other, as `team:name` or an e-mail address. `kinds` are the kinds of contract
     it gives, by the word that a contract writes. `products` are files it makes of tables, by their name in the folder
-    of published files. `sample` makes the writer of what its systems hold of the sample's world; it imports what it
-    needs when it is called. `order` is where its headlines stand among those of other rooms.
+    of published files. `actions` are what a person may have done with its tables' rows, by name. `sample` makes the
+    writer of what its systems hold of the sample's world; it imports what it needs when it is called. `order` is where
+    its headlines stand among those of other rooms.
     """
 
     says: str
@@ -61,4 +63,5 @@ class Room:
     headlines: tuple[Headline, ...] = ()
     products: Mapping[str, Product] = field(default_factory=dict)
     sample: Callable[[World], Emitter] | None = None
+    actions: Mapping[str, Action] = field(default_factory=dict)
     order: int = 100

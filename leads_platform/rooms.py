@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import leads_platform
+from leads_platform.actions.action import Action
+from leads_platform.actions.history import NAME
 from leads_platform.arrivals.contracts.limits import is_owner
 from leads_platform.arrivals.contracts.load import PLAIN, FeedContract, Known
 from leads_platform.environment import SettingsError
@@ -30,7 +32,16 @@ if TYPE_CHECKING:
     from leads_platform.sample.world import World
 
 _NAMES = "LEADS_PLATFORM_ROOMS names"
-_TAKEN = ("arrivals", "warehouse", "main", "temp", "system", "information_schema", "pg_catalog")  # schemas of their own
+_TAKEN = (
+    "actions",
+    "arrivals",
+    "warehouse",
+    "main",
+    "temp",
+    "system",
+    "information_schema",
+    "pg_catalog",
+)  # schemas of their own
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,11 @@ class Rooms:
         return {name: product for room in self.by_name.values() for name, product in room.products.items()}
 
     @property
+    def actions(self) -> dict[str, Action]:
+        """What the rooms can do with their tables' rows, by name."""
+        return {name: action for room in self.by_name.values() for name, action in room.actions.items()}
+
+    @property
     def contract_folders(self) -> list[Path]:
         """Where the rooms' own contracts lie; not every room has any."""
         return [Path(str(files(package))) / "feeds" for package in self.packages.values()]
@@ -106,6 +122,7 @@ def _found(more: tuple[str, ...]) -> Rooms:
     found: dict[str, tuple[str, Room]] = {}
     givers = {PLAIN: "the platform"}
     makers: dict[str, str] = dict.fromkeys(OWN, "the platform")
+    doers: dict[str, str] = {}
     for package in dict.fromkeys([*packages, *more]):
         name = package.rsplit(".", 1)[-1]
         if name in found:
@@ -125,6 +142,12 @@ def _found(more: tuple[str, ...]) -> Rooms:
             if product in makers:
                 raise DeclarationError(f"{package} and {makers[product]} make a product `{product}`; rename one")
             makers[product] = package
+        for action in found[name][1].actions:
+            if action in doers:
+                raise DeclarationError(f"{package} and {doers[action]} have an action `{action}`; rename one")
+            if not NAME.fullmatch(action):
+                raise DeclarationError(f"{package}: no action can be called `{action}`; write it as `new-leads`")
+            doers[action] = package
     _check_headlines({package: room.headlines for package, room in found.values()})
     ordered = sorted(found, key=lambda name: (found[name][1].order, name))
     return Rooms({name: found[name][1] for name in ordered}, {name: found[name][0] for name in ordered})

@@ -6,6 +6,7 @@ is made by whoever starts a process and handed on.
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Settings:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     rooms: tuple[str, ...] = ()
     slack_webhook: str | None = None
+    user: str = ""
     fixed_now: datetime | None = None
     given: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # names of variables are values
 
@@ -67,6 +69,7 @@ class Settings:
             first_month=first_month,
             timezone=timezone,
             rooms=tuple(filter(None, re.split(r"[,\s]+", env.get("LEADS_PLATFORM_ROOMS") or ""))),
+            user=env.get("LEADS_PLATFORM_USER") or "",
             slack_webhook=_webhook(env.get("LEADS_PLATFORM_SLACK_WEBHOOK") or None),
             given={key: env.get(value, value) for key, value in env.items() if key.startswith(PREFIX) and value},
             fixed_now=_fixed_now(env.get("LEADS_PLATFORM_NOW"), timezone, name),
@@ -102,6 +105,16 @@ class Settings:
         Of a setting that holds the secret itself, that.
         """
         return self.given.get(name, "")
+
+    @property
+    def who(self) -> str:
+        """Who asks: LEADS_PLATFORM_USER, else the login name."""
+        if self.user:
+            return self.user
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):  # a user without a name, as in a container
+            return f"user {os.getuid()}"
 
     def child_environment(self) -> dict[str, str]:
         """The environment for a program of ours that this one starts."""

@@ -92,6 +92,15 @@ def in_need(status: Status) -> list[Need]:
     ]
     found += _products(status)
     found += [
+        Need(
+            f"Exported, {of.action} of {label(of.month)}",
+            f"{of.rows:,} rows came from {of.files:,} file(s) withdrawn since; this tells which, and settles it",
+            (command(settings, "export", of.action, "--form", of.form),),
+            blocks=False,
+        )
+        for of in status.recalled
+    ]
+    found += [
         Need("Landing folder", f"{folder}. Its files can't be seen; check owner and rights")
         for folder in unreadable_folders(settings.landing, status.platform.contracts)
     ]

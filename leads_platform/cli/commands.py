@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from leads_platform.cli import output as terminal
+from leads_platform.cli.export import Exports, show
 from leads_platform.cli.feed_commands import feed
 from leads_platform.cli.file_commands import accept, check, quarantine, withdraw
 from leads_platform.cli.steps import MONTH, YES, build_and_close, in_words, loaded, take_in
@@ -205,6 +206,27 @@ def publish(anew: bool, postgres: str | None) -> int:
     if not made:
         terminal.say("Every product is current.")
     return 1 if any(outcome.failed for outcome in made) else 0
+
+
+@in_words
+def _export(
+    name: str, month: date | None, why: str, dry_run: bool, form: str = "", include: tuple[str, ...] = ()
+) -> int:
+    from leads_platform.acting import act
+    from leads_platform.actions.action import AskedWrongly
+    from leads_platform.cli.asking import needs_landing
+
+    platform = loaded(needs_landing(Settings.from_env()))
+    try:
+        acted = act(platform, name, month=month, form=form, include=include, why=why, dry=dry_run, say=terminal.say)
+    except AskedWrongly as error:
+        raise click.UsageError(str(error)) from None
+    return show(acted, dry=dry_run)
+
+
+@commands.group(cls=Exports, perform=_export, month=MONTH)
+def export() -> None:
+    """Give rows of tables out: each once, and what went out is kept. No run does so by itself."""
 
 
 @commands.command()

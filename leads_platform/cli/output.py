@@ -222,6 +222,11 @@ def status(state: dict[str, Any], needs: int, *, files: bool = False, tables: bo
     _contracts_in_need(state)
     _files_in_need(state)
     _tables_in_need(state)
+    for of in state["withdrawn_exports"]:
+        say(
+            f"{of['rows']:,} rows exported by {of['action']} of {of['month']}, form {of['form']}, came from a file "
+            f"withdrawn since: `leads-platform export {of['action']} --form {of['form']}` tells which."
+        )
     if state["slack"]:
         say(state["slack"])
     for feed, counts in state["outside_partitions"].items():

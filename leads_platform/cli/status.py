@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from leads_platform.actions.history import History
+from leads_platform.actions.withdrawn import Recalled, recalled
 from leads_platform.arrivals.archive.notes import notes
 from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.decisions import refused
@@ -37,6 +39,7 @@ class Status:
     removal: Removal
     standing: list[Standing] = field(default_factory=list)
     writer: Holder | None = None
+    recalled: list[Recalled] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         settings = self.platform.settings
@@ -70,6 +73,7 @@ class Status:
             "unknown_folders": strangers(settings.landing, self.platform.stopped | set(self.platform.contracts)),
             "unreadable_folders": unreadable_folders(settings.landing, self.platform.contracts),
             "products": self.products(),
+            "withdrawn_exports": [{**asdict(found), "month": label(found.month)} for found in self.recalled],
             "failed_checks": [
                 {
                     "table": f.table,
@@ -192,4 +196,5 @@ def read_status(platform: Platform) -> Status:
     made = standings(
         platform.products, built.fingerprints, settings.published.parent, settings.products, settings.secret
     )
-    return Status(platform, state, built, stale, going, made, holder(settings.home))
+    called = recalled(History(settings.archive), state)
+    return Status(platform, state, built, stale, going, made, holder(settings.home), called)

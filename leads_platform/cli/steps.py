@@ -59,6 +59,7 @@ def in_words(command: Callable[..., int | None]) -> Callable[..., None]:
 
 def words_of(error: Exception) -> str:
     """An error as a person is told it. Raises KeyboardInterrupt for one that a signal to stop has made."""
+    from leads_platform.actions.action import ActionFailed
     from leads_platform.arrivals.archive.naming import NotFound
     from leads_platform.arrivals.archive.store import ArchiveDamaged
     from leads_platform.arrivals.contracts.load import ContractError
@@ -71,7 +72,7 @@ def words_of(error: Exception) -> str:
 
     known = (
         SettingsError, ArchiveDamaged, ContractError, DecisionError, NotFound, WarehouseUnusable, LockHeld,
-        InputsMissing, DeclarationError, BuildError,
+        InputsMissing, DeclarationError, BuildError, ActionFailed,
     )  # fmt: skip
     if isinstance(error, known):
         return str(error)

@@ -9,6 +9,7 @@ import warnings
 
 import dagster as dg
 
+from leads_platform.orchestration.actions import action_assets, action_jobs
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.assets import feed_specs, table_asset
 from leads_platform.orchestration.build_sensor import BUILD_SECONDS, build_sensor
@@ -39,9 +40,16 @@ def build_definitions(
             *feed_specs(platform),
             *(table_asset(platform, table, lineage) for table in platform.catalogue.tables.values()),
             product_assets(platform),
+            *action_assets(platform),
         ],
         asset_checks=[*checks, files_check(platform)],
-        jobs=[monthly_job(platform), products_job(platform), arrivals_job, freshness_job(checks)],
+        jobs=[
+            monthly_job(platform),
+            products_job(platform),
+            arrivals_job,
+            freshness_job(checks),
+            *action_jobs(platform),
+        ],
         schedules=[monthly_close(platform), freshness_close(platform)],
         sensors=[
             *(feed_sensor(platform, feed, seconds or FEED_SECONDS) for feed in _feeds(platform)),

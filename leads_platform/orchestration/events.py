@@ -44,6 +44,11 @@ def product_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(["products", re.sub(r"\W", "_", name)])
 
 
+def action_key(name: str) -> dg.AssetKey:
+    """An action as an asset key: `[actions, new_leads]`."""
+    return dg.AssetKey(["actions", name.replace("-", "_")])
+
+
 def receipt_event(manifest: Manifest) -> dg.AssetMaterialization | dg.AssetObservation:
     """A file on its feed: new records are a materialisation; refused, held and unchanged files an observation."""
     metadata: dict[str, str | int] = {

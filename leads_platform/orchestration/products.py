@@ -31,7 +31,7 @@ def product_assets(platform: Platform) -> dg.AssetsDefinition:
     products = given(platform)
 
     @dg.multi_asset(
-        name="products",
+        name="make_products",  # a job has the name `products`, and Dagster wants one meaning of it
         specs=[_spec(platform, name, product) for name, product in products.items()],
         check_specs=[
             dg.AssetCheckSpec(check.name, asset=product_key(name), description=check.says, blocking=True)

@@ -7,7 +7,7 @@ files of records.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import duckdb
 
@@ -76,6 +76,23 @@ LEDGERS: dict[str, tuple[str, dict[str, str]]] = {
         "One row: which receipts the ledger has heard of.",
         {"version": "Count of receipts, months, contracts"},
     ),
+    "actions.runs": (
+        "One row per run of an action: what was done that can't be unmade.",
+        {
+            "action": "Action, as new-leads",
+            "run": "Number of the run, by action",
+            "profile": "What was given out, by the name of its columns; the action's own, for now",
+            "form": "In which form",
+            "month": "Of which month",
+            "include": "With what else than the usual",
+            "rows": "How many rows",
+            "counts": "Counts by word, as JSON",
+            "files": "Files it wrote",
+            "who": "Who asked",
+            "why": "Why, in their words",
+            "done_at": "When",
+        },
+    ),
     "warehouse.builds": (
         "One row per table and month that stands.",
         {
@@ -115,6 +132,30 @@ LEDGERS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
+# Each action has a relation of its own: `actions.new_leads_rows`.
+_ACTION_ROWS = (
+    "One row per run of the action and thing it was done with.",
+    {
+        "run": "Number of the run, as in actions.runs",
+        "profile": "As in actions.runs",
+        "form": "As in actions.runs",
+        "month": "As in actions.runs",
+        "external_id": "What others know it by; never changes once given",
+        "key": "Its key in the tables",
+        "hash": "Keyed hash of what went out",
+        "operation": "What was done with it: new, changed, or a word of the action's own",
+        "feed": "Feed of the file it came from",
+        "sha256": "That file",
+        "done_at": "When",
+    },
+)
+
+
+def ledger_texts(address: str) -> tuple[str, dict[str, str]] | None:
+    """What a row of a ledger is, and each column; None for a relation that is none."""
+    if address.startswith("actions.") and address.endswith("_rows"):
+        return _ACTION_ROWS
+    return LEDGERS.get(address)
 
 
 def is_as_of(table: Table) -> bool:
@@ -134,7 +175,7 @@ def words_hash(tables: Mapping[str, Table], *, shared: bool) -> str:
         (t.address, t.says, t.grain, [(c.name, c.type, c.says, c.pii if shared else None) for c in t.columns])
         for t in tables.values()
     ]
-    return hashlib.sha256(repr((sorted(told), LEDGERS)).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr((sorted(told), LEDGERS, _ACTION_ROWS)).encode()).hexdigest()[:32]
 
 
 def describe(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], database: str) -> int:
@@ -152,7 +193,7 @@ def describe(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], databa
         con.execute(f"drop view {_quoted(database, name)}")
         done += 1
     stands, comments = _columns(con, database), _comments(con, database)
-    for address, says, columns in _texts(tables):
+    for address, says, columns in _texts(tables, stands):
         if address not in stands:
             continue
         kind = "view" if _is_view(address) else "table"
@@ -177,14 +218,15 @@ def undescribed(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:
     ]
 
 
-def _texts(tables: Mapping[str, Table]) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _texts(tables: Mapping[str, Table], stands: Iterable[str]) -> Iterator[tuple[str, str, dict[str, str]]]:
     for address, table in tables.items():
         of_columns = column_words(table)
         yield address, table_words(table), of_columns
         if is_as_of(table):
             yield view_of(address), table_words(table, newest=True), of_columns
-    for address, (says, of_columns) in LEDGERS.items():
-        yield address, says, of_columns
+    for address in stands:
+        if texts := ledger_texts(address):
+            yield address, *texts
 
 
 def table_words(table: Table, *, newest: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""`full.duckdb`: the warehouse as it is, for its owner: every table, both ledgers, comments and `current_*` views.
+"""`full.duckdb`: the warehouse as it is, for its owner: every table, the ledgers, comments and `current_*` views.
 
 Belongs here: copying the file whole. Does not: what stands in it (the write path, describe).
 """
@@ -22,7 +22,7 @@ _CLONE = 0x40049409  # Linux's FICLONE: the copy shares the blocks of the file, 
 def full_copy(tables: Mapping[str, Table]) -> Product:
     """The product; made anew, too, where a description of a table changed."""
     return Product(
-        says="The whole warehouse as committed last: all tables, both ledgers, comments, `current_*` views.",
+        says="The whole warehouse as committed last: all tables, the ledgers, comments, `current_*` views.",
         reads=("*",),
         make=_make,
         must=(Check("copy_is_whole", "The copy has as many bytes as the warehouse.", _differs),),

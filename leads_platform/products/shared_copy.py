@@ -1,4 +1,4 @@
-"""`warehouse.duckdb`: what may be carried away: dim_, fct_, rep_ and stats without personal columns, both ledgers.
+"""`warehouse.duckdb`: what may be carried away: dim_, fct_, rep_ and stats without personal columns, the ledgers.
 
 Belongs here: making that file, by copying the former one and writing the months that changed. Does not: which columns
 are personal (declarations), or the copy for the owner (full_copy).
@@ -16,7 +16,7 @@ from datetime import date
 
 import duckdb
 
-from leads_platform.products.describe import LEDGERS, describe, undescribed, words_hash
+from leads_platform.products.describe import describe, ledger_texts, undescribed, words_hash
 from leads_platform.products.product import Check, Making, Product
 from leads_platform.warehouse.connection import CATALOG
 from leads_platform.warehouse.sql import address, identifier, literal
@@ -26,14 +26,18 @@ SHARED = "warehouse.duckdb"
 LAYERS = ("dim", "fct", "rep")
 _FILE = "shared"  # what it is attached as
 Columns = list[tuple[str, str]]  # names and types
-# A column of a record may be seen in them.
-_NOT_SHARED = {"warehouse.checks": ("evidence",), "warehouse.refused_builds": ("evidence",)}
+# A column of a record may be seen in them, or who somebody is.
+_NOT_SHARED = {
+    "warehouse.checks": ("evidence",),
+    "warehouse.refused_builds": ("evidence",),
+    "actions.runs": ("who", "why"),
+}
 
 
 def shared_copy(tables: Mapping[str, Table]) -> Product:
     """The product; made anew, too, where a description changed or another column counts as personal."""
     return Product(
-        says="Dimensions, facts, reports and stats without personal columns, and both ledgers: a file to pass on.",
+        says="Dimensions, facts, reports and stats without personal columns, and the ledgers: a file to pass on.",
         reads=("*",),
         make=_make,
         must=(
@@ -118,21 +122,21 @@ def _stale_months(con: duckdb.DuckDBPyConnection) -> _Stale:
 def _make_table(con: duckdb.DuckDBPyConnection, name: str, columns: Columns, *, anew: bool) -> None:
     """The table without rows, where it isn't there yet or nothing of it stays; a ledger is always written whole."""
     con.execute(f"create schema if not exists {_FILE}.{identifier(name.split('.', 1)[0])}")
-    create = "create or replace table" if anew or name in LEDGERS else "create table if not exists"
+    create = "create or replace table" if anew or ledger_texts(name) else "create table if not exists"
     con.execute(f"{create} {_in_file(name)} as select {_listed(columns)} from {_ours(name)} where false")
 
 
 def _insert(con: duckdb.DuckDBPyConnection, name: str, columns: Columns, months: list[date]) -> int:
     """Writes the table's months anew; returns the rows of a table, 0 for a ledger."""
     which = ""
-    if name not in LEDGERS:
+    if not ledger_texts(name):
         if not months:
             return 0
         which = f"where month in ({', '.join(map(literal, months))})"
         con.execute(f"delete from {_in_file(name)} {which}")
     insert = f"insert into {_in_file(name)} select {_listed(columns)} from {_ours(name)} {which}"
     ((count,),) = con.execute(insert).fetchall()
-    return 0 if name in LEDGERS else count
+    return 0 if ledger_texts(name) else count
 
 
 def _wanted(making: Making) -> dict[str, Columns]:
@@ -143,7 +147,7 @@ def _wanted(making: Making) -> dict[str, Columns]:
         for name, columns in shared_tables(making.tables).items()
         if name in there
     }
-    for name in LEDGERS.keys() & there.keys():
+    for name in filter(ledger_texts, there):
         wanted[name] = [(column, kind) for column, kind in there[name] if column not in _NOT_SHARED.get(name, ())]
     return wanted
 
@@ -176,7 +180,7 @@ def _odd(making: Making) -> Iterable[str]:
         counted = " union all ".join(
             f"select {literal(name)} as table_name, month, count(*) as row_count from {_in_file(name)} group by month"
             for name in columns_of(making.con, _FILE)
-            if name not in LEDGERS
+            if not ledger_texts(name)
         )
         if not counted:
             return []

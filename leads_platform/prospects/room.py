@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from leads_platform.prospects.lead_list import LeadList
 from leads_platform.prospects.net_new_headline import NET_NEW
+from leads_platform.prospects.new_leads_export import new_leads
 from leads_platform.room import Room
 
 if TYPE_CHECKING:
@@ -25,5 +26,6 @@ room = Room(
     kinds={"lead_list": LeadList},
     headlines=(NET_NEW,),
     sample=_sample,
+    actions={"new-leads": new_leads},
     order=1,
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from leads_platform.errors import DAMAGED, fault_in_words, is_damage
+from leads_platform.private import private_file, private_folder
 from leads_platform.warehouse.interrupt import interruptible
 from leads_platform.warehouse.limits import memory_limit_mb, thread_count
 from leads_platform.warehouse.sql import address, literal
@@ -69,7 +70,7 @@ def harden(con: duckdb.DuckDBPyConnection, readable: Iterable[Path], scratch: Pa
 
     The order matters: the allowed folders must be named before external access is turned off (docs/hazards.md).
     """
-    scratch.mkdir(parents=True, exist_ok=True)
+    private_folder(scratch)  # rows spill into it
     folders = ", ".join(literal(str(path)) for path in [*readable, scratch])
     spare_mb = shutil.disk_usage(scratch).free // 2_000_000
     for setting in (
@@ -110,6 +111,7 @@ def open_warehouse(
         raise WarehouseUnusable(f"{path}: {DAMAGED}")
     con = _attached(path, say)
     try:
+        private_file(path)  # after the look above, which a change of rights would change
         with _faults_in_words(path):
             harden(con, readable, path.parent / "tmp")
             if not sound:
@@ -193,7 +195,7 @@ def _make(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     scratch = path.with_name(path.name + ".new")
     con.execute(f"attach {literal(str(scratch))} as {CATALOG}")
     con.execute(f"detach {CATALOG}")
-    scratch.replace(path)
+    private_file(scratch).replace(path)
 
 
 def _make_ledgers(con: duckdb.DuckDBPyConnection) -> None:

@@ -179,7 +179,7 @@ def months_in(warehouse: Path, scratch: Path) -> Months:
         con.execute(f"attach '{scratch / warehouse.name}' as w")
         tables = con.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
-            "where database_name = 'w' and schema_name not in ('warehouse', 'arrivals')"
+            "where database_name = 'w' and schema_name not in ('warehouse', 'arrivals', 'actions')"
         ).fetchall()
         found: Months = {}
         for (table,) in tables:

@@ -32,7 +32,8 @@ def test_every_table_and_feed_is_an_asset_and_every_dependency_exists(platform: 
     tables = {dg.AssetKey(address.split(".")) for address in platform.catalogue.tables}
     feeds = {dg.AssetKey(["arrivals", feed]) for feed in platform.contracts}
     products = {dg.AssetKey(["products", "full_duckdb"]), dg.AssetKey(["products", "warehouse_duckdb"])}
-    assert graph.get_all_asset_keys() == tables | feeds | products
+    actions = {dg.AssetKey(["actions", "new_leads"])}
+    assert graph.get_all_asset_keys() == tables | feeds | products | actions
     assert {key for key in feeds if graph.get(key).is_materializable} == set()
     assert {key for key in tables if graph.get(key).is_materializable} == tables
     for address in platform.catalogue.tables:
@@ -40,6 +41,16 @@ def test_every_table_and_feed_is_an_asset_and_every_dependency_exists(platform: 
         parents = graph.get(dg.AssetKey(address.split("."))).parent_keys
         assert {key for key in parents if key in tables} == {dg.AssetKey(r.split(".")) for r in read}
         assert dg.AssetKey(address.split(".")) not in parents  # backfills split on a self-dependency
+
+
+def test_a_person_alone_starts_an_action(platform: Platform, defs: dg.Definitions) -> None:
+    action, repository = dg.AssetKey(["actions", "new_leads"]), defs.get_repository_def()
+    assert set(platform.actions) == {"new-leads"}
+    with_it = {job.name for job in repository.get_all_jobs() if action in job.asset_layer.executable_asset_keys}
+    assert with_it - {name for name in with_it if name.startswith("__")} == {"new_leads"}
+    started = {schedule.job_name for schedule in repository.schedule_defs}
+    started |= {target.job_name for sensor in repository.sensor_defs for target in sensor.targets}
+    assert started and "new_leads" not in started
 
 
 def test_a_feed_feeds_its_base_table_and_the_ledger_stands_for_the_lists(defs: dg.Definitions) -> None:

@@ -221,7 +221,7 @@ class Archive:
             new = {path.name: sha256_of(path) for path in paths if path.name not in sums}
             if new:
                 seal.write_sums(folder, sums | new)
-                _settle(folder)
+                settle(folder)
 
     def next_receipt(self) -> int:
         """The number the next receipt gets; what a crashed receipt left under it is swept before it is used."""
@@ -318,16 +318,16 @@ class Archive:
         for stored in (self.records, self.rejected):
             path = stored(manifest.feed, manifest.receipt)
             if path.exists():
-                _settle(path)
-                _settle(path.parent)
-                _settle(path.parent.parent)
+                settle(path)
+                settle(path.parent)
+                settle(path.parent.parent)
         target = self._manifest(manifest.feed, manifest.receipt)
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(".tmp")
         scratch.write_text(manifest.to_json(), encoding="utf-8")
-        _settle(scratch)
+        settle(scratch)
         scratch.replace(target)
-        _settle(target.parent)
+        settle(target.parent)
 
 
 def _damaged(path: Path | str, why: str) -> str:
@@ -381,14 +381,14 @@ def _compress(file: BinaryIO, target: Path, given_up: Event) -> None:
                 zipped.write(chunk)
         if given_up.is_set():
             return
-        _settle(scratch)
+        settle(scratch)
         scratch.replace(target)
-        _settle(target.parent)
+        settle(target.parent)
     finally:
         scratch.unlink(missing_ok=True)
 
 
-def _settle(path: Path) -> None:
+def settle(path: Path) -> None:
     """Waits until a file or folder is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

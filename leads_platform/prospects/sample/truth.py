@@ -26,6 +26,7 @@ from leads_platform.sample.world import Site, World
 
 Row = dict[str, object]
 TOTAL = "all suppliers"
+_EMAIL = {"ok_licensing": "Email", "tx_licensing": "Email Address"}
 _COMPANY = {"nv_licensing": "Name", "ok_licensing": "Company", "tx_licensing": "Operation Name"}
 
 
@@ -274,7 +275,10 @@ class _Books:
         for identity in {lead.identity: None for lead in self._all() if self._is_net_new(lead, index)}:
             leads = [lead for lead in self._of_site(identity) if self._is_net_new(lead, index)]
             expired = [lead.expired for lead in leads if lead.expired is not None]
+            email = _cells(leads[0].record).get(_EMAIL.get(leads[0].feed, ""), "").strip()
             yield {
+                "email": email or None,
+                "without_contact": not (leads[0].has_valid_phone or email),
                 "source_name": leads[0].feed,
                 "source_id": leads[0].source_id,
                 "company_name": _cells(leads[0].record)[_COMPANY[leads[0].feed]].strip(),

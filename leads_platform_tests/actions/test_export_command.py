@@ -1,0 +1,214 @@
+"""`leads-platform export` as a sales manager and an operator use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import stat
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from leads_platform.acting import act
+from leads_platform.actions.history import History
+from leads_platform.cli.commands import commands
+from leads_platform.orchestration.actions import action_assets
+from leads_platform.platform import load_platform, open_session
+from leads_platform.settings import Settings
+from leads_platform_tests.actions.data_loader import load
+from leads_platform_tests.conftest import environment
+from leads_platform_tests.helpers import NV_HEADER, drop, nv, run, take_in
+
+OAK = nv("1", "702-555-0101", "12 OAK ST RENO, NV 89501")
+ELM = nv("2", "702-555-0102", "7 ELM AVE RENO, NV 89502")
+ASH = nv("3", "702-555-0103", "9 ASH RD RENO, NV 89503")
+Command = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """May: Oak and Elm; June: Ash, too. All is built."""
+    settings = environment(tmp_path_factory.mktemp("template") / "data")
+    drop(settings, "nv_licensing", "nv_2024-05.csv", NV_HEADER, [OAK, ELM])
+    drop(settings, "nv_licensing", "nv_2024-06.csv", NV_HEADER, [OAK, ELM, ASH])
+    run(settings)
+    return settings.data
+
+
+@pytest.fixture
+def house(template: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(template, tmp_path / "data")
+    return environment(tmp_path / "data", {"LEADS_PLATFORM_USER": "ann"})
+
+
+def calling(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setenv("LEADS_PLATFORM_DATA", str(settings.data))
+    monkeypatch.setenv("LEADS_PLATFORM_NOW", "2024-07-15T12:00:00")
+    monkeypatch.setenv("LEADS_PLATFORM_USER", "ann")
+
+    def call(*words: str) -> Result:
+        result = CliRunner().invoke(commands, list(words))
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+@pytest.fixture
+def command(house: Settings, monkeypatch: pytest.MonkeyPatch) -> Command:
+    return calling(house, monkeypatch)
+
+
+def exported(settings: Settings) -> list[str]:
+    """The licences in the files, by file."""
+    return [row["License_Number__c"] for path in sorted(settings.exports.glob("*.csv")) for row in load(path)]
+
+
+def test_a_monday(command: Command, house: Settings) -> None:
+    """The last month, then the earlier one that is offered; each lead once, also after a rebuild."""
+
+    def files() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in house.archive.rglob("*") if path.is_file()}
+
+    before = files()
+    dry = command("export", "new-leads", "--dry-run")
+    assert dry.exit_code == 0 and "1 of 1 net-new leads of 2024-06 would go out, form salesforce" in dry.output
+    assert not house.exports.exists() and files() == before
+    first = command("export", "new-leads", "--why", "the usual list")
+    assert first.exit_code == 0, first.output
+    assert "Not exported yet in this form: 2024-05 (2). Ask for one with --month." in first.output
+    assert f"Wrote {house.exports / 'new-leads_2024-06_salesforce_000001.csv'}" in first.output.replace("\n", "")
+    assert exported(house) == ["3"]
+    assert "No file was written" in command("export", "new-leads").output
+    assert command("export", "new-leads", "--month", "2024-05").exit_code == 0
+    assert exported(house) == ["1", "2", "3"]
+    assert command("rebuild", "--direct").exit_code == 0
+    for month in ("2024-05", "2024-06"):
+        assert "No file was written" in command("export", "new-leads", "--month", month).output
+    assert exported(house) == ["1", "2", "3"]
+    runs = "select run, month::varchar, form, rows, who, why from actions.runs order by run"
+    with duckdb.connect(str(house.published), read_only=True) as con:
+        told = [
+            (1, "2024-06-01", "salesforce", 1, "ann", "the usual list"),
+            (2, "2024-05-01", "salesforce", 2, "ann", ""),
+        ]
+        assert con.execute(runs).fetchall() == told
+        assert con.execute("select count(distinct external_id) from actions.new_leads_rows").fetchall() == [(3,)]
+    with duckdb.connect(str(house.shared), read_only=True) as con:
+        columns = {column for column, *_ in con.execute("describe actions.runs").fetchall()}
+        assert {"run", "rows"} < columns and not {"who", "why"} & columns, "who somebody is, is not passed on"
+        assert con.execute("select count(*) from actions.new_leads_rows").fetchall() == [(3,)]
+        comments = con.execute("select comment from duckdb_columns() where schema_name = 'actions'").fetchall()
+        assert comments and all(comment for (comment,) in comments)
+
+
+def test_nothing_personal_is_printed_or_kept_in_a_manifest(command: Command, house: Settings) -> None:
+    told = command("export", "new-leads", "--month", "2024-05", "--include", "moved,new_phone,without_contact").output
+    kept = "".join(path.read_text() for path in house.archive.glob(".actions/runs/*/*.json"))
+    assert kept and not re.search(r"555|OAK|ELM|ACORN|ANN", told + kept)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--month", "2024-13"], "'2024-13' is not a month"),
+        (["--month", "2024-04"], "there is nothing of 2024-04 for new-leads; the months with files go from 2024-05 to"),
+        (["--form", "pdf"], "'pdf' is not one of 'salesforce', 'xlsx', 'csv'"),
+        (["--include", "moved,all"], "'all' is none of moved, new_phone, without_contact"),
+    ],
+)
+def test_wrong_usage_exits_2_and_says_what_is_right(
+    command: Command, house: Settings, words: list[str], said: str
+) -> None:
+    result = command("export", "new-leads", *words)
+    assert result.exit_code == 2 and said in result.output, result.output
+    assert not house.exports.exists()
+
+
+def test_there_is_no_other_export(command: Command) -> None:
+    assert command("export", "nothing").exit_code == 2
+    told = command("export", "--help").output
+    assert "new-leads" in told
+
+
+def test_nothing_goes_out_of_tables_that_are_not_current(command: Command, house: Settings) -> None:
+    drop(
+        house,
+        "nv_licensing",
+        "nv_2024-06-20.csv",
+        NV_HEADER,
+        [OAK, ELM, ASH, nv("4", "702-555-0104", "1 PINE LN RENO, NV 89504")],
+    )
+    take_in(house)
+    told = command("export", "new-leads")
+    assert (
+        told.exit_code == 1 and "is not current for 2024-06, so nothing goes out. First: LEADS_PLATFORM" in told.output
+    )
+    assert not house.exports.exists()
+    assert command("export", "new-leads", "--month", "2024-05").exit_code == 0, "May is not touched by that"
+
+
+def test_before_anything_is_built_it_says_what_to_do(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = calling(settings, monkeypatch)("export", "new-leads")
+    assert told.exit_code == 1 and "Nothing is built yet that new-leads reads. First:" in told.output
+
+
+def test_a_lead_of_a_withdrawn_file_is_told_until_somebody_has_read_which(command: Command, house: Settings) -> None:
+    assert command("export", "new-leads").exit_code == 0
+    with open_session(load_platform(house), "test") as session:
+        session.arrivals.withdraw("nv_licensing/nv_2024-06.csv", None)
+    told = command("status").output.replace("\n", " ")
+    assert "1 rows exported by new-leads of 2024-06, form salesforce, came from a file withdrawn since" in told
+    ran = command("run", "--direct").output
+    assert "Exported, new-leads of 2024-06: 1 rows came from 1 file(s) withdrawn since" in ran
+    said = command("export", "new-leads").output
+    external_id = load(house.exports / "new-leads_2024-06_salesforce_000001.csv")[0]["External_Lead_Id__c"]
+    assert "1 leads were exported from a file that is withdrawn since" in said and external_id in said
+    assert json.loads(command("status", "--json").output)["withdrawn_exports"] == []
+
+
+def test_of_two_at_once_one_waits_and_no_lead_goes_out_twice(house: Settings) -> None:
+    def once(number: int) -> int:
+        return act(load_platform(house), "new-leads", why=str(number)).outcome.number
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(once, range(2))) == [0, 1]
+    assert exported(house) == ["3"]
+    assert len(History(house.archive).runs()) == 1
+
+
+def test_in_dagster_it_is_an_asset_that_takes_what_the_options_say(house: Settings) -> None:
+    assets = action_assets(load_platform(house))
+
+    def materialized(**config: object) -> dg.ExecuteInProcessResult:
+        config = {"ops": {"actions__new_leads": {"config": config}}}
+        with dg.DagsterInstance.ephemeral() as instance:
+            return dg.materialize(assets, run_config=config, instance=instance, raise_on_error=False)
+
+    assert not materialized(month="2024-04").success and not materialized(form="pdf").success
+    assert not house.exports.exists()
+    done = materialized(month="2024-05", why="asked for")
+    (event,) = done.asset_materializations_for_node("actions__new_leads")
+    assert (event.metadata["leads"].value, event.metadata["run"].value) == (2, 1)
+    assert exported(house) == ["1", "2"]
+    assert [(run.who, run.why) for run in History(house.archive).runs()] == [("ann", "asked for")]
+
+
+def test_what_holds_personal_data_is_for_its_owner_alone(command: Command, house: Settings) -> None:
+    for path in (house.archive, house.outbox):
+        path.mkdir(exist_ok=True)
+        path.chmod(0o755)
+    house.warehouse.chmod(0o644)
+    assert command("export", "new-leads").exit_code == 0
+    assert command("run", "--direct").exit_code == 0  # opens the outbox
+    modes = {
+        p.name: stat.S_IMODE(p.stat().st_mode) for p in (house.archive, house.outbox, house.exports, house.warehouse)
+    }
+    assert modes == {"archive": 0o700, "outbox": 0o700, "exports": 0o700, "warehouse.duckdb": 0o600}

@@ -20,6 +20,7 @@ from leads_platform.warehouse import DeclarationError
 from leads_platform_tests.conftest import environment
 from leads_platform_tests.helpers import NV_HEADER, ask, drop, nv
 
+ACTIONS = "from leads_platform.prospects.new_leads_export import new_leads as x\n"
 PAGE = Path(__file__).parents[1] / "docs" / "add-a-room.md"
 
 
@@ -119,6 +120,12 @@ def test_a_package_that_is_no_room_is_told(outside: Path, named: str, words: str
         ("team:fleet", "Pat", "`Pat` owns nothing: write `team:name`"),
         ('kinds={"truck_list"', 'kinds={"lead_list"', "acme.fleet and leads_platform.prospects give a kind"),
         ('kinds={"truck_list"', 'kinds={"truck"', "TruckList must say `kind: Literal['truck']`"),
+        (
+            "room = Room(",
+            f"{ACTIONS}room = Room(actions={{'new-leads': x}}, ",
+            "have an action `new-leads`; rename one",
+        ),
+        ("room = Room(", f"{ACTIONS}room = Room(actions={{'New leads': x}}, ", "no action can be called `New leads`"),
         ("room = Room(", "room = Rooom(", "acme/fleet/room.py:"),
         ("room = Room(", "rooms = Room(", "acme.fleet.room declares no `room = Room(...)`"),
         ("from acme.fleet.truck_list", "from nonesuch", "No module named 'nonesuch'"),

@@ -25,6 +25,7 @@ NORTH = (
     "feed: north\nroom: fleet\nkind: truck_list\ntitle: North\ndelivery: snapshot\nplate: plate\n"
     "columns:\n  - {name: plate, header: Plate}\n"
 )
+ACTIONS = "from leads_platform.prospects.new_leads_export import new_leads as x\n"
 PAGE = Path(__file__).parents[1] / "docs" / "add-a-room.md"
 
 
@@ -137,6 +138,12 @@ def test_a_package_that_is_no_room_is_told(outside: Path, named: str, words: str
         ('kinds={"truck_list"', 'kinds={"lead_list"', "acme.fleet and leads_platform.prospects give a kind"),
         ('kinds={"truck_list"', 'kinds={"truck"', "TruckList must say `kind: Literal['truck']`"),
         ("    kinds=", '    products={"full.duckdb": 1}, kinds=', "acme.fleet and the platform make a product"),
+        (
+            "room = Room(",
+            f"{ACTIONS}room = Room(actions={{'new-leads': x}}, ",
+            "have an action `new-leads`; rename one",
+        ),
+        ("room = Room(", f"{ACTIONS}room = Room(actions={{'New leads': x}}, ", "no action can be called `New leads`"),
         ("room = Room(", "room = Rooom(", "acme/fleet/room.py:"),
         ("room = Room(", "rooms = Room(", "acme.fleet.room declares no `room = Room(...)`"),
         ("from acme.fleet.truck_list", "from nonesuch", "No module named 'nonesuch'"),

@@ -93,3 +93,16 @@ def test_the_clock_of_tests_keeps_its_offset() -> None:
     told = Settings.from_env({"LEADS_PLATFORM_NOW": "2024-07-31T23:30:00-07:00"})
     assert told.now() == datetime(2024, 8, 1, 6, 30, tzinfo=UTC)
     assert told.current_month() == date(2024, 8, 1)
+
+
+def test_who_asks_is_named_by_the_setting_else_by_the_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "bo")
+    asked = {"LEADS_PLATFORM_DATA": str(tmp_path)}
+    assert Settings.from_env(asked | {"LEADS_PLATFORM_USER": "ann"}).who == "ann"
+    assert Settings.from_env(asked).who == "bo"
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert Settings.from_env(asked).who.startswith("user ")

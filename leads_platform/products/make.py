@@ -221,20 +221,23 @@ def _make(place: Place, making: Making, known: Made, read: Read, path: Path) -> 
         is_file = making.scratch.exists()
         if is_file:
             _settle(making.scratch, path, private=product.private)
-    except ProductFailed as error:
-        return replace(known, failed=str(error), failed_at=begun, wrong={})
-    except OSError as error:
-        words = fault_in_words(error) or unforeseen(error)
-        return replace(known, failed=words, failed_at=begun, wrong={})
-    except duckdb.Error as error:
-        words = fault_in_words(error) or without_values(error).rstrip(".")
-        return replace(known, failed=words, failed_at=begun, wrong={})
     except Exception as error:  # a slip in a room's product keeps no other from being made
-        return replace(known, failed=unforeseen(error), failed_at=begun, wrong={})
+        return replace(known, failed=_in_words(error).rstrip("."), failed_at=begun, wrong={})
     finally:
         making.scratch.unlink(missing_ok=True)
     seconds = round(time.time() - begun, 2)
     return Made(declared(product), is_file, read, counts, seconds, begun, name=making.name)
+
+
+def _in_words(error: Exception) -> str:
+    """Why a product could not be made, without a value of any record."""
+    if isinstance(error, ProductFailed):
+        return str(error)
+    if isinstance(error, OSError):
+        return fault_in_words(error) or unforeseen(error)
+    if isinstance(error, duckdb.Error):
+        return fault_in_words(error) or without_values(error)
+    return unforeseen(error)
 
 
 def _settle(scratch: Path, path: Path, *, private: bool) -> None:

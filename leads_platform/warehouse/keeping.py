@@ -33,7 +33,10 @@ def as_of(
     """
     keys, flag = ", ".join(map(sql.identifier, key)), sql.identifier(listed)
     by = [sql.identifier(column) for column in lists_by]
-    same = " and ".join(["lists.came", *(f"lists.{column} = known.{column}" for column in by)])
+    # Equal, also where there is one list: on any other condition DuckDB loops over all pairs.
+    same = " and ".join(
+        [f"lists.{column} = known.{column}" for column in by] or ["lists.came = (known.month is not null)"]
+    )
     replaced = {"month": "$month", listed: f"{flag} and not list_came", **(otherwise or {})}
     return f"""
         with now as (select * from {listing}),

@@ -70,7 +70,7 @@ def test_no_space_for_a_rename(tmp_path: Path, small: Undisturbed, where: str) -
     scene = copied(small.waiting, tmp_path / "data")
     code, out, err = scene.call(*DIRECT, fault=("no-space", where))
     assert code == 1, out + err
-    assert "The disk is full. Free some space." in err, err
+    assert "The disk is full. Free some space" in out + err, err
     scene.finishes(small.content_hash)
 
 
@@ -89,7 +89,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, small: Undisturbed, fo
     finally:
         place.chmod(0o755)
     assert code == 1, out + err
-    assert str(place) in err and "This user may not write there. Check owner and rights" in err, err
+    assert str(place) in out + err and "This user may not write there. Check owner and rights" in out + err, err
     scene.finishes(small.content_hash)
 
 

@@ -184,6 +184,6 @@ def test_the_loop_tells_what_it_does_and_how_much_there_is(
     each = [step for table in TABLES for step in (("begins", table, may), ("ends", table))]
     assert told == [
         "Preparing Dagster", "Planning", list(TABLES), "Telling Dagster of 3 tables", *each,
-        "Planning", "Publishing", "Telling Dagster what it missed",
+        "Planning", "Making full.duckdb", "Making warehouse.duckdb", "Telling Dagster what it missed",
     ]  # fmt: skip
     assert TABLES[-1] == REPORT

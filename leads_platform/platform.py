@@ -31,9 +31,12 @@ from leads_platform.changes import newest_with_data
 from leads_platform.contracts_in_force import contracts_in_force, tables_of
 from leads_platform.private import private_folder
 from leads_platform.products.describe import describe
+from leads_platform.products.full_copy import FULL
 from leads_platform.products.make import Outcome, Place, make_products, read_by
 from leads_platform.products.own import own_products
 from leads_platform.products.product import Product
+from leads_platform.products.state import Made, read_products
+from leads_platform.products.whole_state import behind
 from leads_platform.rooms import Rooms, find_rooms
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import forget_build_state, write_build_state
@@ -149,7 +152,7 @@ class Session:
 
     `publish`: whether the products that are stale are made at its end, and those that `anew` picks. `names` has where a
     person wants a product that can have several places. `step` hears which is being made; `products` is what became of
-    each.
+    each. `behind`: tables because of which nothing was published.
     """
 
     platform: Platform
@@ -161,6 +164,7 @@ class Session:
     names: dict[str, str] = field(default_factory=dict)
     step: Callable[[str], None] = lambda text: None
     products: list[Outcome] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
     newest: date | None = None  # the last month with data before this session's first build
     _ledger: int = field(default=-1)
 
@@ -181,6 +185,19 @@ class Session:
             self.newest = newest_with_data(self.platform, self.warehouse.rows())
         self.lock.progress(f"building {table} {first:%Y-%m} to {last:%Y-%m}")
         return self.warehouse.build(table, first, last)
+
+    def check_whole(self) -> None:
+        """Publishes nothing where some tables are ahead of others, or tables would go that nobody was asked about."""
+        settings, catalogue = self.platform.settings, self.platform.catalogue
+        refused = self.warehouse.con.execute(
+            "select distinct table_name, month from warehouse.refused_builds"
+        ).fetchall()
+        published = read_products(settings.products).get(FULL, Made()).read
+        self.behind = behind(catalogue, self.arrivals.state, self.warehouse.built(), refused, published)
+        if self.warehouse.would_remove().needs_a_word:
+            self.behind = self.behind or sorted(published)
+        if self.behind:
+            self.publish = False
 
     def tell_step(self, text: str) -> None:
         """Tells what goes on: those who wait for the lock, and who has opened the session."""
@@ -244,6 +261,8 @@ def open_session(
                 yield session
                 _roll_back(con)
                 session.sync_ledger()
+                if session.publish:
+                    session.check_whole()
                 if session.publish:
                     describe(con, platform.catalogue.tables, CATALOG)
                 warehouse.checkpoint()

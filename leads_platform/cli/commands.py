@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from leads_platform.attention import command as command_of
 from leads_platform.cli import output as terminal
 from leads_platform.cli.export import Exports, show
 from leads_platform.cli.feed_commands import feed
@@ -198,6 +199,11 @@ def publish(anew: bool, postgres: str | None) -> int:
             session.publish, session.anew, session.names = True, lambda place: anew, names
             session.step = lambda text: bar.update(bar.tasks[0].id, description=text)
         made = session.products
+    if session.behind:
+        tables = f"{len(session.behind)} tables are" if len(session.behind) > 1 else f"{session.behind[0]} is"
+        terminal.complain(f"Nothing was published: {tables} not built as the files call for; what stands stays. First:")
+        terminal.complain(f"    {command_of(platform.settings, 'run')}")
+        return 1
     for outcome in made:
         if outcome.failed:
             terminal.complain(f"{outcome.key} was not made: {outcome.failed}. {outcome.former}")

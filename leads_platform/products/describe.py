@@ -170,10 +170,16 @@ def view_of(address: str) -> str:
 
 
 def words_hash(tables: Mapping[str, Table], *, shared: bool) -> str:
-    """Changes with any description, and, of what is shared, with what counts as personal."""
+    """Changes with any description; of what is shared also with what counts as personal, and with any select.
+
+    A file that went on from the former one would keep the bytes of cells that another select gives no more.
+    """
     told = [
-        (t.address, t.says, t.grain, [(c.name, c.type, c.says, c.pii if shared else None) for c in t.columns])
-        for t in tables.values()
+        (
+            *(table.address, table.says, table.grain, table.select if shared else ""),
+            [(c.name, c.type, c.says, c.pii if shared else None) for c in table.columns],
+        )
+        for table in tables.values()
     ]
     return hashlib.sha256(repr((sorted(told), LEDGERS, _ACTION_ROWS)).encode()).hexdigest()[:32]
 

@@ -63,6 +63,8 @@ class Place:
 
     def can_be_made(self, read: Read) -> bool:
         """Whether every table that it names is built; of a pattern there need be none."""
+        if self.product.of_what_is_built:
+            return any(fits(relation, pattern) for relation in read for pattern in self.product.reads)
         return all("*" in pattern or pattern.replace('"', "") in read for pattern in self.product.reads)
 
 
@@ -159,7 +161,10 @@ def make_products(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".source").unlink(missing_ok=True)  # of versions before December 2026, whose copy is replaced
     made, outcomes = read_products(state), []
-    with open_committed(warehouse, say=say) as con:
+    for name in products.keys() - made.keys():
+        if (folder / name).is_file():  # not ours: perhaps that version's, which held everything under another's name
+            (folder / name).chmod(0o600)
+    with open_committed(warehouse, folder, say=say) as con:
         read = versions(con)
         months = {date.fromisoformat(month) for of_table in read.values() for month in of_table if month}
         wanted = [place for place in places(products, months) if not place.product.needs or secret(place.product.needs)]
@@ -167,7 +172,8 @@ def make_products(
         for place in wanted:
             if not place.can_be_made(read):
                 continue
-            known, current = made.get(place.key, Made()), not (is_stale(place, made, read, folder) or anew(place))
+            known, wants_anew = made.get(place.key, Made()), anew(place)
+            current = not (wants_anew or _is_stale_or_unreadable(place, made, read, folder))
             if current and place.product.stands is None:
                 continue
             name = (names or {}).get(place.name) or known.name
@@ -175,7 +181,7 @@ def make_products(
             making = Making(
                 con,
                 folder / f".{place.key}.new",
-                _former(place, made, folder, say),
+                None if wants_anew else _former(place, made, folder, say),
                 place.month,
                 _changed(made.get(place.key), place.of(read)),
                 tables,
@@ -194,6 +200,13 @@ def make_products(
                 made[place.key] = now
                 write_products(state, made)
     return outcomes
+
+
+def _is_stale_or_unreadable(place: Place, made: Mapping[str, Made], read: Read, folder: Path) -> bool:
+    try:
+        return is_stale(place, made, read, folder)
+    except OSError:  # of one file or its note: no reason to leave the other products out
+        return True
 
 
 def _fingerprint(product: Product, read: Read) -> str:
@@ -256,8 +269,11 @@ def _former(place: Place, made: Mapping[str, Made], folder: Path, say: Callable[
     path, known = folder / place.key, made.get(place.key)
     if known is None or not known.is_file or not path.is_file():
         return None
-    if is_as_left(path, note_of_copy(path)):
-        return path
+    try:
+        if is_as_left(path, note_of_copy(path)):  # of other code or columns: made without it
+            return path if known.declaration == declared(place.product) else None
+    except OSError:  # it can't be read, which is as bad as damaged
+        pass
     say(f"{path} was not what had been published: damaged, or something wrote to it. It is made anew.")
     return None
 

@@ -79,6 +79,7 @@ def postgres_copy(tables: Mapping[str, Table]) -> Product:
         says="Dimensions, facts, reports and stats, personal columns too, in a schema of a PostgreSQL database.",
         reads=tuple(_names(tables)),
         make=_make,
+        of_what_is_built=True,
         needs=SETTING,
         version=words_hash(tables, shared=True),
         stands=_stands,

@@ -62,7 +62,8 @@ class Product:
     (`rows`). Where something else than a file is made, as in a database, it is made in one transaction, and nothing is
     written. It raises ProductFailed, in words. `per` month: one file for each month. `must`: a product that fails one
     never takes the place of the former. `needs`: a setting without which there is no such product. `private`: a file
-    for its owner alone. `version` is any text that makes the product anew when it changes, beside its code. `stands`
+    for its owner alone. `of_what_is_built`: made although a table that it names is not built. `version` is any text
+    that makes the product anew when it changes, beside its code. `stands`
     tells of what is no file whether it is still where it was made; at a file the engine looks itself.
     """
 
@@ -73,5 +74,6 @@ class Product:
     must: tuple[Check, ...] = ()
     needs: str = ""
     private: bool = False
+    of_what_is_built: bool = False
     version: str = ""
     stands: Callable[[Making], bool] | None = None

@@ -177,20 +177,20 @@ def _personal(making: Making) -> Iterable[str]:
 
 def _odd(making: Making) -> Iterable[str]:
     with _attached(making, read_only=True):
+        names = [name for name in columns_of(making.con, _FILE) if not ledger_texts(name)]
+        if not names:
+            return []
         counted = " union all ".join(
             f"select {literal(name)} as table_name, month, count(*) as row_count from {_in_file(name)} group by month"
-            for name in columns_of(making.con, _FILE)
-            if not ledger_texts(name)
+            for name in names
         )
-        if not counted:
-            return []
         rows = making.con.execute(
             f"""
             select table_name, month, there.row_count, builds.row_count
             from ({counted}) as there
             full join (from {CATALOG}.warehouse.builds where row_count > 0) as builds using (table_name, month)
             where there.row_count is distinct from builds.row_count
-                and table_name in (select table_name from ({counted}))
+                and table_name in ({", ".join(map(literal, names))})
             order by all
             """
         ).fetchall()

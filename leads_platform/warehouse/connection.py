@@ -159,13 +159,16 @@ def _of_copy(path: Path, error: duckdb.Error) -> str | None:
 
 @contextlib.contextmanager
 def open_committed(
-    path: Path, *, say: Callable[[str], None] = lambda text: None
+    path: Path, writable: Path, *, say: Callable[[str], None] = lambda text: None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the warehouse itself, for what is made of it. Only under the writer's lock, with the
-    writer's connection closed. Raises WarehouseUnusable."""
+    """A read-only connection to the warehouse itself, for what is made of it below `writable`: files there it attaches.
+
+    Only under the writer's lock, with the writer's connection closed. Raises WarehouseUnusable.
+    """
     con = _attached(path, say, read_only=True)
     try:
         with _faults_in_words(path), interruptible(con):
+            harden(con, [writable], path.parent / "tmp")
             yield con
     finally:
         con.close()

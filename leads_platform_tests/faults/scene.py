@@ -108,7 +108,7 @@ def small_scene(data: Path, months: int = 2) -> Scene:
 
 def whole_scene(data: Path, months: int = 1) -> Scene:
     """The sample's files of all feeds waiting in landing, for the whole platform."""
-    generate(data / "landing", find_rooms().emitters, months=months, scale=0.1)
+    generate(data / "landing", find_rooms().emitters, months=months, scale=0.3)
     return Scene(data, rooms=())
 
 

@@ -5,6 +5,7 @@ import os
 import stat
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -114,6 +115,47 @@ def test_the_copy_of_the_version_before_is_replaced_without_a_hand(tmp_path: Pat
     assert {path.name for path in shop.published.iterdir()} == {
         FULL, SHARED, f".{FULL}.left", f".{SHARED}.left",
     }  # fmt: skip
+
+
+def test_cells_that_another_select_gives_no_more_are_not_in_the_file(shop: Shop) -> None:
+    """Found in use: a slip that let a name into a shared column, mended in the select, stayed in free blocks."""
+    slip = replace(people(), select=people().select.replace("'Town '", f"'{SECRET}'"))
+    shop.tables["dim_people"] = slip
+    shop.build()
+    shop.publish()
+    assert SECRET in text_of(shop.published / SHARED)
+    shop.tables["dim_people"] = people()
+    shop.build()
+    shop.publish()
+    assert SECRET not in text_of(shop.published / SHARED)
+
+
+def test_to_make_it_anew_writes_every_month(shop: Shop) -> None:
+    """Found in use: `publish --anew` went on from the former file, and its wrong cells."""
+    shop.publish(anew=lambda place: place.key == SHARED)
+    assert shop.made()[SHARED].counts["rows_written"] == 5 + 2
+
+
+def test_tables_without_a_row_are_no_whole_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found in use: a first copy whose tables were empty passed its checks."""
+    shop = Shop(tmp_path)
+    shop.build()
+    monkeypatch.setattr(shared_copy, "_insert", lambda con, name, columns, months: 0)
+    outcomes = {outcome.key: outcome.failed for outcome in shop.publish()}
+    assert outcomes[SHARED].startswith("months_are_whole: shop.dim_people of 2024-01 has 0 rows; 2 were built")
+
+
+def test_what_the_version_before_left_is_for_its_owner_until_it_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use: where the first shared copy failed, the whole warehouse stayed there for everybody to read."""
+    shop = Shop(tmp_path)
+    shop.build()
+    shop.published.mkdir()
+    (shop.published / SHARED).write_bytes((tmp_path / "warehouse.duckdb").read_bytes())
+    monkeypatch.setattr(shared_copy, "_insert", lambda con, name, columns, months: 0)
+    shop.publish()
+    assert stat.S_IMODE((shop.published / SHARED).stat().st_mode) == 0o600
 
 
 def test_a_copy_that_would_be_wrong_is_not_published(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,8 @@ def _wanted(making: Making) -> dict[str, Columns]:
         if name in there
     }
     for name in filter(ledger_texts, there):
+        if name.startswith("actions.") and name != "actions.runs":  # who was given out, lead by lead
+            continue
         wanted[name] = [(column, kind) for column, kind in there[name] if column not in _NOT_SHARED.get(name, ())]
     return wanted
 

@@ -68,7 +68,8 @@ LICENSE = (
     Column("capacity", "bigint", "Licensed capacity in children"),
 )
 LEAD = (*CONTACT, *ADDRESS, *PHONE, *LICENSE)
-CONTENT_HASH = Column("lead_hash", "varchar", "Hash of the whole record as delivered, to see changes")
+# Personal: whoever has the rest of a record finds the missing cell by trying.
+CONTENT_HASH = Column("lead_hash", "varchar", "Hash of the whole record as delivered, to see changes", pii=True)
 LISTED = (LEAD_KEY, SOURCE_NAME, *LEAD, CONTENT_HASH)
 """What a supplier's list says of a lead, as staged and as kept."""
 

@@ -104,7 +104,8 @@ def test_a_monday(command: Command, house: Settings) -> None:
     with duckdb.connect(str(house.shared), read_only=True) as con:
         columns = {column for column, *_ in con.execute("describe actions.runs").fetchall()}
         assert {"run", "rows"} < columns and not {"who", "why"} & columns, "who somebody is, is not passed on"
-        assert con.execute("select count(*) from actions.new_leads_rows").fetchall() == [(3,)]
+        tables = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
+        assert "new_leads_rows" not in tables, "who was given out, lead by lead, is not passed on"
         comments = con.execute("select comment from duckdb_columns() where schema_name = 'actions'").fetchall()
         assert comments and all(comment for (comment,) in comments)
 
@@ -112,7 +113,7 @@ def test_a_monday(command: Command, house: Settings) -> None:
 def test_nothing_personal_is_printed_or_kept_in_a_manifest(command: Command, house: Settings) -> None:
     told = command("export", "new-leads", "--month", "2024-05", "--include", "moved,new_phone,without_contact").output
     kept = "".join(path.read_text() for path in house.archive.glob(".actions/runs/*/*.json"))
-    assert kept and not re.search(r"555|OAK|ELM|ACORN|ANN", told + kept)
+    assert kept and not re.search(r"555-|702555|OAK|ELM|ACORN|ANN", told + kept)  # a hash may well hold 555
 
 
 @pytest.mark.parametrize(

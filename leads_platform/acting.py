@@ -61,6 +61,7 @@ def act(
             folder=settings.exports,
             now=settings.now(),
             withdrawn=withdrawn_files(session.arrivals.state),
+            stale=frozenset(waiting for table in action.reads for waiting in stale.get(table, ())),
             dry=dry,
             say=say,
         )

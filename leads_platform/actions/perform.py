@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -50,6 +50,7 @@ def perform(
     folder: Path,
     now: datetime,
     withdrawn: frozenset[tuple[str, str]],
+    stale: frozenset[date] = frozenset(),
     dry: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
@@ -60,7 +61,7 @@ def perform(
     rows = sql.bind(action.rows, _table, {"month": asked.month})
     _audit(name, action, asked, rows, con)
     work = None if dry else private_folder(private_folder(folder) / _WORK)
-    doing = Doing(con, dictionaries(con, rows), asked, work, now, history.hasher(keep=not dry), withdrawn)
+    doing = Doing(con, dictionaries(con, rows), asked, work, now, history.hasher(keep=not dry), withdrawn, stale)
     try:
         done = action.do(doing)
         if dry or not done.rows:

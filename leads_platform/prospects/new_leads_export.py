@@ -190,6 +190,8 @@ def _earlier(doing: Doing, exported: Exported) -> Iterator[str]:
     counts: Counter[str] = Counter()
     for lead in doing.query(f"{_LEADS} where leads.month < date '{asked.month.isoformat()}'"):
         key = lead["phone_address_key"]
+        if lead["month"] in doing.stale:
+            continue
         if not (left_out(lead, asked.include) or exported.is_superseded(key) or exported.last(key)):
             counts[label(lead["month"])] += 1
     if counts:

@@ -15,7 +15,8 @@ from leads_platform.actions.exported import Exported
 from leads_platform.actions.withdrawn import KEPT, WITHDRAWN
 from leads_platform.actions.writing import write_exact_csv, write_plain_csv, write_xlsx
 from leads_platform.months import label
-from leads_platform.prospects.sales_forms import PEOPLE, SALESFORCE, Field, Lead, has_email, told, too_long
+from leads_platform.prospects.email import is_email
+from leads_platform.prospects.sales_forms import PEOPLE, SALESFORCE, Field, Lead, told, too_long
 from leads_platform.warehouse import Audit
 
 File = tuple[str, str]  # feed and sha256
@@ -27,7 +28,7 @@ _FORMS = {
 _INCLUDE = {
     "moved": "licences known before at another address",
     "new_phone": "licences known before with another phone",
-    "without_contact": "leads with neither a valid phone nor an e-mail",
+    "without_contact": "leads with neither a valid phone nor an e-mail address",
 }
 _LEADS = """
     select leads.*, files.file_sha256
@@ -82,7 +83,7 @@ def _do(doing: Doing) -> Done:
             counts["too_long"] += 1
             lines.append(f"{place}: {'; '.join(long)}. The lead is left out; nothing is cut.")
             continue
-        if lead["email"] and not has_email(lead) and asked.form == "salesforce":
+        if lead["email"] and not is_email(lead["email"]) and asked.form == "salesforce":
             lines.append(f"{place}: the e-mail is no address that Salesforce takes; it is left empty.")
         external_id = exported.external_id(key)
         operation = "changed" if exported.is_known(external_id) else "new"

@@ -17,9 +17,10 @@ from leads_platform.actions.history import History
 from leads_platform.actions.ledger import refresh_actions
 from leads_platform.actions.perform import Outcome, perform
 from leads_platform.dictionary import packaged
+from leads_platform.prospects.email import is_email, is_email_sql
 from leads_platform.prospects.new_leads_export import new_leads
 from leads_platform.warehouse import sql
-from leads_platform_tests.actions.data_loader import load
+from leads_platform_tests.actions.data_loader import is_address, load
 from leads_platform_tests.actions.test_writing import HOSTILE
 
 MAY, JUNE, JULY = (date(2024, month, 1) for month in (5, 6, 7))
@@ -238,9 +239,23 @@ def test_nothing_is_cut_what_does_not_fit_is_named_by_its_line(house: House) -> 
     assert house.ids() == [("id long", "long")], "mended, it goes out"
 
 
-@pytest.mark.parametrize(
-    "email", ["n/a", "a@b", "a b@c.example", "a@b.example; c@d.example", "a@b..example", "@b.example"]
-)
+NO_ADDRESS = (
+    "n/a", "a@b", "a b@c.example", "a@b.example; c@d.example", "a@b..example", "@b.example", "müller@x.de", "a@ü.de",
+    "a..b@x.com", ".a@x.com", "a.@x.com", "a@-x.com", "a@x-.com", "a@x.c", "a@x.c1", "a@@x.com", "a@x.com\n",
+    " a@x.com",
+)  # fmt: skip
+ADDRESS = ("a@x.com", "a.b+c@x-y.co.uk", "o'hara@x.example", "A_1@1.x.COM", "-@x.com")
+
+
+@pytest.mark.parametrize("email", [*NO_ADDRESS, *ADDRESS])
+def test_one_rule_says_what_an_email_is(email: str) -> None:
+    """The list took any text for one, the sales file some, and the strict reader others."""
+    with duckdb.connect() as con:
+        (told,) = con.execute(f"select {is_email_sql('email')} from (select ? as email)", [email]).fetchall()
+    assert {*told, is_email(email), is_address(email)} == {email in ADDRESS}
+
+
+@pytest.mark.parametrize("email", NO_ADDRESS)
 def test_an_email_that_salesforce_would_refuse_costs_no_lead(house: House, email: str) -> None:
     house.lead("a", email=email)
     told = house.export()

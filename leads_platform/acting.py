@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from leads_platform.actions.action import Action, ActionFailed, Asked, AskedWrongly
-from leads_platform.actions.perform import Outcome, perform
+from leads_platform.actions.ledger import RUNS
+from leads_platform.actions.perform import Outcome, perform, sweep
 from leads_platform.actions.withdrawn import withdrawn_files
 from leads_platform.attention import command
 from leads_platform.months import label
@@ -50,6 +51,7 @@ def act(
     settings, action = platform.settings, platform.actions[name]
     form = form or next(iter(action.forms), "")
     with open_session(platform, name, run_id=run_id, say=say) as session:
+        sweep(name, session.history, settings.exports, dry=dry, say=say)
         stale = stale_months(platform.catalogue, session.arrivals.state, session.warehouse.built())
         asked = Asked(_month(session, name, action, month, stale), form, include, settings.who, why)
         outcome = perform(
@@ -61,6 +63,7 @@ def act(
             folder=settings.exports,
             now=settings.now(),
             withdrawn=withdrawn_files(session.arrivals.state),
+            stale=frozenset(waiting for table in action.reads for waiting in stale.get(table, ())),
             dry=dry,
             say=say,
         )
@@ -70,21 +73,29 @@ def act(
 
 
 def _month(session: Session, name: str, action: Action, month: date | None, stale: dict[str, list[date]]) -> date:
-    """The month asked for, or the last one; every table that is read is current for it."""
+    """The month asked for, or the last one; every table that is read is current for it.
+
+    So is it for the months that went out before, as their rows tell which is which; and where none is asked for, for
+    all later ones, as what they hold may be what is wanted.
+    """
+    con = session.warehouse.con
     built = {table for table, _ in session.warehouse.built()}
     run = command(session.platform.settings, "run")
     if not built.issuperset(action.reads):
         raise ActionFailed(f"Nothing is built yet that {name} reads. First: {run}")
     select = sql.bind(action.months, lambda read: f"select * from {sql.address(read)}", {})
-    months = sorted(found for (found,) in session.warehouse.con.execute(select).fetchall())
+    months = sorted(found for (found,) in con.execute(select).fetchall())
     if not months:
         raise ActionFailed(f"No month has anything for {name} yet.")
     wanted = month or months[-1]
+    given = {found for (found,) in con.execute(f"select month from {RUNS} where action = ?", [name]).fetchall()}
+    for table in action.reads:
+        for waiting in stale.get(table, ()):
+            if waiting in {wanted, *given} or (month is None and waiting > wanted):
+                raise ActionFailed(f"{table} is not current for {label(waiting)}, so nothing goes out. First: {run}")
     if wanted not in months:
         raise AskedWrongly(
             f"there is nothing of {label(wanted)} for {name}; the months with files go from {label(months[0])} "
             f"to {label(months[-1])}"
         )
-    if waiting := [table for table in action.reads if wanted in stale.get(table, ())]:
-        raise ActionFailed(f"{waiting[0]} is not current for {label(wanted)}, so nothing goes out. First: {run}")
     return wanted

@@ -44,7 +44,7 @@ class Doing:
     action's select, which passed its audits. `scratch` is an empty folder whose files the engine takes to their place;
     None when only what would be done is asked. `keyed` hashes a text with the archive's key: equal texts give equal
     hashes, and nobody without the key can find a text by trying. `withdrawn` are files (feed, sha256) that a person has
-    taken out.
+    taken out. `stale` are the months for which a table it reads is not current; never the one asked for.
     """
 
     con: DuckDBPyConnection
@@ -54,6 +54,7 @@ class Doing:
     now: datetime
     keyed: Callable[[str], str]
     withdrawn: frozenset[tuple[str, str]]
+    stale: frozenset[date] = frozenset()
 
     def query(self, select: str) -> list[dict[str, Any]]:
         """The rows of a select, by the names of its columns."""

@@ -2,17 +2,18 @@
 
 Belongs here: that, from the rows of `actions.<name>_rows`. Does not: what is given out, or writing it.
 
-An external id is the key at its first export, and never changes. A key that takes the place of others, as a lead that
-moved does, goes out under the external id of the one that went out last.
+An external id is the key at its first export. A key that takes the place of others, as a lead that moved does, goes out
+under the external id of the one that went out last. Others know one record by it, whose holder is the key that went out
+under it last: what they have of the keys before is overwritten. Ids are shared by all forms, holders are each form's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from leads_platform.actions.withdrawn import WITHDRAWN
+from leads_platform.actions.withdrawn import KEPT, WITHDRAWN
 
 
 @dataclass(frozen=True)
@@ -26,27 +27,38 @@ class Before:
 
 
 class Exported:
-    """The rows of earlier runs, and which keys each key replaced (`replaced`)."""
+    """The rows of earlier runs in their order, for one form.
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]], replaced: Mapping[str, Iterable[str]]) -> None:
-        self._replaced = replaced
-        self._external_ids: dict[str, str] = {}  # by key, for good
-        self._holders: dict[str, str] = {}  # by external id: the key that went out under it last
-        self._last: dict[tuple[str, str], Before] = {}  # by form and key
-        self._known: set[tuple[str, str]] = set()  # form and external id
+    `replaced`: which keys each key replaced. `stands`: which of those that went out are still there.
+    """
+
+    def __init__(
+        self,
+        form: str,
+        rows: Iterable[Mapping[str, Any]],
+        replaced: Mapping[str, Iterable[str]],
+        stands: Collection[str] = (),
+    ) -> None:
+        self._form, self._replaced, self._stands = form, replaced, stands
+        self._external_ids: dict[str, str] = {}  # by key
+        self._holders: dict[str, dict[str, str]] = {}  # by external id and form; "" for what this run gives
+        self._last: dict[str, Before] = {}  # by key
         for row in rows:
-            file = row["feed"], row["sha256"]
-            self._last[row["form"], row["key"]] = Before(row["external_id"], row["hash"], row["operation"], file)
-            self._known.add((row["form"], row["external_id"]))
-            self._take(row["key"], row["external_id"], gone=row["operation"] == WITHDRAWN)
-        self._superseded = {former for key in set(self._holders.values()) for former in self._formers(key)}
+            self._add(row)
+        self._known = {before.external_id for before in self._last.values()}
+        held = (holders.get(form) for holders in self._holders.values())
+        self._superseded = {former for key in set(held) if key for former in self._formers(key)}
 
-    def _take(self, key: str, external_id: str, *, gone: bool = False) -> None:
-        self._external_ids.setdefault(key, external_id)
-        if not gone:
-            self._holders[external_id] = key
-        elif self._holders.get(external_id) == key:
-            del self._holders[external_id]
+    def _add(self, row: Mapping[str, Any]) -> None:
+        form, key, external_id, operation = (row[name] for name in ("form", "key", "external_id", "operation"))
+        if form == self._form:
+            self._last[key] = Before(external_id, row["hash"], operation, (row["feed"], row["sha256"]))
+        holders = self._holders.setdefault(external_id, {})
+        if operation == WITHDRAWN:
+            holders.pop(form, None)
+        elif operation != KEPT:
+            holders[form] = key
+            self._external_ids[key] = external_id
 
     def _formers(self, key: str) -> Iterator[str]:
         """The keys that this one replaced, nearest first."""
@@ -64,28 +76,48 @@ class Exported:
             formers = list(self._formers(key))
             known = [self._external_ids[former] for former in formers if former in self._external_ids]
             # What another one took over since is that one's: two rows of one external id overwrite each other.
-            free = [external_id for external_id in known if self._holders.get(external_id) in formers]
-            self._take(key, free[0] if free else key)
+            free = [each for each in known if self._holders[each] and {*self._holders[each].values()} <= {*formers}]
+            self._external_ids[key] = free[0] if free else key
+        number = 1
+        while self._is_of_another(self._external_ids[key], key):
+            number += 1
+            self._external_ids[key] = f"{key}-{number}"
+        self._holders.setdefault(self._external_ids[key], {})[""] = key
         return self._external_ids[key]
+
+    def _is_of_another(self, external_id: str, key: str) -> bool:
+        """Whether a key that still stands holds it, and none of the two replaced the other: another one's record."""
+        others = {*self._holders.get(external_id, {}).values()}.difference([key], self._formers(key))
+        return any(other in self._stands and key not in self._formers(other) for other in others)
 
     def is_superseded(self, key: str) -> bool:
         """Whether a key that replaced this one went out already: its rows are older than what is out."""
         return key in self._superseded
 
-    def last(self, form: str, key: str) -> Before | None:
-        """What went out last of this key in this form; None where nothing did, or that was taken back."""
-        found = self._last.get((form, key))
-        return found if found and found.operation != WITHDRAWN else None
+    def last(self, key: str) -> Before | None:
+        """What is out of this key; None where nothing went out, that was taken back, or another one's overwrote it."""
+        found = self._last.get(key)
+        return found if found and self._holders[found.external_id].get(self._form) == key else None
 
-    def is_known(self, form: str, external_id: str) -> bool:
-        """Whether anything went out under this external id in this form."""
-        return (form, external_id) in self._known
+    def is_known(self, external_id: str) -> bool:
+        """Whether anything went out under this external id."""
+        return external_id in self._known
 
-    def from_files(self, form: str, files: Iterable[tuple[str, str]]) -> dict[str, Before]:
-        """The keys that went out in this form and came from one of these files (feed, sha256)."""
-        wanted = set(files)
-        return {
-            key: before
-            for (of, key), before in self._last.items()
-            if of == form and before.operation != WITHDRAWN and before.file in wanted
-        }
+    def under(self, external_id: str) -> list[str]:
+        """The keys that went out under this external id, its holder first."""
+        holder = self._holders.get(external_id, {}).get(self._form)
+        keys = [key for key, before in self._last.items() if before.external_id == external_id]
+        return sorted(keys, key=lambda key: key != holder)
+
+    def from_files(self, files: Collection[tuple[str, str]]) -> dict[str, Before]:
+        """The keys that went out and came from one of these files (feed, sha256), but for what was taken back.
+
+        Where another key holds the id, and came from none of these, the word is `kept`, with that one's file.
+        """
+        found = {}
+        for key, before in self._last.items():
+            if before.operation != WITHDRAWN and before.file in files:
+                holder = self._holders[before.external_id].get(self._form, key)
+                file = self._last[holder].file
+                found[key] = before if file in files else Before(before.external_id, before.hash, KEPT, file)
+        return found

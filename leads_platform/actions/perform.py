@@ -3,7 +3,7 @@
 Belongs here: the order of these steps, and what a crash between them left. Does not: what is done with the rows.
 
 A run counts from the moment its manifest has its name. Files get theirs before, so that one without a manifest is no
-outcome of a run: it is removed by the next one.
+outcome of a run: the next call removes it, whatever else becomes of that (`sweep`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -29,15 +29,19 @@ _WORK = ".work"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of it: `number` is the run's, 0 where nothing was done; `says` are lines for people."""
+    """What became of it: `number` is the run's, 0 where nothing was done; `says` are lines for people.
+
+    `former` is the file that the last run of this month and form wrote, where this one has nothing new for one.
+    """
 
     done: Done
     number: int = 0
     file: Path | None = None
+    former: Path | None = None
 
     @property
     def says(self) -> tuple[str, ...]:
-        return self.done.says
+        return (*self.done.says, *([f"The last file of this month and form: {self.former}."] if self.former else ()))
 
 
 def perform(
@@ -50,21 +54,23 @@ def perform(
     folder: Path,
     now: datetime,
     withdrawn: frozenset[tuple[str, str]],
+    stale: frozenset[date] = frozenset(),
     dry: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> Outcome:
-    """Does it, or says what would be done. Call with the lock held. Raises ActionFailed; nothing was done then."""
+    """Does it, or says what would be done. Call with the lock held, after `sweep`.
+
+    Raises ActionFailed; nothing was done then. What counts is said at once: whoever stops what follows must know.
+    """
     number = history.next(name)
-    if not dry:
-        _sweep(name, number, history, folder, say)
     rows = sql.bind(action.rows, _table, {"month": asked.month})
     _audit(name, action, asked, rows, con)
     work = None if dry else private_folder(private_folder(folder) / _WORK)
-    doing = Doing(con, dictionaries(con, rows), asked, work, now, history.hasher(keep=not dry), withdrawn)
+    doing = Doing(con, dictionaries(con, rows), asked, work, now, history.hasher(keep=not dry), withdrawn, stale)
     try:
         done = action.do(doing)
         if dry or not done.rows:
-            return Outcome(done)
+            return Outcome(done, former=None if done.rows else _former(name, asked, history, folder))
         file = _settled(done.file, folder / _file_name(name, asked, number, done.file)) if done.file else None
     finally:
         if work:
@@ -85,7 +91,32 @@ def perform(
             rows=done.rows,
         )
     )
-    return Outcome(done, number, file)
+    if file:
+        say(f"Wrote {file}, for its owner alone.")
+    return Outcome(done, number, file, None if file else _former(name, asked, history, folder))
+
+
+def sweep(
+    name: str, history: History, folder: Path, *, dry: bool = False, say: Callable[[str], None] = lambda text: None
+) -> None:
+    """Removes what a run left that was cut off before its manifest was written; only says so where `dry`."""
+    number = history.next(name)
+    if not dry:
+        history.sweep()
+        shutil.rmtree(folder / _WORK, ignore_errors=True)
+    for path in sorted(folder.glob(f"{name}_*")):
+        found = re.fullmatch(rf"{re.escape(name)}_\d{{4}}-\d\d(?:_[a-z0-9]+)?_(\d{{6}})\.[a-z]+", path.name)
+        if found and int(found[1]) >= number and path.is_file():
+            if not dry:
+                path.unlink()
+            done = f"{path.name} is no outcome of a run" if dry else f"Removed {path.name}"
+            say(f"{done}: the one that wrote it was cut off before it counted. Don't use it, or a copy of it.")
+
+
+def _former(name: str, asked: Asked, history: History, folder: Path) -> Path | None:
+    """The file of the last run of this month and form that wrote one."""
+    found = [run for run in history.runs() if (run.action, run.month, run.form) == (name, asked.month, asked.form)]
+    return next((folder / file for run in reversed(found) for file in run.files), None)
 
 
 def _table(name: str) -> str:
@@ -115,14 +146,3 @@ def _settled(written: Path, path: Path) -> Path:
     written.replace(path)
     settle(path.parent)
     return path
-
-
-def _sweep(name: str, number: int, history: History, folder: Path, say: Callable[[str], None]) -> None:
-    """Removes what a run left that was cut off before its manifest was written."""
-    history.sweep()
-    shutil.rmtree(folder / _WORK, ignore_errors=True)
-    for path in sorted(folder.glob(f"{name}_*")):
-        found = re.fullmatch(rf"{re.escape(name)}_\d{{4}}-\d\d(?:_[a-z0-9]+)?_(\d{{6}})\.[a-z]+", path.name)
-        if found and int(found[1]) >= number and path.is_file():
-            path.unlink()
-            say(f"Removed {path.name}: the run that wrote it was cut off before it counted. Don't use a copy of it.")

@@ -14,6 +14,8 @@ from leads_platform.arrivals.archive.sources import ArchiveSources
 
 WITHDRAWN = "withdrawn"
 """The operation of a row that says: that this came from a withdrawn file has been told."""
+KEPT = "kept"
+"""The operation of a row that says: that file was withdrawn, and what went out stands by another one."""
 
 
 @dataclass(frozen=True)

@@ -44,19 +44,29 @@ def write_plain_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[
 def write_xlsx(path: Path, title: str, columns: Mapping[str, int], rows: Iterable[Sequence[Cell]]) -> None:
     """For people: one sheet with its header frozen; `columns` are titles with their widths in characters.
 
-    Text is text whatever it begins with, also after somebody edits the cell.
+    Text is text whatever it begins with, also after somebody edits the cell. What is written before it is packed lies
+    beside it, not in the system's folder: it holds all rows, and whoever is killed leaves it.
     """
     from openpyxl import Workbook
     from openpyxl.cell.cell import Cell as Written
     from openpyxl.cell.cell import WriteOnlyCell
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet._writer import WorksheetWriter
+
+    beside = path.with_name(f"{path.name}.sheet")
+
+    class Beside(WorksheetWriter):
+        def cleanup(self) -> None:  # openpyxl's own forgets a file of a list that this one is not on
+            beside.unlink()
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for number, width in enumerate(columns.values(), start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
+    sheet._writer = Beside(sheet, str(beside))  # as openpyxl does itself, but for where
+    sheet._writer.write_top()
 
     def cell(value: Cell) -> Written:
         made = WriteOnlyCell(sheet)

@@ -81,9 +81,7 @@ def show(acted: Acted, *, dry: bool) -> int:
         terminal.say(terminal.plain(line))
     if dry:
         terminal.say("This was a dry run: nothing was written.")
-    elif outcome.file:
-        terminal.say(f"Wrote {outcome.file}, for its owner alone.")
-    else:
+    elif not outcome.file:  # one that was written has been told
         terminal.say("No file was written, as nothing new goes out.")
     failed = [product for product in acted.products if product.failed]
     for product in failed:

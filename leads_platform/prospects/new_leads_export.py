@@ -7,17 +7,19 @@ Belongs here: which leads go out, under which external id, and what is said of i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from leads_platform.actions.action import Action, ActionFailed, Doing, Done, RowDone
 from leads_platform.actions.exported import Exported
-from leads_platform.actions.withdrawn import WITHDRAWN
+from leads_platform.actions.withdrawn import KEPT, WITHDRAWN
 from leads_platform.actions.writing import write_exact_csv, write_plain_csv, write_xlsx
 from leads_platform.months import label
-from leads_platform.prospects.sales_forms import PEOPLE, SALESFORCE, Field, Lead, has_email, told, too_long
+from leads_platform.prospects.email import is_email
+from leads_platform.prospects.sales_forms import PEOPLE, SALESFORCE, Field, Lead, told, too_long
 from leads_platform.warehouse import Audit
 
+File = tuple[str, str]  # feed and sha256
 _FORMS = {
     "salesforce": "CSV as Salesforce's Data Loader reads it, to upsert by External_Lead_Id__c",
     "xlsx": "a workbook for people",
@@ -26,7 +28,7 @@ _FORMS = {
 _INCLUDE = {
     "moved": "licences known before at another address",
     "new_phone": "licences known before with another phone",
-    "without_contact": "leads with neither a valid phone nor an e-mail",
+    "without_contact": "leads with neither a valid phone nor an e-mail address",
 }
 _LEADS = """
     select leads.*, files.file_sha256
@@ -42,12 +44,24 @@ _REPLACED = """
     where lead.replaces_key is not null
     order by all
 """
+# Where those that went out stand today: the file in force that held each last, by the first supplier's name.
+_STANDS = """
+    select lead.phone_address_key as key, lead.source_name as feed, files.file_sha256 as sha256
+    from prospects.dim_prospective_leads_source_level as lead
+    semi join actions.new_leads_rows as told on told.key = lead.phone_address_key
+    join prospects.fct_lead_files as files
+        on files.source_name = lead.source_name and files.file_name = lead.last_received_file_name
+    where lead.month = (select max(month) from prospects.dim_prospective_leads_source_level)
+    order by lead.source_name desc, files.month
+"""
 _NAMED = 20  # so many lines about single leads; then their number
 
 
 def _do(doing: Doing) -> Done:
     asked, fields = doing.asked, SALESFORCE if doing.asked.form == "salesforce" else PEOPLE
-    exported = Exported(doing.query("select * from actions.new_leads_rows order by run"), _replaced(doing))
+    stands = _standing(doing)
+    earlier = doing.query("select * from actions.new_leads_rows order by run")
+    exported = Exported(asked.form, earlier, _replaced(doing), stands)
     counts: Counter[str] = Counter()
     lines: list[str] = []
     rows: list[RowDone] = []
@@ -60,7 +74,7 @@ def _do(doing: Doing) -> Done:
         if exported.is_superseded(key):
             counts["moved_on"] += 1
             continue
-        hashed, before = doing.keyed(told(fields, lead)), exported.last(asked.form, key)
+        hashed, before = doing.keyed(told(fields, lead)), exported.last(key)
         if before and before.hash == hashed:
             counts["exported_before"] += 1
             continue
@@ -69,20 +83,21 @@ def _do(doing: Doing) -> Done:
             counts["too_long"] += 1
             lines.append(f"{place}: {'; '.join(long)}. The lead is left out; nothing is cut.")
             continue
-        if lead["email"] and not has_email(lead) and asked.form == "salesforce":
+        if lead["email"] and not is_email(lead["email"]) and asked.form == "salesforce":
             lines.append(f"{place}: the e-mail is no address that Salesforce takes; it is left empty.")
         external_id = exported.external_id(key)
-        operation = "changed" if exported.is_known(asked.form, external_id) else "new"
+        operation = "changed" if exported.is_known(external_id) else "new"
         counts[operation] += 1
         out.append({**lead, "external_id": external_id})
         rows.append(RowDone(external_id, key, hashed, operation, lead["source_name"], lead["file_sha256"]))
     if len({row.external_id for row in rows}) < len(rows):
         raise ActionFailed("Two leads would go out under one external id, so nothing goes out. Please report this.")
-    taken_back = list(_of_withdrawn_files(doing, exported, {row.key for row in rows}))
+    taken_back = [] if doing.stale else list(_of_withdrawn_files(doing, exported, stands, rows))
     file = doing.scratch / f"leads.{'xlsx' if asked.form == 'xlsx' else 'csv'}" if doing.scratch and out else None
     if file:
         _write(file, asked.form, fields, out)
-    says = [*_summary(doing, counts), *_some(lines), *_told_of(taken_back), *_earlier(doing, exported)]
+    says = [*_summary(doing, counts), *_some(lines), *_told_of(taken_back), *_not_told(doing, exported)]
+    says += _earlier(doing, exported)
     return Done((*rows, *taken_back), file, {"leads": len(out), **counts}, tuple(says))
 
 
@@ -101,19 +116,27 @@ def _replaced(doing: Doing) -> dict[str, list[str]]:
     return found
 
 
-def _of_withdrawn_files(doing: Doing, exported: Exported, out_now: set[str]) -> Iterator[RowDone]:
+def _standing(doing: Doing) -> dict[str, File]:
+    """Of those that went out: in which file (feed, sha256) each stands that is not withdrawn."""
+    files = ((row["key"], (row["feed"], row["sha256"])) for row in doing.query(_STANDS))
+    return {key: file for key, file in files if file not in doing.withdrawn}
+
+
+def _of_withdrawn_files(
+    doing: Doing, exported: Exported, stands: Mapping[str, File], out_now: list[RowDone]
+) -> Iterator[RowDone]:
     """What went out in this form and came from a file that is withdrawn: told once, by a row of its own.
 
-    A lead that another file gives is `kept`, under that file.
+    It is `kept`, under that file, where another file gives the lead, or one that has its external id.
     """
-    gone = exported.from_files(doing.asked.form, doing.withdrawn)
-    stands = {lead["phone_address_key"]: lead for lead in (doing.query(_LEADS) if gone else ())}
-    for key, before in sorted(gone.items()):
-        if key in out_now:
+    now = {row.external_id: (row.feed, row.sha256) for row in out_now}
+    for key, before in sorted(exported.from_files(doing.withdrawn).items()):
+        if key in {row.key for row in out_now}:
             continue
-        lead = stands.get(key)
-        file = (lead["source_name"], lead["file_sha256"]) if lead else before.file
-        yield RowDone(before.external_id, key, before.hash, "kept" if lead else WITHDRAWN, *file)
+        found = [stands[each] for each in (key, *exported.under(before.external_id)) if each in stands]
+        file = now.get(before.external_id) or (found[0] if found else before.file)
+        kept = file not in doing.withdrawn
+        yield RowDone(before.external_id, key, before.hash, KEPT if kept else WITHDRAWN, *file)
 
 
 def _write(file: Any, form: str, fields: tuple[Field, ...], leads: list[dict[str, Any]]) -> None:
@@ -144,7 +167,7 @@ def _summary(doing: Doing, counts: Counter[str]) -> Iterator[str]:
 
 
 def _told_of(rows: list[RowDone]) -> Iterator[str]:
-    gone = [row.external_id for row in rows if row.operation == WITHDRAWN]
+    gone = list(dict.fromkeys(row.external_id for row in rows if row.operation == WITHDRAWN))
     if gone:
         yield (
             f"{len(gone):,} leads were exported from a file that is withdrawn since. Take them out where they went. "
@@ -153,13 +176,24 @@ def _told_of(rows: list[RowDone]) -> Iterator[str]:
         yield from _some([f"  {external_id}" for external_id in gone])
 
 
+def _not_told(doing: Doing, exported: Exported) -> Iterator[str]:
+    """What must wait, as a file that is not in the tables yet may give the same leads."""
+    if doing.stale and (gone := exported.from_files(doing.withdrawn)):
+        yield (
+            f"{len(gone):,} leads were exported from a file that is withdrawn since. Which of them stand by another "
+            f"file is told when {', '.join(map(label, sorted(doing.stale)))} is current."
+        )
+
+
 def _earlier(doing: Doing, exported: Exported) -> Iterator[str]:
     """One line about earlier months of which leads of the same kinds never went out in this form."""
     asked = doing.asked
     counts: Counter[str] = Counter()
     for lead in doing.query(f"{_LEADS} where leads.month < date '{asked.month.isoformat()}'"):
         key = lead["phone_address_key"]
-        if not (left_out(lead, asked.include) or exported.is_superseded(key) or exported.last(asked.form, key)):
+        if lead["month"] in doing.stale:
+            continue
+        if not (left_out(lead, asked.include) or exported.is_superseded(key) or exported.last(key)):
             counts[label(lead["month"])] += 1
     if counts:
         months = [f"{month} ({count:,})" for month, count in sorted(counts.items(), reverse=True)]

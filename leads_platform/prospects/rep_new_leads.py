@@ -2,6 +2,7 @@
 
 from leads_platform.prospects.address_line import address_line
 from leads_platform.prospects.dim_prospective_leads import dim_prospective_leads
+from leads_platform.prospects.email import is_email_sql
 from leads_platform.prospects.lead_columns import LEAD, LEAD_KEY, SOURCE_NAME, names
 from leads_platform.prospects.supplier_staging import COLUMNS
 from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null, pick
@@ -23,7 +24,7 @@ rep_new_leads = Table(
         Column("former_phone", "varchar", "That lead's phone in E.164, as delivered where it is not valid", pii=True),
         Column("former_address", "varchar", "That lead's address as delivered, in one line", pii=True),
         Column("license_expired_at_file_date", "boolean", "As any of these suppliers says; null: none says when"),
-        Column("without_contact", "boolean", "Neither a valid phone nor an e-mail"),
+        Column("without_contact", "boolean", "Neither a valid phone nor an e-mail address"),
         *pick(dim_prospective_leads.columns, "is_new_prospective_lead"),
     ),
     must=(
@@ -70,7 +71,7 @@ rep_new_leads = Table(
             coalesce(overall.former.phone_e164, overall.former.phone_raw) as former_phone,
             {address_line("overall.former")} as former_address,
             overall.license_expired_at_file_date,
-            phone_is_valid is not true and email is null as without_contact,
+            phone_is_valid is not true and not {is_email_sql("email")} as without_contact,
             overall.is_new_prospective_lead
         from overall
         join prospects."stg_leads_*" as listed using (month, source_name, phone_address_key)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from leads_platform.actions.writing import XLSX_LONGEST, Cell, length
+from leads_platform.prospects.email import is_email
 
 Lead = Mapping[str, Any]
 NOT_PROVIDED = "[not provided]"
 """What Salesforce's own imports write where a required text is missing."""
-# As Salesforce takes an address; it refuses the whole row for any other.
-_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _TWO_WORDS = re.compile(r"([^\W\d_][\w'.\-]*) ([^\W\d_][\w'.\-]*)")
 _NANP = re.compile(r"\+1(\d{3})(\d{3})(\d{4})")
 
@@ -54,11 +53,6 @@ def kind_of(lead: Lead) -> str:
     return ", ".join(filter(None, (moved, phone))) or "new licence"
 
 
-def has_email(lead: Lead) -> bool:
-    """Whether it has an e-mail address that Salesforce takes."""
-    return bool(lead["email"]) and _EMAIL.fullmatch(lead["email"]) is not None
-
-
 def _shown_phone(lead: Lead) -> str | None:
     """The number as people dial it, `702-555-0101`; as delivered where it is not valid."""
     number = lead["phone_e164"] or lead["phone_raw"]
@@ -78,7 +72,7 @@ SALESFORCE = (
     Field("Title", lambda lead: lead["contact_title"], 128),
     Field("Company", lambda lead: lead["company_name"] or NOT_PROVIDED, 255),
     Field("Phone", lambda lead: lead["phone_e164"], 40),
-    Field("Email", lambda lead: lead["email"] if has_email(lead) else None, 80),
+    Field("Email", lambda lead: lead["email"] if is_email(lead["email"]) else None, 80),
     Field("Street", lambda lead: lead["street"], 255),
     Field("City", lambda lead: lead["city"], 40),
     Field("State", lambda lead: lead["state"], 80),

@@ -6,7 +6,7 @@ not: expectations of what is in a file.
 
 from __future__ import annotations
 
-import re
+import string
 from pathlib import Path
 
 # Object reference, Lead: the longest text of each field. Of the organisation's own fields: Text(255).
@@ -57,6 +57,22 @@ def records(text: str) -> list[list[str]]:
     return found
 
 
+def is_address(text: str) -> bool:
+    """RFC 5322's dot-atom at a host name of RFC 1123 with a top level domain, all in ASCII."""
+    local, at, host = text.partition("@")
+    letters, digits = set(string.ascii_letters), set(string.digits)
+    atoms, labels = local.split("."), host.split(".")
+    return (
+        bool(at)
+        and all(atom and set(atom) <= letters | digits | set("!#$%&'*+-/=?^_`{|}~") for atom in atoms)
+        and all(label and set(label) <= letters | digits | {"-"} for label in labels)
+        and not any(label[0] == "-" or label[-1] == "-" for label in labels)
+        and len(labels) > 1
+        and len(labels[-1]) > 1
+        and set(labels[-1]) <= letters
+    )
+
+
 def load(path: Path) -> list[dict[str, str]]:
     """The rows of a file. Raises ValueError where Data Loader or Salesforce would refuse the file or a row of it."""
     content = path.read_bytes()
@@ -75,7 +91,7 @@ def load(path: Path) -> list[dict[str, str]]:
                 raise ValueError(f"{name} is too long")
         if not all(row[name].strip() for name in REQUIRED):
             raise ValueError("a required field is empty")
-        if row["Email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}", row["Email"]):
+        if row["Email"] and not is_address(row["Email"]):
             raise ValueError("no e-mail address")
         found.append(row)
     if len({row["External_Lead_Id__c"] for row in found}) < len(found):

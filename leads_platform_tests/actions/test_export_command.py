@@ -86,7 +86,9 @@ def test_a_monday(command: Command, house: Settings) -> None:
     assert "Not exported yet in this form: 2024-05 (2). Ask for one with --month." in first.output
     assert f"Wrote {house.exports / 'new-leads_2024-06_salesforce_000001.csv'}" in first.output.replace("\n", "")
     assert exported(house) == ["3"]
-    assert "No file was written" in command("export", "new-leads").output
+    again = command("export", "new-leads").output.replace("\n", "")
+    assert "No file was written" in again and "The last file of this month and form: " in again
+    assert str(house.exports / "new-leads_2024-06_salesforce_000001.csv") in again
     assert command("export", "new-leads", "--month", "2024-05").exit_code == 0
     assert exported(house) == ["1", "2", "3"]
     assert command("rebuild", "--direct").exit_code == 0
@@ -154,6 +156,60 @@ def test_nothing_goes_out_of_tables_that_are_not_current(command: Command, house
     )
     assert not house.exports.exists()
     assert command("export", "new-leads", "--month", "2024-05").exit_code == 0, "May is not touched by that"
+
+
+def test_a_newer_month_that_waits_to_be_built_is_not_passed_over(command: Command, house: Settings) -> None:
+    """Without --month it gave May's list when July's file was in, but not in the tables."""
+    drop(house, "nv_licensing", "nv_2024-07.csv", NV_HEADER, [OAK, nv("5", "702-555-0105", "3 FIR WAY RENO, NV 89505")])
+    take_in(house)
+    told = command("export", "new-leads")
+    assert told.exit_code == 1 and "is not current for 2024-07, so nothing goes out. First:" in told.output
+    assert command("export", "new-leads", "--month", "2024-07").exit_code == 1
+    assert not house.exports.exists()
+    assert command("export", "new-leads", "--month", "2024-06").exit_code == 0
+
+
+def test_nothing_goes_out_while_a_month_that_went_out_is_not_current(command: Command, house: Settings) -> None:
+    """Which lead was which before was asked of rows that no longer hold."""
+    assert command("export", "new-leads").exit_code == 0
+    drop(
+        house,
+        "nv_licensing",
+        "nv_2024-06-20.csv",
+        NV_HEADER,
+        [OAK, ELM, nv("3", "702-555-0103", "1 FIR WAY RENO, NV 89503")],
+    )
+    take_in(house)
+    told = command("export", "new-leads", "--month", "2024-05")
+    assert told.exit_code == 1 and "is not current for 2024-06, so nothing goes out" in told.output
+    assert exported(house) == ["3"]
+
+
+def test_a_file_that_is_no_outcome_of_a_run_goes_also_where_nothing_else_is_done(
+    command: Command, house: Settings
+) -> None:
+    """It stayed, to be loaded by somebody, when the next call was refused or a dry run."""
+    house.exports.mkdir(mode=0o700)
+    orphan = house.exports / "new-leads_2024-06_salesforce_000001.csv"
+    orphan.touch()
+    assert f"{orphan.name} is no outcome of a run" in command("export", "new-leads", "--dry-run").output
+    assert orphan.exists()
+    refused = command("export", "new-leads", "--month", "2024-04")
+    assert refused.exit_code == 2 and f"Removed {orphan.name}" in refused.output and not orphan.exists()
+
+
+def test_what_was_written_is_said_before_products_are_made(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped there, it had not said which file counts."""
+
+    def stop(*args: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    said: list[str] = []
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("leads_platform.platform.make_products", stop)
+        act(load_platform(house), "new-leads", say=said.append)
+    assert f"Wrote {house.exports / 'new-leads_2024-06_salesforce_000001.csv'}, for its owner alone." in said
+    assert len(History(house.archive).runs()) == 1
 
 
 def test_before_anything_is_built_it_says_what_to_do(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ import pytest
 from leads_platform.actions.action import Action, ActionFailed, Asked, Doing, Done, RowDone
 from leads_platform.actions.history import History
 from leads_platform.actions.ledger import refresh_actions
-from leads_platform.actions.perform import Outcome, perform
+from leads_platform.actions.perform import Outcome, perform, sweep
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged
 from leads_platform.warehouse import bad_rows
 
@@ -64,6 +64,7 @@ def performed(data: Path, numbers: Sequence[int], said: list[str] | None = None,
         "withdrawn": frozenset(),
         "say": (said if said is not None else []).append,
     }
+    sweep("give-out", history, data / "exports", dry=changes.get("dry", False), say=asked["say"])
     return perform("give-out", action, Asked(MAY, "csv", (), "ann", "monday"), **{**asked, **changes})
 
 
@@ -101,7 +102,8 @@ def test_nothing_to_do_leaves_no_trace(tmp_path: Path) -> None:
     performed(tmp_path, [1])
     before = sorted(tmp_path.rglob("*"))
     again = performed(tmp_path, [1])
-    assert (again.number, again.file, again.says) == (0, None, ("0 numbers",))
+    former = f"The last file of this month and form: {tmp_path / 'exports' / 'give-out_2024-05_csv_000001.csv'}."
+    assert (again.number, again.file, again.says) == (0, None, ("0 numbers", former))
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -136,6 +138,8 @@ def test_files_of_others_stay(tmp_path: Path) -> None:
         (tmp_path / "exports" / name).touch()
     (tmp_path / "exports" / "give-out_2024-05_csv_000002.csv").touch()  # no manifest: no outcome of a run
     said: list[str] = []
+    performed(tmp_path, [1], said, dry=True)  # removes nothing, but says which is none
+    assert said.pop().startswith("give-out_2024-05_csv_000002.csv is no outcome of a run: ") and not said
     performed(tmp_path, [1], said)
     assert set(names(tmp_path / "exports")) == mine | {"give-out_2024-05_csv_000001.csv"}
     assert len(said) == 1 and "Removed give-out_2024-05_csv_000002.csv" in said[0]
@@ -223,9 +227,10 @@ def test_killed_at_every_step_no_row_goes_out_twice_and_none_is_lost(tmp_path: P
         assert sorted(given_out(data)) == [1, 2, 3, 4, 5], at
         runs = History(data / "archive").runs()
         assert {name for run in runs for name in run.files} == set(names(data / "exports")), "nothing is left over"
-        assert len(runs) == (2 if said or len(runs) == 2 else 3)
+        removed = [line for line in said if line.startswith("Removed ")]
+        assert len(runs) == (2 if removed or len(runs) == 2 else 3)
         if not was_killed:
-            assert not said
+            assert not removed
             break
         steps += 1
     assert 10 < steps < 199, "there are more than ten steps, and the last child came to its end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import tempfile
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -66,6 +67,13 @@ def test_in_a_workbook_text_is_text(tmp_path: Path) -> None:
 def test_what_xml_can_t_hold_is_shown_as_such(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "x.xlsx", "s", {"text": 9}, [["a\x00b\x1fc\ufffe"]])
     assert load_workbook(tmp_path / "x.xlsx")["s"]["A2"].value == "a\ufffdb\ufffdc\ufffd"
+
+
+def test_a_workbook_is_made_in_its_own_folder_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows lay in the system's folder for temporary files, where a killed run left them."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    write_xlsx(tmp_path / "x.xlsx", "s", {"text": 9}, [["a"]])
+    assert [path.name for path in tmp_path.iterdir()] == ["x.xlsx"]
 
 
 @pytest.mark.parametrize(("text", "count"), [("abc", 3), ("ü", 1), ("\U0001f600", 2), ("", 0)])

@@ -33,7 +33,7 @@ LEADS = (
     lead("new phone", has_new_phone=True, replaces_key="old number", license_expired_at_file_date=True),
     lead("both", has_moved=True, has_new_phone=True, replaces_key="old both", email="a@example.org",
          phone_is_valid=False, phone_e164=None),
-    lead("no phone", phone_key=None, phone_raw=None, phone_e164=None, phone_is_valid=None),
+    lead("no phone", email="n/a", phone_key=None, phone_raw=None, phone_e164=None, phone_is_valid=None),
     lead("again", first_received_month=JAN, lead_first_received_month=JAN),
     lead("in Salesforce", was_net_new=False),
     lead("of Texas", TX),
@@ -71,7 +71,7 @@ def test_the_list_tells_each_net_new_lead_once_and_what_it_is() -> None:
         "moved": {"has_moved"},
         "new phone": {"has_new_phone", "license_expired_at_file_date"},
         "both": {"has_moved", "has_new_phone"},  # its phone is not valid, but it has an e-mail
-        "no phone": {"is_new_licence", "without_contact"},
+        "no phone": {"is_new_licence", "without_contact"},  # what is no address is no way to reach anybody
         "of Texas": {"is_new_licence"},
     }
     assert {key: (row["source_name"], row["line"], row["suppliers"]) for key, row in found.items()} == {

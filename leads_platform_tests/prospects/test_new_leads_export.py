@@ -17,9 +17,10 @@ from leads_platform.actions.history import History
 from leads_platform.actions.ledger import refresh_actions
 from leads_platform.actions.perform import Outcome, perform
 from leads_platform.dictionary import packaged
+from leads_platform.prospects.email import is_email, is_email_sql
 from leads_platform.prospects.new_leads_export import new_leads
 from leads_platform.warehouse import sql
-from leads_platform_tests.actions.data_loader import load
+from leads_platform_tests.actions.data_loader import is_address, load
 from leads_platform_tests.actions.test_writing import HOSTILE
 
 MAY, JUNE, JULY = (date(2024, month, 1) for month in (5, 6, 7))
@@ -63,19 +64,28 @@ class House:
             "replaces_key": replaces or None, "without_contact": False, **changes,
         }  # fmt: skip
         self.put("rep_new_leads", row)
+        for snapshot in (each for each in (MAY, JUNE, JULY) if each >= month):
+            told = {"month": snapshot, "phone_address_key": key, "source_name": NV}
+            new = {"replaces_key": replaces or None} if snapshot == month else {}
+            self.put("dim_prospective_leads_source_level", {**told, **new, "last_received_file_name": row["file_name"]})
         if replaces:
-            told = {"month": month, "phone_address_key": key, "source_name": NV, "replaces_key": replaces}
-            self.put("dim_prospective_leads_source_level", told)
             former = {"month": month, "phone_address_key": replaces, "in_latest_file": listed}
             self.put("dim_prospective_leads", former)
 
+    def gone(self, *keys: str) -> None:
+        """As after a build without the files that held these."""
+        for table in ("rep_new_leads", "dim_prospective_leads_source_level", "dim_prospective_leads"):
+            for key in keys:
+                self.con.execute(f"delete from prospects.{table} where phone_address_key = '{key}'")
+
     def export(
         self, month: date = MAY, form: str = "salesforce", include: tuple[str, ...] = (), withdrawn: str = "",
-        dry: bool = False,
+        dry: bool = False, stale: frozenset[date] = frozenset(),
     ) -> Outcome:  # fmt: skip
         outcome = perform(
             "new-leads", new_leads, Asked(month, form, include, "ann", ""), con=self.con, history=self.history,
             folder=self.folder, now=NOW, withdrawn=frozenset({(NV, withdrawn)} if withdrawn else ()), dry=dry,
+            stale=stale,
         )  # fmt: skip
         refresh_actions(self.con, self.history, ["new-leads"])
         return outcome
@@ -229,9 +239,23 @@ def test_nothing_is_cut_what_does_not_fit_is_named_by_its_line(house: House) -> 
     assert house.ids() == [("id long", "long")], "mended, it goes out"
 
 
-@pytest.mark.parametrize(
-    "email", ["n/a", "a@b", "a b@c.example", "a@b.example; c@d.example", "a@b..example", "@b.example"]
-)
+NO_ADDRESS = (
+    "n/a", "a@b", "a b@c.example", "a@b.example; c@d.example", "a@b..example", "@b.example", "müller@x.de", "a@ü.de",
+    "a..b@x.com", ".a@x.com", "a.@x.com", "a@-x.com", "a@x-.com", "a@x.c", "a@x.c1", "a@@x.com", "a@x.com\n",
+    " a@x.com",
+)  # fmt: skip
+ADDRESS = ("a@x.com", "a.b+c@x-y.co.uk", "o'hara@x.example", "A_1@1.x.COM", "-@x.com")
+
+
+@pytest.mark.parametrize("email", [*NO_ADDRESS, *ADDRESS])
+def test_one_rule_says_what_an_email_is(email: str) -> None:
+    """The list took any text for one, the sales file some, and the strict reader others."""
+    with duckdb.connect() as con:
+        (told,) = con.execute(f"select {is_email_sql('email')} from (select ? as email)", [email]).fetchall()
+    assert {*told, is_email(email), is_address(email)} == {email in ADDRESS}
+
+
+@pytest.mark.parametrize("email", NO_ADDRESS)
 def test_an_email_that_salesforce_would_refuse_costs_no_lead(house: House, email: str) -> None:
     house.lead("a", email=email)
     told = house.export()
@@ -247,7 +271,7 @@ def test_a_lead_of_a_file_that_was_withdrawn_is_told_once(house: House) -> None:
     house.lead("a")
     house.lead("b")
     assert len(house.ids()) == 2
-    house.con.execute("delete from prospects.rep_new_leads")  # a was in that file alone, b in another one, too
+    house.gone("a", "b")  # a was in that file alone, b in another one, too
     house.put("fct_lead_files", {"month": MAY, "source_name": NV, "file_name": "other.csv", "file_sha256": "other"})
     house.lead("b", file_name="other.csv")
     told = house.export(withdrawn="nv_licensing_2024-05.csv")
@@ -262,6 +286,123 @@ def test_a_lead_of_a_file_that_was_withdrawn_is_told_once(house: House) -> None:
     assert again.number == 0 and "withdrawn" not in " ".join(again.says)
     house.lead("a")
     assert house.ids() == [("id a", "a")], "the file counts again: the lead goes out again, under its id"
+
+
+X, Y = f"{NV}_2024-05.csv", f"{NV}_2024-06.csv"
+
+
+@pytest.fixture
+def moved(house: House) -> House:
+    """May's a went out under its id, and June's b, to which it moved, under that id, too."""
+    house.lead("a")
+    house.lead("b", JUNE, replaces="a")
+    assert house.ids() == [("id a", "a")] and house.ids(JUNE, include=ALL) == [("id b", "a")]
+    return house
+
+
+def rows_of_last_run(house: House) -> list[tuple[str, str, str, str]]:
+    return [(row.external_id, row.key, row.operation, row.sha256) for row in house.history.runs()[-1].rows]
+
+
+def test_the_record_of_a_lead_that_moved_stands_when_the_file_of_its_former_place_is_withdrawn(moved: House) -> None:
+    """It said "take out a", which is b's live record; b counted as exported before for ever."""
+    moved.gone("a", "b")
+    moved.lead("b", JUNE)  # nobody knows of the former place now
+    told = moved.export(JUNE, withdrawn=X)
+    assert "withdrawn" not in " ".join(told.says) and told.done.counts["exported_before"] == 1
+    assert rows_of_last_run(moved) == [("a", "a", "kept", Y)]
+    assert moved.export(JUNE, withdrawn=X).number == 0
+    moved.con.execute("update prospects.rep_new_leads set company_name = 'OAK HOUSE'")
+    assert moved.ids(JUNE) == [("id b", "a")], "it is changed under its id"
+
+
+def test_a_lead_goes_back_to_its_former_place_when_the_file_of_its_move_is_withdrawn(moved: House) -> None:
+    """It said "take out a", which May's file still lists, and a never went out again."""
+    moved.gone("b")
+    told = moved.export(MAY, withdrawn=Y)
+    assert told.file and [row["Street"] for row in load(told.file)] == ["12 OAK ST"]
+    assert "withdrawn" not in " ".join(told.says)
+    assert rows_of_last_run(moved) == [("a", "a", "changed", X), ("a", "b", "kept", X)]
+    assert moved.export(MAY, withdrawn=Y).number == 0
+    moved.lead("b", JUNE, replaces="a")
+    assert moved.ids(JUNE, include=ALL) == [("id b", "a")], "it moved after all"
+    assert moved.export().done.counts["moved_on"] == 1
+
+
+def test_in_another_month_nobody_is_told_to_take_out_what_goes_back_and_it_is_offered(moved: House) -> None:
+    moved.gone("b")
+    moved.lead("c", JUNE)
+    told = moved.export(JUNE, withdrawn=Y)
+    assert "withdrawn" not in " ".join(told.says) and "2024-05 (1)" in told.says[-1]
+    assert [key for _, key, _, _ in rows_of_last_run(moved)] == ["c", "b"]
+    assert moved.ids(withdrawn=Y) == [("id a", "a")]
+
+
+def test_a_move_that_a_re_issue_takes_back_is_taken_back_in_salesforce(moved: House) -> None:
+    """Salesforce kept b's address for ever: a counted as exported before."""
+    moved.gone("b")
+    told = moved.export(JUNE)
+    assert "Not exported yet in this form: 2024-05 (1)" in " ".join(told.says)
+    assert moved.ids() == [("id a", "a")] and rows_of_last_run(moved) == [("a", "a", "changed", X)]
+    assert moved.export().number == 0
+
+
+def test_another_lead_at_the_former_place_never_overwrites_the_one_that_moved(moved: House) -> None:
+    """Both stand, and nothing says any more that one was the other before."""
+    moved.gone("a", "b")
+    moved.lead("a", JUNE, source_id="another")
+    moved.lead("b", JUNE)
+    assert moved.ids(JUNE, withdrawn=X) == [("another", "a-2")]
+    assert moved.export(JUNE, withdrawn=X).number == 0
+
+
+def test_both_gone_the_record_is_told_once(moved: House) -> None:
+    moved.gone("a", "b")
+    moved.put("fct_lead_files", {"month": JULY, "source_name": NV, "file_name": "z", "file_sha256": "z"})
+    moved.export(JULY, withdrawn=X)
+    told = moved.history.runs()[-1].rows
+    assert [(row.key, row.operation, row.sha256) for row in told] == [("a", "kept", Y)], "b's file is in force"
+    said = moved.export(JULY, withdrawn=Y).says
+    assert said.count("  a") == 1 and any(line.startswith("1 leads were exported from a file") for line in said)
+    moved.lead("b", JUNE)
+    assert moved.ids(JUNE) == [("id b", "a")], "taken out, it goes out again"
+
+
+def test_a_lead_that_salesforce_has_since_it_went_out_is_not_told_as_withdrawn(house: House) -> None:
+    """Loaded, it is no net-new lead of the next list; it was told as withdrawn though listed and valid."""
+    house.lead("a")
+    house.export()
+    house.gone("a")
+    house.lead("a", JUNE)
+    house.con.execute("delete from prospects.rep_new_leads")
+    told = house.export(JUNE, withdrawn=X)
+    assert "withdrawn" not in " ".join(told.says) and rows_of_last_run(house) == [("a", "a", "kept", Y)]
+
+
+def test_nothing_is_told_as_withdrawn_while_a_month_is_not_current(house: House) -> None:
+    """What the month's new file gives is not in the tables yet."""
+    house.lead("a")
+    house.export()
+    house.gone("a")
+    house.lead("b", JUNE)
+    told = house.export(JUNE, withdrawn=X, stale=frozenset({JULY}))
+    assert told.file and [row.key for row in told.done.rows] == ["b"]
+    assert [line for line in told.says if "2024-07" in line] == [
+        "1 leads were exported from a file that is withdrawn since. Which of them stand by another file is told when "
+        "2024-07 is current."
+    ]
+    assert "  a" in house.export(JUNE, withdrawn=X).says
+
+
+def test_what_went_out_for_people_keeps_nothing_out_of_salesforce(house: House) -> None:
+    """A workbook had a and then b; Salesforce never got a, which was told as out, as what it is now."""
+    house.lead("a")
+    house.lead("b", JUNE, replaces="a")
+    assert [house.export(month, "xlsx", ALL).done.rows[0].external_id for month in (MAY, JUNE)] == ["a", "a"]
+    assert house.export(form="xlsx").done.counts["moved_on"] == 1
+    assert house.ids() == [("id a", "a")]
+    assert house.ids(JUNE, include=ALL) == [("id b", "a")], "ids are shared"
+    assert house.export().done.counts["moved_on"] == 1
 
 
 def test_earlier_months_are_offered(house: House) -> None:

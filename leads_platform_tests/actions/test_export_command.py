@@ -19,6 +19,7 @@ from leads_platform.acting import act
 from leads_platform.actions.history import History
 from leads_platform.cli.commands import commands
 from leads_platform.orchestration.actions import action_assets
+from leads_platform.orchestration.resource import is_alive
 from leads_platform.platform import load_platform, open_session
 from leads_platform.settings import Settings
 from leads_platform_tests.actions.data_loader import load
@@ -199,6 +200,39 @@ def test_in_dagster_it_is_an_asset_that_takes_what_the_options_say(house: Settin
     assert (event.metadata["leads"].value, event.metadata["run"].value) == (2, 1)
     assert exported(house) == ["1", "2"]
     assert [(run.who, run.why) for run in History(house.archive).runs()] == [("ann", "asked for")]
+
+
+def doing(house: Settings, **config: object) -> tuple[dg.ExecuteInProcessResult, str]:
+    """A run of the action in Dagster, and all that its storage keeps of it."""
+    config = {"ops": {"actions__new_leads": {"config": config}}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        assets = action_assets(load_platform(house))
+        result = dg.materialize(assets, run_config=config, instance=instance, raise_on_error=False)
+        return result, "\n".join(entry.to_json() for entry in instance.all_logs(result.run_id))
+
+
+def test_in_dagster_only_words_of_ours_are_kept(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any ValueError of the action was taken for a wrong month, and its text, which may quote a lead, was kept."""
+    living: list[bool | None] = []
+
+    def fail(*asked: object, run_id: str, **more: object) -> None:
+        living.append(is_alive(house.home, run_id))
+        raise ValueError("Ann Canary, 12 OAK ST")
+
+    result, kept = doing(house, month="2024-13")
+    assert not result.success and "'2024-13' is not a month; write it as 2024-05" in kept
+    monkeypatch.setattr("leads_platform.orchestration.actions.act", fail)
+    result, kept = doing(house)
+    assert not result.success and "new-leads: ValueError at " in kept and "Canary" not in kept
+    assert living == [True], "a janitor failed it as dead while it waited for the lock"
+
+
+def test_in_dagster_a_product_that_fails_afterwards_is_told(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What became of the products was thrown away: the run was green and said nothing."""
+    monkeypatch.setattr("leads_platform.products.shared_copy.undescribed", lambda con, database: ["funnel.dim_deals"])
+    result, kept = doing(house)
+    assert result.success and exported(house) == ["3"], "what went out has gone out"
+    assert "warehouse.duckdb was not made: all_is_described: funnel.dim_deals has no comment. The one of " in kept
 
 
 def test_what_holds_personal_data_is_for_its_owner_alone(command: Command, house: Settings) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -99,7 +100,9 @@ def test_a_refused_file_is_told_and_exits_1(command, settings: Settings) -> None
     assert command("status").exit_code == 0
 
 
-def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(engine, settings: Settings) -> None:
+def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(
+    engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drop(settings, "lists", "lists_2024-05-01.csv", "Number,Person", ["1,Ann", "2,Pat", "3,Kim"])
     assert engine("run", "--direct").exit_code == 0
     drop(settings, "lists", "lists_2024-05-20.csv", "Number,Person", ["1,Ann"])
@@ -113,9 +116,14 @@ def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(engine, set
     assert lines == [f"      {paste}"], "found in use, mended: the message had it once more, without the data root"
     counted = "select count(*) from small.stg_lists"
     assert ask(settings, counted) == [(3,)]
-    accepted = engine("accept", sha)
+    monkeypatch.setenv("LEADS_PLATFORM_USER", "ann")
+    accepted = engine("accept", sha, "--why", "two closed")
     assert accepted.exit_code == 0, accepted.output
     assert "touches 2024-05" in accepted.output
+    assert ask(settings, "select who, why from arrivals.decisions") == [("ann", "two closed")]
+    with duckdb.connect(str(settings.shared), read_only=True) as con:
+        shared = [column for column, *_ in con.execute("describe arrivals.decisions").fetchall()]
+    assert shared == ["feed", "sha256", "action", "receipt", "decided_at"], "who somebody is, is not passed on"
     engine("run", "--direct")
     assert ask(settings, counted) == [(1,)]
     assert engine("withdraw", sha).exit_code == 0

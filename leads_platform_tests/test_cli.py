@@ -411,3 +411,21 @@ def test_rebuild_waits_for_a_file_that_is_just_taken_in(command, settings: Setti
     assert result.exit_code == 0, result.output
     assert "Waiting for the warehouse: process" in result.output
     assert "has no manifest" not in result.output
+
+
+def test_a_product_that_could_not_be_made_exits_1(engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`build`, `rebuild`, `accept` and `withdraw` exited 0; `run` said that not all was in the tables, and it was."""
+    drop(settings, "lists", "lists_2024-05.csv", "Number,Person", ["1,Ann"])
+    with monkeypatch.context() as broken:
+        broken.setattr("leads_platform.products.shared_copy.undescribed", lambda con, database: ["small.stg_lists"])
+        ran = engine("run", "--direct")
+        assert ran.exit_code == 1
+        last = ran.output.strip().splitlines()[-1]
+        assert last.startswith("Not every product is made: one thing to act on, above")
+        assert engine("build", "--direct").exit_code == 1
+        assert engine("rebuild", "--direct").exit_code == 1
+        taken_out = engine("withdraw", "lists/lists_2024-05.csv")
+        assert taken_out.exit_code == 1
+        said = "Product warehouse.duckdb was not made: all_is_described: small.stg_lists has no comment"
+        assert said in taken_out.output
+    assert engine("build", "--direct").exit_code == 0

@@ -100,6 +100,8 @@ def _decide(action: str, decide: Callable[[Any], Any]) -> int:
     from leads_platform.attention import decided
     from leads_platform.cli.asking import agreed, needs_landing
     from leads_platform.cli.build import build_everything
+    from leads_platform.cli.closing import products_failed
+    from leads_platform.cli.status import read_status
     from leads_platform.platform import open_session
 
     platform = loaded(needs_landing(Settings.from_env()))
@@ -108,4 +110,8 @@ def _decide(action: str, decide: Callable[[Any], Any]) -> int:
         manifest = decide(session.arrivals)
         said = decided(platform.settings, session.arrivals.state, manifest)
     terminal.say(said)
-    return 1 if build_everything(platform, agreed=may_remove) else 0
+    failed = build_everything(platform, agreed=may_remove)
+    unmade = products_failed(read_status(platform))
+    for need in unmade:
+        terminal.complain(f"{need.what} {need.message}")
+    return 1 if failed or unmade else 0

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
+from leads_platform.actions.history import History
+from leads_platform.actions.withdrawn import recalled
 from leads_platform.arrivals.contracts.user_contracts import OutOfOrder
 from leads_platform.arrivals.receive import read_state
 from leads_platform.attention import Attention, command, files_in_need, files_partly_loaded, files_unreadable
+from leads_platform.months import label
 from leads_platform.outbox import Notice, open_outbox
 from leads_platform.platform import Platform
 from leads_platform.products.state import former_stands, read_products
@@ -30,7 +33,17 @@ _MOST_CHARACTERS = 12_000
 
 # The worst first.
 Kind = Literal[
-    "run", "out of order", "refused", "held", "unreadable", "kept out", "product", "changed", "warning", "partly loaded"
+    "run",
+    "recalled",
+    "out of order",
+    "refused",
+    "held",
+    "unreadable",
+    "kept out",
+    "product",
+    "changed",
+    "warning",
+    "partly loaded",
 ]
 
 
@@ -65,6 +78,8 @@ def _counts(items: list[Item]) -> list[str]:
     """
     many = Counter(item.kind for item in items)
     found = ["run failed"] if many["run"] else []
+    if many["recalled"]:
+        found.append("rows exported of a withdrawn file")
     if broken := many["out of order"]:
         found.append(f"{_some(broken, 'contract')} out of order")
     noun = "file"
@@ -141,6 +156,26 @@ def items_of_products(settings: Settings) -> list[Item]:
     ]
 
 
+def items_of_exports(platform: Platform) -> list[Item]:
+    """Rows that went out and came from files withdrawn since: nobody can take them back for a person.
+
+    Told once for each form and number of rows, until a run of the action has listed them.
+    """
+    settings, history = platform.settings, History(platform.settings.archive)
+    found = recalled(history, read_state(settings, platform.contracts))
+    runs = Counter((run.action, run.form) for run in history.runs()) if found else {}
+    return [
+        Item(
+            f"recalled:{of.action}:{of.form}:{of.month}:{of.rows}:{of.files}:{runs[of.action, of.form]}",
+            "recalled",
+            f"{of.rows:,} rows that {of.action} exported of {label(of.month)}, form {of.form}, came from {of.files:,} "
+            "file(s) withdrawn since. This tells which, and settles it:\n"
+            f"    {command(settings, 'export', of.action, '--form', of.form)}",
+        )
+        for of in found
+    ]
+
+
 def items_of_feeds(platform: Platform) -> list[Item]:
     """Contracts that are out of order now, and files in need."""
     return [*map(_of_contract, platform.out_of_order), *file_items(platform)]
@@ -191,6 +226,7 @@ def tell_directly(platform: Platform, of_builds: Iterable[Item] = ()) -> list[No
             ("arrivals", items_of_feeds(platform)),
             ("build", list(of_builds)),
             ("products", items_of_products(platform.settings)),
+            ("exports", items_of_exports(platform)),
         ):
             if untold := outbox.untold(items):
                 notices.append(digest(platform.settings, about, "", untold))

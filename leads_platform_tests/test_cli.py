@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -99,7 +100,9 @@ def test_a_refused_file_is_told_and_exits_1(command, settings: Settings) -> None
     assert command("status").exit_code == 0
 
 
-def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(engine, settings: Settings) -> None:
+def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(
+    engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drop(settings, "lists", "lists_2024-05-01.csv", "Number,Person", ["1,Ann", "2,Pat", "3,Kim"])
     assert engine("run", "--direct").exit_code == 0
     drop(settings, "lists", "lists_2024-05-20.csv", "Number,Person", ["1,Ann"])
@@ -113,9 +116,14 @@ def test_a_shrunken_list_is_held_until_accepted_and_can_be_withdrawn(engine, set
     assert lines == [f"      {paste}"], "found in use, mended: the message had it once more, without the data root"
     counted = "select count(*) from small.stg_lists"
     assert ask(settings, counted) == [(3,)]
-    accepted = engine("accept", sha)
+    monkeypatch.setenv("LEADS_PLATFORM_USER", "ann")
+    accepted = engine("accept", sha, "--why", "two closed")
     assert accepted.exit_code == 0, accepted.output
     assert "touches 2024-05" in accepted.output
+    assert ask(settings, "select who, why from arrivals.decisions") == [("ann", "two closed")]
+    with duckdb.connect(str(settings.shared), read_only=True) as con:
+        shared = [column for column, *_ in con.execute("describe arrivals.decisions").fetchall()]
+    assert shared == ["feed", "sha256", "action", "receipt", "decided_at"], "who somebody is, is not passed on"
     engine("run", "--direct")
     assert ask(settings, counted) == [(1,)]
     assert engine("withdraw", sha).exit_code == 0
@@ -403,3 +411,21 @@ def test_rebuild_waits_for_a_file_that_is_just_taken_in(command, settings: Setti
     assert result.exit_code == 0, result.output
     assert "Waiting for the warehouse: process" in result.output
     assert "has no manifest" not in result.output
+
+
+def test_a_product_that_could_not_be_made_exits_1(engine, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`build`, `rebuild`, `accept` and `withdraw` exited 0; `run` said that not all was in the tables, and it was."""
+    drop(settings, "lists", "lists_2024-05.csv", "Number,Person", ["1,Ann"])
+    with monkeypatch.context() as broken:
+        broken.setattr("leads_platform.products.shared_copy.undescribed", lambda con, database: ["small.stg_lists"])
+        ran = engine("run", "--direct")
+        assert ran.exit_code == 1
+        last = ran.output.strip().splitlines()[-1]
+        assert last.startswith("Not every product is made: one thing to act on, above")
+        assert engine("build", "--direct").exit_code == 1
+        assert engine("rebuild", "--direct").exit_code == 1
+        taken_out = engine("withdraw", "lists/lists_2024-05.csv")
+        assert taken_out.exit_code == 1
+        said = "Product warehouse.duckdb was not made: all_is_described: small.stg_lists has no comment"
+        assert said in taken_out.output
+    assert engine("build", "--direct").exit_code == 0

@@ -96,4 +96,7 @@ def test_the_verdict() -> None:
     assert verdict([]) == "Done; nothing needs attention."
     assert verdict([looked, looked]) == "Done; 2 things to look at, above."
     assert verdict([acted, acted]) == "Not all is in the tables: 2 things to act on, above."
+    unmade = Need("Product x", "y", product=True)
+    assert verdict([unmade]) == "Not every product is made: one thing to act on, above."
+    assert verdict([unmade, acted]) == "Not all is in the tables. Not every product is made: 2 things to act on, above."
     assert verdict([acted, looked]) == "Not all is in the tables: one thing to act on, above; 1 more to look at."

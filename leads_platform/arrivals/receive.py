@@ -17,6 +17,7 @@ from threading import Lock
 
 from leads_platform.arrivals.archive.measure import measure
 from leads_platform.arrivals.archive.month_rule import month_rule_hash
+from leads_platform.arrivals.archive.naming import printed
 from leads_platform.arrivals.archive.slots import month_key
 from leads_platform.arrivals.archive.sources import ArchiveSources
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, copy_and_hash
@@ -244,21 +245,21 @@ class Arrivals:
 
     # -- a person's word -------------------------------------------------------------------------------------
 
-    def accept(self, typed: str, month: date | None = None) -> Manifest:
+    def accept(self, typed: str, month: date | None = None, why: str = "") -> Manifest:
         """Lets a held file in, or takes a withdrawal back. Raises DecisionError.
 
-        `typed` is FEED/FILE, a fingerprint or its start, or a file's name alone: what is unmistakable.
+        `typed` is FEED/FILE, a fingerprint or its start, or a file's name alone: what is unmistakable. `why` is kept.
         """
-        return self._decide("accept", typed, month)
+        return self._decide("accept", typed, month, why)
 
-    def withdraw(self, typed: str, month: date | None = None) -> Manifest:
+    def withdraw(self, typed: str, month: date | None = None, why: str = "") -> Manifest:
         """Takes a file out of its slot; the slot's former version stands again. Raises DecisionError.
 
         A held or refused file can be withdrawn too: then it needs no hand any more.
         """
-        return self._decide("withdraw", typed, month)
+        return self._decide("withdraw", typed, month, why)
 
-    def _decide(self, action: Action, typed: str, month: date | None) -> Manifest:
+    def _decide(self, action: Action, typed: str, month: date | None, why: str) -> Manifest:
         target = meant(action, typed, month, self.settings, self.state)
         decision = replace(
             self._blank(self.contracts[target.feed], target.sha256),
@@ -268,6 +269,8 @@ class Arrivals:
             month=target.month,
             part=target.part,
             message=f"{action} of {target.file_name}",
+            who=printed(self.settings.who),
+            why=printed(why),
         )
         return self._finish(decision)
 

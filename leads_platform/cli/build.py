@@ -225,8 +225,8 @@ def print_headlines(platform: Platform) -> None:
             terminal.say(headline.missing)
 
 
-def print_closing(platform: Platform, met: Iterable[Need] = ()) -> int:
-    """Prints what needs attention and the verdict, below everything else. Returns the exit code of a `run`.
+def print_closing(platform: Platform, met: Iterable[Need] = ()) -> list[Need]:
+    """Prints what needs attention and the verdict, below everything else. Returns what must be acted on.
 
     `met` is what this command met itself.
     """
@@ -240,4 +240,4 @@ def print_closing(platform: Platform, met: Iterable[Need] = ()) -> int:
         notes.append(f"Tables to query: {published}. Next: `leads-platform status`, or `make ui`.")
     acted_on = [item for item in items if item.blocks]
     terminal.closing(items, notes, verdict(items), good=not acted_on)
-    return 1 if acted_on else 0
+    return acted_on

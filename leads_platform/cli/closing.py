@@ -26,13 +26,15 @@ from leads_platform.settings import Settings
 class Need:
     """One matter: what it is about, what is the matter, and the commands that settle it.
 
-    `blocks`: something is not in the tables because of it, so that `run` exits 1.
+    `blocks`: something is not in the tables because of it, so that `run` exits 1; or, where it is a `product`, that was
+    not made.
     """
 
     what: str
     message: str
     commands: tuple[str, ...] = ()
     blocks: bool = True
+    product: bool = False
 
 
 def told_of_run(manifests: Iterable[Manifest], problems: Iterable[str], settings: Settings) -> list[Need]:
@@ -90,7 +92,7 @@ def in_need(status: Status) -> list[Need]:
         )
         for (table, check), months in checks.items()
     ]
-    found += _products(status)
+    found += [*products_failed(status), *_published(status)]
     found += [
         Need(
             f"Exported, {of.action} of {label(of.month)}",
@@ -136,19 +138,25 @@ def _nothing_fits(status: Status) -> list[Need]:
     return [Need("First month", said)]
 
 
-def _products(status: Status) -> list[Need]:
-    """A product whose last making failed; one that is stale waits for the next build, unless tables are stale, too."""
+def products_failed(status: Status) -> list[Need]:
+    """Each product whose last making failed."""
     again = (command(status.platform.settings, "publish"),)
-    found = [
-        Need(f"Product {standing.place.key}", f"was not made: {made.failed}. {former_stands(made)}", again)
+    return [
+        Need(
+            f"Product {standing.place.key}", f"was not made: {made.failed}. {former_stands(made)}", again, product=True
+        )
         for standing in status.standing
         if (made := standing.made).failed
     ]
+
+
+def _published(status: Status) -> list[Need]:
+    """Products that are stale, in one item; where tables are stale, too, they wait for the next build."""
     waiting = [s.place.key for s in status.standing if s.stale and not s.made.failed and status.built.rows]
-    if waiting and not status.stale and not status.writer:
-        says = f"{', '.join(waiting)}: not of what is built now, or not as it was made"
-        found.append(Need("Published", says, again, blocks=False))
-    return found
+    if not waiting or status.stale or status.writer:
+        return []
+    says = f"{', '.join(waiting)}: not of what is built now, or not as it was made"
+    return [Need("Published", says, (command(status.platform.settings, "publish"),), blocks=False)]
 
 
 def _stale(status: Status) -> list[Need]:
@@ -164,12 +172,15 @@ def verdict(items: Iterable[Need]) -> str:
     """The last line: whether all is well, and how much is not."""
     listed = list(items)
     blocking = sum(1 for item in listed if item.blocks)
+    unmade = sum(1 for item in listed if item.blocks and item.product)
     if not listed:
         return "Done; nothing needs attention."
     if not blocking:
         return f"Done; {_things(len(listed))} to look at, above."
     more = f"; {len(listed) - blocking} more to look at" if len(listed) > blocking else ""
-    return f"Not all is in the tables: {_things(blocking)} to act on, above{more}."
+    wanting = ["Not all is in the tables"] if blocking > unmade else []
+    wanting += ["Not every product is made"] if unmade else []
+    return f"{'. '.join(wanting)}: {_things(blocking)} to act on, above{more}."
 
 
 def _things(count: int) -> str:

@@ -51,7 +51,8 @@ def run(direct: bool, yes: bool) -> int:
     """Take in what is in landing, build what is stale, print what happened.
 
     Exits 1 while something is not in the tables, also from an earlier run: a file is refused, held or could not be
-    taken in, a contract is out of order, a table could not be built, or something waits for --yes.
+    taken in, a contract is out of order, a table could not be built, or something waits for --yes. And while a
+    product, as a published copy, could not be made.
     """
     from leads_platform.cli.asking import agreed, needs_landing
     from leads_platform.cli.closing import told_of_run
@@ -90,7 +91,10 @@ def build(
     direct: bool,
     yes: bool,
 ) -> int:
-    """Build the stale tables of some months, without taking files in. Exits 1 when a table could not be built."""
+    """Build the stale tables of some months, without taking files in.
+
+    Exits 1 when a table could not be built, or a product, as a published copy, could not be made.
+    """
     from leads_platform.cli.asking import agreed, needs_landing
 
     if as_of is not None and (first_month or last_month):

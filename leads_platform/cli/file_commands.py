@@ -16,6 +16,8 @@ from leads_platform.cli import output as terminal
 from leads_platform.cli.steps import MONTH, in_words, loaded
 from leads_platform.settings import Settings
 
+_WHY = click.option("--why", default="", metavar="TEXT", help="Why; kept with who decided.")
+
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -55,22 +57,24 @@ def check(file: Path, feed: str, as_json: bool, show_values: bool) -> int:
 @click.command()
 @click.argument("file")
 @click.option("--month", type=MONTH, help="Needed when the same bytes are held for more than one month.")
+@_WHY
 @in_words
-def accept(file: str, month: date | None) -> int:
+def accept(file: str, month: date | None, why: str) -> int:
     """Let a held file in, or take a withdrawal back. FILE is FEED/FILE, or the start of its fingerprint."""
-    return _decide("accept", lambda arrivals: arrivals.accept(file, month))
+    return _decide("accept", lambda arrivals: arrivals.accept(file, month, why))
 
 
 @click.command()
 @click.argument("file")
 @click.option("--month", type=MONTH, help="Needed when the same bytes stand for more than one month.")
+@_WHY
 @in_words
-def withdraw(file: str, month: date | None) -> int:
+def withdraw(file: str, month: date | None, why: str) -> int:
     """Take a file out; its slot's former version stands again. A held or refused file is dismissed.
 
     FILE is FEED/FILE, or the start of its fingerprint.
     """
-    return _decide("withdraw", lambda arrivals: arrivals.withdraw(file, month))
+    return _decide("withdraw", lambda arrivals: arrivals.withdraw(file, month, why))
 
 
 @click.command()
@@ -96,6 +100,8 @@ def _decide(action: str, decide: Callable[[Any], Any]) -> int:
     from leads_platform.attention import decided
     from leads_platform.cli.asking import agreed, needs_landing
     from leads_platform.cli.build import build_everything
+    from leads_platform.cli.closing import products_failed
+    from leads_platform.cli.status import read_status
     from leads_platform.platform import open_session
 
     platform = loaded(needs_landing(Settings.from_env()))
@@ -104,4 +110,8 @@ def _decide(action: str, decide: Callable[[Any], Any]) -> int:
         manifest = decide(session.arrivals)
         said = decided(platform.settings, session.arrivals.state, manifest)
     terminal.say(said)
-    return 1 if build_everything(platform, agreed=may_remove) else 0
+    failed = build_everything(platform, agreed=may_remove)
+    unmade = products_failed(read_status(platform))
+    for need in unmade:
+        terminal.complain(f"{need.what} {need.message}")
+    return 1 if failed or unmade else 0

@@ -128,7 +128,7 @@ def take_in(session: Any) -> list[Any]:
 def build_and_close(platform: Any, met: Sequence[Any] = (), *, reports: bool = True, **asked: Any) -> tuple[bool, int]:
     """Builds, shows the reports, and closes with what needs attention, also where an error has ended the build.
 
-    Returns whether all was built, and the exit code of a `run`.
+    Returns whether all was built, tables and products, and the exit code of a `run`.
     """
     from leads_platform.cli.build import build_everything, print_closing, print_headlines
     from leads_platform.cli.closing import Need
@@ -143,4 +143,5 @@ def build_and_close(platform: Any, met: Sequence[Any] = (), *, reports: bool = T
         words = words_of(error)
         terminal.complain(words)
         met = [*met, Need("Building", words)]
-    return built, print_closing(platform, met)
+    acted_on = print_closing(platform, met)
+    return built and not any(need.product for need in acted_on), 1 if acted_on else 0

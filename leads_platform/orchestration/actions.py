@@ -5,17 +5,23 @@ starting it: no sensor and no schedule does.
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 import dagster as dg
 from pydantic import Field
 
 from leads_platform.acting import act
 from leads_platform.actions.action import Action, ActionFailed, AskedWrongly
+from leads_platform.arrivals.archive.store import ArchiveDamaged
+from leads_platform.errors import fault_in_words, is_stop, unforeseen
 from leads_platform.months import parse_month
 from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.events import action_key, asset_key
 from leads_platform.orchestration.jobs import Job
+from leads_platform.orchestration.resource import at_work
 from leads_platform.platform import Platform
+from leads_platform.warehouse.connection import WarehouseUnusable
+from leads_platform.warehouse.lock import LockHeld
 
 
 class Asking(dg.Config):
@@ -59,21 +65,32 @@ def _asset(current: CurrentPlatform, name: str, action: Action, reads: list[dg.A
         kinds={"file"},
     )
     def do(context: dg.AssetExecutionContext, config: Asking) -> dg.MaterializeResult:
+        now = current.now()
         try:
-            acted = act(
-                current.now(),
-                name,
-                month=parse_month(config.month) if config.month else None,
-                form=_known(config.form, action.forms),
-                include=tuple(sorted({_known(word, action.include) for word in config.include})),
-                why=config.why,
-                run_id=context.run.run_id,
-                say=context.log.info,
-            )
-        except (ActionFailed, AskedWrongly, ValueError) as error:  # a month that is none is a ValueError in words
+            month = _month(config.month)
+            with at_work(context.instance, context.run, now.settings.home):
+                acted = act(
+                    now,
+                    name,
+                    month=month,
+                    form=_known(config.form, action.forms),
+                    include=tuple(sorted({_known(word, action.include) for word in config.include})),
+                    why=config.why,
+                    run_id=context.run.run_id,
+                    say=context.log.info,
+                )
+        except (ActionFailed, AskedWrongly, ArchiveDamaged, LockHeld, WarehouseUnusable) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
+        except Exception as error:  # Dagster would keep its text
+            if is_stop(error):
+                raise
+            words = fault_in_words(error) or unforeseen(error)
+            raise dg.Failure(f"{name}: {words}", allow_retries=False) from None
         for line in acted.outcome.says:
             context.log.info(line)
+        for product in acted.products:
+            if product.failed:  # what went out has gone out: its notice tells, too, and no run is failed by it
+                context.log.warning(f"{product.key} was not made: {product.failed}. {product.former}")
         file = acted.outcome.file
         return dg.MaterializeResult(
             metadata={
@@ -85,6 +102,14 @@ def _asset(current: CurrentPlatform, name: str, action: Action, reads: list[dg.A
         )
 
     return do
+
+
+def _month(text: str) -> date | None:
+    """The month, or None where none is asked for. Raises AskedWrongly."""
+    try:
+        return parse_month(text) if text else None
+    except ValueError as error:  # in words
+        raise AskedWrongly(str(error)) from None
 
 
 def _known(word: str, words: Mapping[str, str]) -> str:

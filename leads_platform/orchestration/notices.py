@@ -29,7 +29,15 @@ from dagster._core.storage.tags import RUN_FAILURE_REASON_TAG  # nor this
 
 from leads_platform.arrivals.archive.store import Archive
 from leads_platform.changes import headline, rows_of
-from leads_platform.digest import Item, digest, item_of_changes, item_of_check, items_of_feeds, items_of_products
+from leads_platform.digest import (
+    Item,
+    digest,
+    item_of_changes,
+    item_of_check,
+    items_of_exports,
+    items_of_feeds,
+    items_of_products,
+)
 from leads_platform.months import label, parse_month
 from leads_platform.orchestration.build_sensor import WHY_TAG
 from leads_platform.orchestration.file_checks import FILES_TAKEN_IN
@@ -75,6 +83,7 @@ def send_notices(
         if last is None:
             found.append((_ARRIVALS, "", files, 0.0))
         found.append((PRODUCTS, "", items_of_products(settings), 0.0))
+        found.append(("exports", "", items_of_exports(platform), 0.0))
         for job, run_id, items, changed in found:
             if fresh := outbox.untold(items):
                 notice = digest(settings, job, run_id, fresh)

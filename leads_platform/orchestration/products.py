@@ -15,11 +15,13 @@ import dagster as dg
 
 from leads_platform.orchestration.contracts import CurrentPlatform
 from leads_platform.orchestration.events import asset_key, product_key
+from leads_platform.orchestration.resource import at_work
 from leads_platform.platform import Platform, open_session
-from leads_platform.products.make import fits
+from leads_platform.products.make import fits, places
 from leads_platform.products.product import Product
 from leads_platform.products.state import Made, read_products
 from leads_platform.settings import Settings
+from leads_platform.warehouse.build_state import read_build_state
 from leads_platform.warehouse.lock import lock_if_free
 
 _SHOWN = 10
@@ -44,12 +46,19 @@ def product_assets(platform: Platform) -> dg.AssetsDefinition:
         now = current.now()
         wanted = [name for name in products if product_key(name) in context.selected_asset_keys]
         doing = f"Dagster run {context.run.run_id[:8]} of products"
-        with open_session(now, doing, run_id=context.run.run_id, say=context.log.info) as session:
+        with (
+            at_work(context.instance, context.run, now.settings.home),
+            open_session(now, doing, run_id=context.run.run_id, say=context.log.info) as session,
+        ):
             session.publish, session.step = True, context.log.info
             session.anew = lambda place: place.name in wanted
+        tried = {outcome.key for outcome in session.products}
         failed = []
         for name in wanted:
-            made = _of(now, name)
+            made = {key: known for key, known in _of(now, name).items() if key in tried}
+            if not made:
+                context.log.warning(f"{name} is not made: a table that it is made of is not built yet.")
+                continue
             bad = [known for known in made.values() if known.failed]
             failed += [f"{key}: {known.failed}" for key, known in made.items() if known.failed]
             if not bad:
@@ -64,7 +73,8 @@ def product_assets(platform: Platform) -> dg.AssetsDefinition:
                         severity=dg.AssetCheckSeverity.ERROR,
                         metadata=_wrong(wrong),
                     )
-        _note(now.settings, _known(now))
+        known = _known(now)  # of others that the session has made, the janitor tells
+        _note(now.settings, _told(now.settings) | {name: known[name] for name in wanted if name in known})
         if failed:
             raise dg.Failure("\n".join(failed), allow_retries=False)
 
@@ -132,12 +142,11 @@ def _wrong(sentences: list[str]) -> dict[str, str]:
 
 def _of(platform: Platform, name: str) -> dict[str, Made]:
     """What is known of a product, of each of its months where it has such."""
-    known = read_products(platform.settings.products)
-    months = {key for key in known if key not in platform.products}  # of products of one file a month
-    if platform.products[name].per == "whole":
-        return {name: known.get(name, Made())}
-    stem = name.partition(".")[0]
-    return {key: known[key] for key in sorted(months) if key.startswith(f"{stem}-")}
+    settings = platform.settings
+    known = read_products(settings.products)
+    built = read_build_state(settings.build_state, settings.warehouse)
+    keys = [place.key for place in places({name: platform.products[name]}, {month for _, month in built.fingerprints})]
+    return {key: known[key] for key in keys if key in known}
 
 
 def _metadata(settings: Settings, made: dict[str, Made]) -> dict[str, int | float | dg.MetadataValue]:

@@ -82,8 +82,7 @@ class WarehouseResource(DuckDBResource):
                 context.log.info(text)
 
         with (
-            cancelled_when_stopped(context.instance, run),  # it may wait for the lock for minutes
-            alive(self.platform.settings.home, run_id) if by_daemon else nullcontext(),  # else `run` holds it already
+            at_work(context.instance, run, self.platform.settings.home),
             open_session(self.platform, doing, run_id=run_id, say=say) as session,
         ):
             self._session = session
@@ -109,6 +108,17 @@ def _later(session: Session, last: date | None) -> date | None:
     """The last month to plan for: that of the run when it lies beyond the data, as a scheduled close may."""
     data = session.warehouse.sources.data_months()
     return max(last, data[1]) if data and last else None
+
+
+@contextmanager
+def at_work(instance: dg.DagsterInstance | None, run: dg.DagsterRun | None, home: Path) -> Iterator[None]:
+    """Around all that a run does which takes the writer's lock, for which it may wait for minutes.
+
+    The janitor sees it living meanwhile, and a signal that stops it cancels it.
+    """
+    of_daemon = run if run and IN_PROCESS_TAG not in run.tags else None  # of others `run` holds the file already
+    with cancelled_when_stopped(instance, run), alive(home, of_daemon.run_id) if of_daemon else nullcontext():
+        yield
 
 
 @contextmanager

@@ -70,6 +70,8 @@ LEDGERS: dict[str, tuple[str, dict[str, str]]] = {
             "action": "accept or withdraw",
             "receipt": "Number of the decision",
             "decided_at": "When",
+            "who": "Who decided; empty where that was not kept yet",
+            "why": "Why, in their words",
         },
     ),
     "arrivals.ledger_version": (

@@ -30,6 +30,7 @@ Columns = list[tuple[str, str]]  # names and types
 _NOT_SHARED = {
     "warehouse.checks": ("evidence",),
     "warehouse.refused_builds": ("evidence",),
+    "arrivals.decisions": ("who", "why"),
     "actions.runs": ("who", "why"),
 }
 

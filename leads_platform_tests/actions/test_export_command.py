@@ -18,7 +18,10 @@ from click.testing import CliRunner, Result
 from leads_platform.acting import act
 from leads_platform.actions.history import History
 from leads_platform.cli.commands import commands
+from leads_platform.digest import tell_directly
 from leads_platform.orchestration.actions import action_assets
+from leads_platform.orchestration.notices import send_notices
+from leads_platform.orchestration.resource import is_alive
 from leads_platform.platform import load_platform, open_session
 from leads_platform.settings import Settings
 from leads_platform_tests.actions.data_loader import load
@@ -217,10 +220,14 @@ def test_before_anything_is_built_it_says_what_to_do(settings: Settings, monkeyp
     assert told.exit_code == 1 and "Nothing is built yet that new-leads reads. First:" in told.output
 
 
+def withdraw(settings: Settings) -> None:
+    with open_session(load_platform(settings), "test") as session:
+        session.arrivals.withdraw("nv_licensing/nv_2024-06.csv", None)
+
+
 def test_a_lead_of_a_withdrawn_file_is_told_until_somebody_has_read_which(command: Command, house: Settings) -> None:
     assert command("export", "new-leads").exit_code == 0
-    with open_session(load_platform(house), "test") as session:
-        session.arrivals.withdraw("nv_licensing/nv_2024-06.csv", None)
+    withdraw(house)
     told = command("status").output.replace("\n", " ")
     assert "1 rows exported by new-leads of 2024-06, form salesforce, came from a file withdrawn since" in told
     ran = command("run", "--direct").output
@@ -229,6 +236,40 @@ def test_a_lead_of_a_withdrawn_file_is_told_until_somebody_has_read_which(comman
     external_id = load(house.exports / "new-leads_2024-06_salesforce_000001.csv")[0]["External_Lead_Id__c"]
     assert "1 leads were exported from a file that is withdrawn since" in said and external_id in said
     assert json.loads(command("status", "--json").output)["withdrawn_exports"] == []
+
+
+def notices(settings: Settings) -> list[str]:
+    """Titles and texts of the notices of exports."""
+    told = [json.loads(path.read_text()) for path in sorted(settings.outbox.glob("digest_*.json"))]
+    return [f"{notice['title']}\n{notice['text']}" for notice in told if notice["title"].startswith("exports: ")]
+
+
+def test_a_notice_tells_once_of_leads_exported_from_a_withdrawn_file(command: Command, house: Settings) -> None:
+    """Only who asked for the status, or watched a run, was told that somebody has to take leads back."""
+    paste = f"    LEADS_PLATFORM_DATA={house.data} leads-platform export new-leads --form salesforce"
+    said = (
+        "exports: rows exported of a withdrawn file\n"
+        "1 rows that new-leads exported of 2024-06, form salesforce, came from 1 file(s) withdrawn since. "
+        f"This tells which, and settles it:\n{paste}"
+    )
+    assert command("export", "new-leads").exit_code == 0
+    tell_directly(load_platform(house))
+    assert notices(house) == []
+    withdraw(house)
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert [notice.title for notice in send_notices(instance, load_platform(house))] == [said.partition("\n")[0]]
+        assert send_notices(instance, load_platform(house)) == [] == tell_directly(load_platform(house))
+    assert notices(house) == [said]
+    assert command("run", "--direct").exit_code == 0
+    assert command("export", "new-leads", "--month", "2024-05").exit_code == 0, "this lists it"
+    with open_session(load_platform(house), "test") as session:
+        session.arrivals.accept("nv_licensing/nv_2024-06.csv", None)
+    assert command("run", "--direct").exit_code == 0
+    assert command("export", "new-leads").exit_code == 0
+    assert exported(house).count("3") == 2, "it goes out again"
+    withdraw(house)
+    tell_directly(load_platform(house))
+    assert notices(house) == [said, said], "and is to be taken back once more"
 
 
 def test_of_two_at_once_one_waits_and_no_lead_goes_out_twice(house: Settings) -> None:
@@ -256,6 +297,39 @@ def test_in_dagster_it_is_an_asset_that_takes_what_the_options_say(house: Settin
     assert (event.metadata["leads"].value, event.metadata["run"].value) == (2, 1)
     assert exported(house) == ["1", "2"]
     assert [(run.who, run.why) for run in History(house.archive).runs()] == [("ann", "asked for")]
+
+
+def doing(house: Settings, **config: object) -> tuple[dg.ExecuteInProcessResult, str]:
+    """A run of the action in Dagster, and all that its storage keeps of it."""
+    config = {"ops": {"actions__new_leads": {"config": config}}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        assets = action_assets(load_platform(house))
+        result = dg.materialize(assets, run_config=config, instance=instance, raise_on_error=False)
+        return result, "\n".join(entry.to_json() for entry in instance.all_logs(result.run_id))
+
+
+def test_in_dagster_only_words_of_ours_are_kept(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any ValueError of the action was taken for a wrong month, and its text, which may quote a lead, was kept."""
+    living: list[bool | None] = []
+
+    def fail(*asked: object, run_id: str, **more: object) -> None:
+        living.append(is_alive(house.home, run_id))
+        raise ValueError("Ann Canary, 12 OAK ST")
+
+    result, kept = doing(house, month="2024-13")
+    assert not result.success and "'2024-13' is not a month; write it as 2024-05" in kept
+    monkeypatch.setattr("leads_platform.orchestration.actions.act", fail)
+    result, kept = doing(house)
+    assert not result.success and "new-leads: ValueError at " in kept and "Canary" not in kept
+    assert living == [True], "a janitor failed it as dead while it waited for the lock"
+
+
+def test_in_dagster_a_product_that_fails_afterwards_is_told(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What became of the products was thrown away: the run was green and said nothing."""
+    monkeypatch.setattr("leads_platform.products.shared_copy.undescribed", lambda con, database: ["funnel.dim_deals"])
+    result, kept = doing(house)
+    assert result.success and exported(house) == ["3"], "what went out has gone out"
+    assert "warehouse.duckdb was not made: all_is_described: funnel.dim_deals has no comment. The one of " in kept
 
 
 def test_what_holds_personal_data_is_for_its_owner_alone(command: Command, house: Settings) -> None:

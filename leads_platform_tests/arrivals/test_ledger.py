@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from leads_platform.arrivals.archive.store import ArchiveDamaged
 from leads_platform.settings import Settings
 from leads_platform_tests.arrivals.arrivals_env import ArrivalsEnv, people, rows
 
@@ -101,6 +103,47 @@ def test_the_verdict_after_accept_and_withdraw(desk: ArrivalsEnv) -> None:
         ("accept", held.sha256),
         ("withdraw", held.sha256),
     ]
+
+
+def test_a_decision_keeps_who_and_why(desk: ArrivalsEnv) -> None:
+    """Who let a file in, or took it out, was kept nowhere, as it is of an export."""
+    desk.settings = replace(desk.settings, user="ann")
+    desk.drop("lists/2024-05.csv", people(1, 8))
+    desk.arrivals().withdraw("lists/2024-05.csv", why="the supplier\nsent May's\x1b[2J of 2023")
+    desk.settings = replace(desk.settings, user="bob")
+    desk.arrivals().accept("lists/2024-05.csv")
+    assert desk.query("select action, who, why from arrivals.decisions order by receipt") == [
+        ("withdraw", "ann", "the supplier�sent May's�[2J of 2023"),
+        ("accept", "bob", ""),
+    ]
+    assert [m.who for m in desk.arrivals().state.manifests] == ["", "ann", "bob"], "nobody received the file"
+
+
+FORMER = """
+    create or replace table arrivals.decisions as
+        select feed, sha256, action, receipt, decided_at from arrivals.decisions;
+    update arrivals.ledger_version set version = regexp_replace(version, ', columns .*', '')
+"""
+
+
+def test_a_ledger_of_the_version_before_is_made_anew(desk: ArrivalsEnv) -> None:
+    """`create table if not exists` kept the columns of a version before for ever."""
+    desk.settings = replace(desk.settings, user="ann")
+    desk.drop("lists/2024-05.csv", people(1, 8))
+    desk.arrivals().withdraw("lists/2024-05.csv", why="wrong month")
+    desk.query(FORMER)
+    assert desk.query("select action, who, why from arrivals.decisions") == [("withdraw", "ann", "wrong month")]
+    assert desk.query("select verdict from arrivals.files") == [("accepted",)]
+
+
+def test_a_manifest_that_went_missing_with_an_update_is_told(desk: ArrivalsEnv) -> None:
+    """What the former table knows is asked before it is dropped, else a lost decision would be silent."""
+    desk.drop("lists/2024-05.csv", people(1, 8))
+    desk.arrivals().withdraw("lists/2024-05.csv")
+    desk.query(FORMER)
+    (desk.settings.archive / "lists/manifests/00000002.json").unlink()
+    with pytest.raises(ArchiveDamaged, match="The manifest of receipt 2 of lists"):
+        desk.query("select 1")
 
 
 def test_a_file_that_is_read_again_has_one_row_and_its_new_quarantine(desk: ArrivalsEnv) -> None:

@@ -290,6 +290,17 @@ def test_a_seal_covers_every_byte(small: ArrivalsEnv) -> None:
     assert set(asdict(manifest)) == set(json.loads(text)) - {"manifest", "seal"}
 
 
+def test_a_sealed_manifest_without_who_and_why_is_read(small: ArrivalsEnv, tmp_path: Path) -> None:
+    """Of before they were kept: its seal stands over what it says, and it says neither."""
+    path = tmp_path / "lists" / "manifests" / "00000001.json"
+    path.parent.mkdir(parents=True)
+    plain = json.loads((small.settings.archive / "lists/manifests/00000001.json").read_text())
+    former = {name: said for name, said in plain.items() if name not in ("manifest", "seal", "who", "why")}
+    path.write_text(seal.sealed(former))
+    (read,) = Archive(tmp_path).manifests()
+    assert (read.who, read.why) == ("", "") and read == Archive(small.settings.archive).manifests()[0]
+
+
 def test_a_damaged_manifest_ends_every_command_in_words(desk: ArrivalsEnv) -> None:
     """Found in use, 17: the state is read by the sensors as well as by `run`."""
     desk.drop("lists/2024-05.csv", people(1, 2))

@@ -5,6 +5,8 @@ Belongs here: deriving these tables. Does not: anything that decides; the manife
 
 from __future__ import annotations
 
+import hashlib
+
 import duckdb
 
 from leads_platform.arrivals.archive.sources import ArchiveSources
@@ -12,29 +14,59 @@ from leads_platform.arrivals.archive.store import Archive
 from leads_platform.months import parse_month
 from leads_platform.warehouse import sql
 
-_TABLES = """
-create schema if not exists arrivals;
-create table if not exists arrivals.files (
-    feed varchar, file_name varchar, sha256 varchar, month date, part varchar, version varchar,
-    records bigint, loaded bigint, quarantined bigint, verdict varchar, reason varchar, message varchar,
-    in_force boolean, added bigint, changed bigint, removed bigint, receipt bigint, received_at timestamptz
-);
-create table if not exists arrivals.file_months (
-    feed varchar, sha256 varchar, receipt bigint, month date, records bigint
-);
-create table if not exists arrivals.quarantine (
-    feed varchar, sha256 varchar, file_name varchar, receipt bigint, line bigint, column_name varchar, reason varchar
-);
-create table if not exists arrivals.decisions (
-    feed varchar, sha256 varchar, action varchar, receipt bigint, decided_at timestamptz
-);
-create table if not exists arrivals.ledger_version (version varchar);
-"""
+_TABLES = {
+    "files": {
+        "feed": "varchar",
+        "file_name": "varchar",
+        "sha256": "varchar",
+        "month": "date",
+        "part": "varchar",
+        "version": "varchar",
+        "records": "bigint",
+        "loaded": "bigint",
+        "quarantined": "bigint",
+        "verdict": "varchar",
+        "reason": "varchar",
+        "message": "varchar",
+        "in_force": "boolean",
+        "added": "bigint",
+        "changed": "bigint",
+        "removed": "bigint",
+        "receipt": "bigint",
+        "received_at": "timestamptz",
+    },
+    "file_months": {
+        "feed": "varchar",
+        "sha256": "varchar",
+        "receipt": "bigint",
+        "month": "date",
+        "records": "bigint",
+    },
+    "quarantine": {
+        "feed": "varchar",
+        "sha256": "varchar",
+        "file_name": "varchar",
+        "receipt": "bigint",
+        "line": "bigint",
+        "column_name": "varchar",
+        "reason": "varchar",
+    },
+    "decisions": {
+        "feed": "varchar",
+        "sha256": "varchar",
+        "action": "varchar",
+        "receipt": "bigint",
+        "decided_at": "timestamptz",
+        "who": "varchar",
+        "why": "varchar",
+    },
+    "ledger_version": {"version": "varchar"},
+}
 
 
 def known_receipts(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
     """Feed, receipt and file name of every receipt the warehouse has heard of."""
-    con.execute(_TABLES)
+    _make(con)  # those of another version stay as they are: what they know is asked for
     return con.execute(
         "select feed, receipt, file_name from arrivals.files union select feed, receipt, sha256 from arrivals.decisions"
     ).fetchall()
@@ -42,9 +74,10 @@ def known_receipts(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]
 
 def refresh_ledger(con: duckdb.DuckDBPyConnection, state: ArchiveSources, archive: Archive) -> None:
     """Brings `arrivals.*` to what the manifests say, in one transaction. Does nothing when nothing was received."""
-    con.execute(_TABLES)
+    _make(con)
     contracts = " ".join(f"{feed}={contract.hash()[:12]}" for feed, contract in sorted(state.contracts.items()))
-    version = f"{len(state.manifests)} manifests, months to {state.open_months()[1]}, {contracts}"
+    columns = hashlib.sha256(repr(_TABLES).encode()).hexdigest()[:12]
+    version = f"{len(state.manifests)} manifests, months to {state.open_months()[1]}, {contracts}, columns {columns}"
     if con.execute("select version from arrivals.ledger_version").fetchall() == [(version,)]:
         return
     readings = {(m.feed, m.receipt): m for feed in state.by_feed.values() for m in feed.readings.values()}
@@ -69,12 +102,14 @@ def refresh_ledger(con: duckdb.DuckDBPyConnection, state: ArchiveSources, archiv
                 if month  # a reference's records have none
             ]
     decisions = [
-        (m.feed, m.sha256, m.action, m.receipt, m.received_at.isoformat())
+        (m.feed, m.sha256, m.action, m.receipt, m.received_at.isoformat(), m.who, m.why)
         for m in state.manifests
         if m.action != "receive"
     ]
     con.execute("begin")
     try:
+        _drop_other_columns(con)
+        _make(con)
         for name, rows in (("files", files), ("file_months", months), ("decisions", decisions)):
             con.execute(f"delete from arrivals.{name}")
             for start in range(0, len(rows), 1000):
@@ -99,3 +134,21 @@ def refresh_ledger(con: duckdb.DuckDBPyConnection, state: ArchiveSources, archiv
     except BaseException:
         con.execute("rollback")
         raise
+
+
+def _make(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create schema if not exists arrivals")
+    for name, columns in _TABLES.items():
+        listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        con.execute(f"create table if not exists arrivals.{name} ({listed})")
+
+
+def _drop_other_columns(con: duckdb.DuckDBPyConnection) -> None:
+    """Drops the tables that another version made with other columns."""
+    found = con.execute(
+        "select table_name, list(column_name order by column_index) from duckdb_columns() "
+        "where database_name = current_database() and schema_name = 'arrivals' group by all"
+    ).fetchall()
+    for name, columns in found:
+        if name in _TABLES and columns != list(_TABLES[name]):
+            con.execute(f"drop table arrivals.{name}")

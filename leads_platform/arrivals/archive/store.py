@@ -63,7 +63,8 @@ class Manifest:
     `timed`: the records carry their own time. `reckoned_in` is the time zone by which records whose time has an offset
     were placed in months, "" where none has; None in manifests of before it was kept. `stored` is the sha256 of each
     Parquet file of the receipt; manifests of before it was kept have none. `looks_like` is the feed whose contract the
-    file's header fits better.
+    file's header fits better. Of a person's word, `who` gave it and `why`, in their words; "" in what was received, and
+    in manifests of before it was kept.
     """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid")
@@ -104,6 +105,8 @@ class Manifest:
     links: dict[MonthKey, list[MonthKey]] | None = None
     basis: str = ""
     looks_like: str = ""
+    who: str = ""
+    why: str = ""
 
     def to_json(self) -> str:
         plain = asdict(self)

@@ -110,7 +110,7 @@ def sweep(
             if not dry:
                 path.unlink()
             done = f"{path.name} is no outcome of a run" if dry else f"Removed {path.name}"
-            say(f"{done}: the one that wrote it was cut off before it counted. Don't use it, or a copy of it.")
+            say(f"{done}: the run that wrote it was cut off before it counted. Use no copy of it.")
 
 
 def _former(name: str, asked: Asked, history: History, folder: Path) -> Path | None:

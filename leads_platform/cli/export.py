@@ -34,7 +34,12 @@ class _Words(click.ParamType):
         asked = [word.strip() for word in str(value).split(",")]
         if wrong := [word for word in asked if word not in self._words]:
             self.fail(f"{wrong[0]!r} is none of {', '.join(self._words)}.", param, ctx)
-        return tuple(sorted(set(asked)))
+        return tuple(asked)
+
+
+def _joined(ctx: click.Context, param: click.Parameter, value: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """All words of an option that was given more than once, each once."""
+    return tuple(sorted({word for words in value for word in words}))
 
 
 class Exports(click.Group):
@@ -58,7 +63,15 @@ class Exports(click.Group):
             options.append(click.Option(["--form"], type=forms, default=next(iter(action.forms)), help=f"{told}."))
         if action.include:
             told = "; ".join(f"{word}: {says}" for word, says in action.include.items())
-            options.append(click.Option(["--include"], type=_Words(action.include), default=(), help=f"Also {told}."))
+            options.append(
+                click.Option(
+                    ["--include"],
+                    type=_Words(action.include),
+                    multiple=True,
+                    callback=_joined,
+                    help=f"Also {told}. May be given more than once.",
+                )
+            )
         options.append(click.Option(["--why"], default="", metavar="TEXT", help="Why; kept with who asked."))
         options.append(click.Option(["--dry-run"], is_flag=True, help="Say what would go out; write nothing."))
         return click.Command(cmd_name, params=[*options], callback=partial(self._perform, cmd_name), help=action.says)

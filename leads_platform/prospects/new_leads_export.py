@@ -63,7 +63,8 @@ def _do(doing: Doing) -> Done:
     earlier = doing.query("select * from actions.new_leads_rows order by run")
     exported = Exported(asked.form, earlier, _replaced(doing), stands)
     counts: Counter[str] = Counter()
-    lines: list[str] = []
+    unfit: list[str] = []  # all are named: each is to be seen to by hand
+    without_email: list[str] = []
     rows: list[RowDone] = []
     out: list[dict[str, Any]] = []
     for lead in sorted(doing.rows, key=lambda lead: (lead["source_name"], lead["file_name"], lead["line"])):
@@ -81,10 +82,10 @@ def _do(doing: Doing) -> Done:
         place = f"{lead['file_name']}, line {lead['line']}"
         if long := too_long(fields, {**lead, "external_id": key}):
             counts["too_long"] += 1
-            lines.append(f"{place}: {'; '.join(long)}. The lead is left out; nothing is cut.")
+            unfit.append(f"{place}: {'; '.join(long)}. The lead is left out; nothing is cut.")
             continue
         if lead["email"] and not is_email(lead["email"]) and asked.form == "salesforce":
-            lines.append(f"{place}: the e-mail is no address that Salesforce takes; it is left empty.")
+            without_email.append(f"{place}: the e-mail is no address that Salesforce takes; it is left empty.")
         external_id = exported.external_id(key)
         operation = "changed" if exported.is_known(external_id) else "new"
         counts[operation] += 1
@@ -96,8 +97,8 @@ def _do(doing: Doing) -> Done:
     file = doing.scratch / f"leads.{'xlsx' if asked.form == 'xlsx' else 'csv'}" if doing.scratch and out else None
     if file:
         _write(file, asked.form, fields, out)
-    says = [*_summary(doing, counts), *_some(lines), *_told_of(taken_back), *_not_told(doing, exported)]
-    says += _earlier(doing, exported)
+    says = [*_summary(doing, counts), *unfit, *_some(without_email), *_told_of(taken_back), *_not_told(doing, exported)]
+    says += _earlier(doing, exported, fields)
     return Done((*rows, *taken_back), file, {"leads": len(out), **counts}, tuple(says))
 
 
@@ -185,15 +186,16 @@ def _not_told(doing: Doing, exported: Exported) -> Iterator[str]:
         )
 
 
-def _earlier(doing: Doing, exported: Exported) -> Iterator[str]:
-    """One line about earlier months of which leads of the same kinds never went out in this form."""
+def _earlier(doing: Doing, exported: Exported, fields: tuple[Field, ...]) -> Iterator[str]:
+    """One line about earlier months of which leads of the same kinds never went out in this form, and fit in it."""
     asked = doing.asked
     counts: Counter[str] = Counter()
     for lead in doing.query(f"{_LEADS} where leads.month < date '{asked.month.isoformat()}'"):
         key = lead["phone_address_key"]
-        if lead["month"] in doing.stale:
+        if lead["month"] in doing.stale or left_out(lead, asked.include):
             continue
-        if not (left_out(lead, asked.include) or exported.is_superseded(key) or exported.last(key)):
+        is_out = exported.is_superseded(key) or exported.last(key)
+        if not is_out and not too_long(fields, {**lead, "external_id": key}):
             counts[label(lead["month"])] += 1
     if counts:
         months = [f"{month} ({count:,})" for month, count in sorted(counts.items(), reverse=True)]

@@ -138,6 +138,13 @@ def test_wrong_usage_exits_2_and_says_what_is_right(
     assert not house.exports.exists()
 
 
+def test_words_may_be_given_one_by_one(command: Command, house: Settings) -> None:
+    """Only the last one counted."""
+    words = ["--include", "new_phone", "--include", "moved,new_phone"]
+    assert command("export", "new-leads", *words).exit_code == 0
+    assert [run.include for run in History(house.archive).runs()] == [("moved", "new_phone")]
+
+
 def test_there_is_no_other_export(command: Command) -> None:
     assert command("export", "nothing").exit_code == 2
     told = command("export", "--help").output

@@ -19,6 +19,7 @@ from leads_platform.actions.perform import Outcome, perform
 from leads_platform.dictionary import packaged
 from leads_platform.prospects.email import is_email, is_email_sql
 from leads_platform.prospects.new_leads_export import new_leads
+from leads_platform.prospects.sales_forms import PEOPLE, SALESFORCE, told
 from leads_platform.warehouse import sql
 from leads_platform_tests.actions.data_loader import is_address, load
 from leads_platform_tests.actions.test_writing import HOSTILE
@@ -412,6 +413,38 @@ def test_earlier_months_are_offered(house: House) -> None:
     assert house.export(JUNE).says[-1].startswith("Not exported yet in this form: 2024-05 (1). ")
     house.export()
     assert not [line for line in house.export(JUNE).says if line.startswith("Not exported yet")]
+
+
+def test_what_never_fits_is_named_each_and_offered_never(house: House) -> None:
+    """Its month was offered for ever, and of more than twenty the others were a number."""
+    for number in range(25):
+        house.lead(f"{number:02d}", company_name="x" * 256)
+    house.lead("c", JUNE)
+    assert not [line for line in house.export(JUNE).says if line.startswith("Not exported yet")]
+    assert len([line for line in house.export().says if "Company has 256 characters" in line]) == 25
+
+
+def test_by_what_a_lead_is_told_to_have_changed() -> None:
+    """The very text that is hashed: where it changes, every lead that ever went out goes out again."""
+    lead = {
+        "contact_name": "ANN LEE", "contact_title": None, "company_name": "ACORN", "phone_e164": "+17025550101",
+        "phone_raw": "702 555 0101", "phone_is_valid": True, "email": "a@x.com", "street": "12 OAK ST", "city": "RENO",
+        "state": "NV", "postal_code": "00501", "country": None, "source_name": NV, "source_id": "7",
+        "license_status": "OPEN", "license_expires_on": date(2025, 1, 31), "capacity": 12, "former_phone": None,
+        "former_address": None,
+    }  # fmt: skip
+    assert told(SALESFORCE, lead) == (
+        "[('LastName', 'LEE'), ('FirstName', 'ANN'), ('Title', None), ('Company', 'ACORN'), ('Phone', '+17025550101'), "
+        "('Email', 'a@x.com'), ('Street', '12 OAK ST'), ('City', 'RENO'), ('State', 'NV'), ('PostalCode', '00501'), "
+        "('Country', None), ('LeadSource', 'nv_licensing'), ('License_Number__c', '7')]"
+    )
+    assert told(PEOPLE, lead) == (
+        "[('Company', 'ACORN'), ('Contact', 'ANN LEE'), ('Title', None), ('Phone', '702-555-0101'), "
+        "('Phone is valid', 'yes'), ('E-mail', 'a@x.com'), ('Street', '12 OAK ST'), ('City', 'RENO'), ('State', 'NV'), "
+        "('Postal code', '00501'), ('Country', None), ('Licence', '7'), ('Licence status', 'OPEN'), "
+        "('Licence expires', datetime.date(2025, 1, 31)), ('Capacity', 12), ('Former phone', None), "
+        "('Former address', None)]"
+    )
 
 
 def test_manifests_and_words_hold_nothing_personal(house: House) -> None:

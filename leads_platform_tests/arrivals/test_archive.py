@@ -75,6 +75,8 @@ def test_a_manifest_comes_back_as_it_was_written() -> None:
         looks_like="calls",
         beside="It replaces a.csv",
         stored={"records.parquet": "12"},
+        who="ann",
+        why="asked for",
     )
     # Every field is set to something of its own, so that none can be lost on the way unnoticed.
     bare = Manifest(receipt=7, action="receive", feed="lists", sha256="", received_at=manifest.received_at)

@@ -45,7 +45,9 @@ class Exported:
         self._last: dict[str, Before] = {}  # by key
         for row in rows:
             self._add(row)
-        self._known = {before.external_id for before in self._last.values()}
+        self._keys: dict[str, list[str]] = {}  # by external id
+        for key, before in self._last.items():
+            self._keys.setdefault(before.external_id, []).append(key)
         held = (holders.get(form) for holders in self._holders.values())
         self._superseded = {former for key in set(held) if key for former in self._formers(key)}
 
@@ -101,13 +103,12 @@ class Exported:
 
     def is_known(self, external_id: str) -> bool:
         """Whether anything went out under this external id."""
-        return external_id in self._known
+        return external_id in self._keys
 
     def under(self, external_id: str) -> list[str]:
         """The keys that went out under this external id, its holder first."""
         holder = self._holders.get(external_id, {}).get(self._form)
-        keys = [key for key, before in self._last.items() if before.external_id == external_id]
-        return sorted(keys, key=lambda key: key != holder)
+        return sorted(self._keys.get(external_id, ()), key=lambda key: key != holder)
 
     def from_files(self, files: Collection[tuple[str, str]]) -> dict[str, Before]:
         """The keys that went out and came from one of these files (feed, sha256), but for what was taken back.

@@ -131,8 +131,9 @@ def _of_withdrawn_files(
     It is `kept`, under that file, where another file gives the lead, or one that has its external id.
     """
     now = {row.external_id: (row.feed, row.sha256) for row in out_now}
+    keys = {row.key for row in out_now}
     for key, before in sorted(exported.from_files(doing.withdrawn).items()):
-        if key in {row.key for row in out_now}:
+        if key in keys:
             continue
         found = [stands[each] for each in (key, *exported.under(before.external_id)) if each in stands]
         file = now.get(before.external_id) or (found[0] if found else before.file)

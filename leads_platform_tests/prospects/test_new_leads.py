@@ -236,9 +236,7 @@ def test_a_lead_that_another_table_counts_and_this_one_lacks_is_told(
     assert bad_rows_of(f"prospects.{address}", audit, FEB, **{address: enough}, **reads) == []
     (bad,) = bad_rows_of(f"prospects.{address}", audit, FEB, **{address: enough[:1]}, **reads)
     assert (bad["month"], bad["expected"], bad["found"]) == (FEB, 2, 1)
-    more = (
-        [*enough, {**enough[0], "phone_address_key": "c"}] if address != "int_net_new_leads" else [*enough, enough[0]]
-    )
+    more = [*enough, {**enough[0], "phone_address_key": "c"}]
     (bad,) = bad_rows_of(f"prospects.{address}", audit, FEB, **{address: more}, **reads)
     assert (bad["expected"], bad["found"]) == (2, 3)
 

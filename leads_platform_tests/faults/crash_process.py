@@ -58,6 +58,19 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def kill_at_step(number: int, *folders: str) -> None:
+    """Dies before the so many-th step upon the disk below these folders that can leave a trace there."""
+    count = Countdown(number)
+
+    def hook(event: str, values: tuple[Any, ...]) -> None:
+        writes = event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod")
+        writes |= event == "open" and isinstance(values[2], int) and bool(values[2] & (os.O_WRONLY | os.O_RDWR))
+        if writes and str(values[0]).startswith(folders):
+            count()
+
+    sys.addaudithook(hook)
+
+
 def _around(place: Any, name: str, before: Callable[..., None], after: Callable[..., None]) -> None:
     original = getattr(place, name)
 
@@ -199,6 +212,8 @@ def command_line(fault: Sequence[str], words: Sequence[str], rooms: Sequence[str
     kind, *values = fault
     if kind == "kill":
         kill_at(values[0], int(values[1]))
+    elif kind == "kill-at-step":
+        kill_at_step(int(values[0]), *values[1:])
     elif kind == "full-disk":
         full_disk(int(values[0]))
     elif kind == "no-space":

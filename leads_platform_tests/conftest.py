@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pickle
+import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -14,6 +17,7 @@ import pytest
 from leads_platform.rooms import find_rooms
 from leads_platform.sample import Sample, generate
 from leads_platform.settings import Settings
+from leads_platform.warehouse import connection
 from leads_platform_tests.helpers import run
 
 ROOT = Path(__file__).parent.parent
@@ -36,13 +40,27 @@ def settings(tmp_path: Path) -> Settings:
     return environment(tmp_path / "data")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tables of few rows are worked on by one thread anyhow; to offer DuckDB more costs a sixth of a build."""
+    connection.thread_count = lambda: 1
+
+
 @pytest.fixture(scope="session")
-def built_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Sample]:
-    """The sample as it is committed, taken in and built, once for all tests of a worker that only read it."""
-    settings = environment(tmp_path_factory.mktemp("sample") / "data")
-    sample = generate(settings.landing, find_rooms().emitters)
-    run(settings)
-    return settings, sample
+def built_sample(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> tuple[Settings, Sample]:
+    """The sample as it is committed, taken in and built, for tests that only read it: a copy for each worker."""
+    every = tmp_path_factory.getbasetemp()
+    every = every.parent if os.environ.get("PYTEST_XDIST_WORKER") else every  # which all workers share
+    first, kept = environment(every / "first_sample" / "data"), every / "first_sample" / "sample.pickle"
+    with (every / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            sample = generate(first.landing, find_rooms().emitters)
+            run(first)
+            kept.write_bytes(pickle.dumps(sample))
+    own = tmp_path_factory.mktemp("sample") / "data"
+    shutil.copytree(first.data, own)
+    return environment(own), pickle.loads(kept.read_bytes())
 
 
 def environment(data: Path, overrides: Mapping[str, str] | None = None) -> Settings:

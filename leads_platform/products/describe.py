@@ -201,6 +201,7 @@ def describe(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], databa
         con.execute(f"drop view {_quoted(database, name)}")
         done += 1
     stands, comments = _columns(con, database), _comments(con, database)
+    told = []
     for address, says, columns in _texts(tables, stands):
         if address not in stands:
             continue
@@ -209,10 +210,9 @@ def describe(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], databa
             if text and comments.get((address, place)) != text:
                 target = _quoted(database, address)
                 what = f"column {target}.{identifier(place)}" if place else f"{kind} {target}"
-                con.execute(f"comment on {what} is {literal(text)}")
-                done += 1
-    con.execute("commit")
-    return done
+                told.append(f"comment on {what} is {literal(text)}")
+    con.execute("; ".join([*told, "commit"]))  # together: a thousand by themselves take a second
+    return done + len(told)
 
 
 def undescribed(con: duckdb.DuckDBPyConnection, database: str) -> list[str]:

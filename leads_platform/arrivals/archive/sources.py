@@ -204,6 +204,7 @@ class ArchiveSources:
     def _file_rows(self, state: FeedState, month: date) -> list[str]:
         return [
             f"{m.feed}:{m.file_name}:{m.sha256}:{m.part}:{m.version}:{m.records}:{m.loaded}:{m.quarantined}"
+            + (f":{m.erased}" if m.erased else "")
             for entry in state.filed_under(month)
             for m in [entry.manifest]
         ]

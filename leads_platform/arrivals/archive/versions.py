@@ -98,19 +98,20 @@ def versions(state: FeedState, file: FileOf, first: date, last: date, opened: da
     """A select of the versions of these months' records. `opened` is the platform's first month."""
     contract, entries = state.contract, state.tellers(first, last)
     columns = version_columns(contract)
-    if not entries:
-        nulls = ", ".join(f"null::{kind} as {sql.identifier(name)}" for name, kind in columns.items())
-        return f"select {nulls} where false"
     delivered = contract.delivered
     month = "record_month" if contract.month.column else "null::date" if delivered.serves_all else "{slot}"
     files = {
         entry.manifest.receipt: file(entry, month.format(slot=sql.literal(entry.manifest.month))) for entry in entries
     }
+    read = _read(state, entries, files, first, last)
+    if not read:
+        nulls = ", ".join(f"null::{kind} as {sql.identifier(name)}" for name, kind in columns.items())
+        return f"select {nulls} where false"
     keys = ", ".join(map(sql.identifier, contract.key))
     steps = {
         "told": sql.records(_TELLING, _tellings(state, entries)),
         "dated": _dates(contract, files),
-        "read": " union all by name ".join(_read(state, entries, files, first, last)),
+        "read": " union all by name ".join(read),
         "records": f"""
             select * from read where not ({" and ".join(f"{sql.identifier(key)} is null" for key in contract.key)})
             qualify row_number() over (partition by _rank, {keys} order by line desc) = 1

@@ -98,15 +98,15 @@ class Telling:
     @property
     def known_at(self) -> datetime | None:
         """The instant of the file as a whole."""
-        told = max(cells["Told"] for cells in self.records().values())
+        told = max(cells["Told"] for cells in self._lines())
         return self.instant or (_moment(told) if KINDS[self.feed].version_from == "Told" else None)
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [{**cells, "line": line} for line, cells in enumerate(csv.DictReader(io.StringIO(self.text)), start=2)]
 
     def records(self) -> dict[str, dict[str, Any]]:
         """The file's records by key, the last line of each; `line` among the cells."""
-        found = {}
-        for line, cells in enumerate(csv.DictReader(io.StringIO(self.text)), start=2):
-            found[cells["Id"]] = {**cells, "line": line}
-        return found
+        return {cells["Id"]: cells for cells in self._lines()}
 
 
 def _moment(text: str) -> datetime | None:

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.month_pattern import example, months_in
 from leads_platform.arrivals.reading.refusal import shown
 from leads_platform.months import month_of
 
@@ -124,12 +125,15 @@ def unreadable(file: LandingFile) -> str:
 
 
 def parse_file_name(name: str, contract: FeedContract) -> FileName:
-    """Month, day and part as a file's name tells them. The month is `YYYY-MM` anywhere in it; two are trouble.
+    """Month, day and part as a file's name tells them; two months are trouble.
+
+    The month is `YYYY-MM` anywhere in it, or as the contract's `month.pattern` writes it.
 
     Where each record has a month of its own, a name may span several ("2024-01 to 2024-06"): the last one dates it.
     """
+    base, pattern = name.rsplit("/", 1)[-1], contract.month.pattern
     months, days = set(), set()
-    for year, month, day in _MONTH.findall(name.rsplit("/", 1)[-1]):
+    for year, month, day in _MONTH.findall(base):
         try:
             months.add(date(int(year), int(month), 1))
             if day:
@@ -137,6 +141,10 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         except ValueError:
             said = f"{year}-{month}{'-' + day if day else ''} in its name is not a date"
             return FileName(trouble=f"{said}; write the month as YYYY-MM, as in list_2024-05.csv")
+    if pattern is not None:
+        found = list(months_in(base, pattern))
+        months = {month for month, _ in found}
+        days |= {day for _, day in found if day}
     if len(months) > 1 and contract.month.from_ == "name":
         listed = " and ".join(f"{month:%Y-%m}" for month in sorted(months))
         return FileName(trouble=f"its name holds more than one month ({listed}); keep one")
@@ -147,6 +155,15 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         part = part.lstrip("0") or "0" if part.isdecimal() else part.casefold()  # part 01 is part 1
     last = max(months, default=None)
     return FileName(last, max((day for day in days if month_of(day) == last), default=None), part)
+
+
+def no_month(contract: FeedContract) -> str:
+    """What to say of a file whose name lacks the month that it must tell."""
+    pattern = contract.month.pattern
+    if pattern is None:
+        return "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
+    said = f"no month written as {pattern} in its name, as month.pattern in {contract.label} says"
+    return f"{said}; add it, as in list {example(pattern)}"
 
 
 def sub_folder_trouble(name: str, contract: FeedContract) -> str:

@@ -147,7 +147,8 @@ class ArchiveSources:
             lambda entry, month, rank: self._file(entry, columns, month, rank), self.partitions(), first, last
         )
         if not selects:
-            nulls = ", ".join(f"null::varchar as {sql.identifier(c.name)}" for c in columns)
+            names = (*(c.name for c in columns), *state.contract.constants)
+            nulls = ", ".join(f"null::varchar as {sql.identifier(name)}" for name in names)
             times = ", null::timestamp as record_at, null::timestamp as record_local_at"
             nulls += times if state.contract.month.column else ""
             selects = [
@@ -180,6 +181,8 @@ class ArchiveSources:
             f"{sql.identifier(title[c.name]) if c.name in title else 'null::varchar'} as {sql.identifier(c.name)}"
             for c in columns
         )
+        for name, value in self.contracts[m.feed].constants.items():
+            chosen += f", {sql.literal(value)}::varchar as {sql.identifier(name)}"
         if self.contracts[m.feed].month.column:  # archives of before the time was kept have none
             at = "record_at" if m.timed else "null::timestamp"
             local = "record_local_at" if m.timed and m.reckoned_in is not None else at

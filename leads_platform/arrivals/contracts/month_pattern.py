@@ -48,8 +48,8 @@ def months_in(name: str, pattern: str) -> Iterator[tuple[date, date | None]]:
     """
     for found in _compiled(pattern).finditer(name.casefold()):
         said = found.groupdict()
-        names, name = (_FULL, said["B"]) if "B" in said else (_SHORT, said.get("b"))
-        month = names.index(name) if name else int(said["m"])
+        names, written = (_FULL, said["B"]) if "B" in said else (_SHORT, said.get("b"))
+        month = names.index(written) if written else int(said["m"])
         year = int(said["Y"]) if "Y" in said else 2000 + int(said["y"])
         try:
             yield date(year, month, 1), date(year, month, int(said["d"])) if "d" in said else None

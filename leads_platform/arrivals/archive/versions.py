@@ -18,9 +18,9 @@ from datetime import date
 
 from leads_platform.arrivals.archive.slots import Entry, FeedState, month_key
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.typed import moment_of
 from leads_platform.arrivals.landing import parse_file_name
 from leads_platform.months import parse_month
-from leads_platform.values.times import moment
 from leads_platform.warehouse import sql
 
 FileOf = Callable[[Entry, str], str]
@@ -72,6 +72,7 @@ def version_columns(contract: FeedContract) -> dict[str, str]:
         "line": "bigint",
         **times,
         **{column.name: "varchar" for column in contract.columns},
+        **dict.fromkeys(contract.constants, "varchar"),
     }
 
 
@@ -163,7 +164,7 @@ def _instant(contract: FeedContract) -> str:
     if contract.version_from is None or contract.column(contract.version_from).type != "timestamp":
         return "null::timestamp"
     cell = f"trim({sql.identifier(contract.version_from)})"
-    return moment(cell, contract.column(contract.version_from).formats).instant()
+    return moment_of(contract, contract.column(contract.version_from), cell).instant()
 
 
 def _dates(contract: FeedContract, files: dict[int, str]) -> str:
@@ -171,7 +172,7 @@ def _dates(contract: FeedContract, files: dict[int, str]) -> str:
     if contract.version_from is None or contract.column(contract.version_from).type not in ("date", "timestamp"):
         return "select null::bigint as _rank, null::date as told_on, null::timestamp as told_at where false"
     cell = f"trim({sql.identifier(contract.version_from)})"
-    day = moment(cell, contract.column(contract.version_from).formats).local(contract.zone)
+    day = moment_of(contract, contract.column(contract.version_from), cell).local(contract.zone)
     return " union all ".join(
         f"select {receipt} as _rank, max({day})::date as told_on, max({_instant(contract)}) as told_at from ({select})"
         for receipt, select in files.items()

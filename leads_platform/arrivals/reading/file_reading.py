@@ -19,19 +19,20 @@ from typing import Literal
 import duckdb
 
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.typed import moment_of
 from leads_platform.arrivals.landing import parse_file_name
+from leads_platform.arrivals.reading.clock_changes import warn_of_clock_changes
 from leads_platform.arrivals.reading.containers import unwrap
 from leads_platform.arrivals.reading.header import Header
 from leads_platform.arrivals.reading.loading import MONTH_COLUMNS, LoaderFault, Quarantined, Taken, connect, identifier
 from leads_platform.arrivals.reading.refusal import Refusal, shown
 from leads_platform.arrivals.reading.second_headers import OTHER, REPEATED, found_among
 from leads_platform.months import label
-from leads_platform.values.times import moment
 
 Verdict = Literal["accepted", "partial", "refused", "held"]
 
 # Refusals that begin so speak of the file.
-_VERBS = ("is ", "has ", "holds ", "looks ", "starts ", "unpacks ", "needs ", "can't ")
+_VERBS = ("is ", "has ", "holds ", "looks ", "sends ", "starts ", "unpacks ", "needs ", "can't ")
 
 
 class FileReading:
@@ -242,6 +243,7 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
     if loaded and taken.loader is not None:
         _check_keys(taken, contract)
         _warn_of_totals(taken)
+        warn_of_clock_changes(taken, contract)
         if reading._has_month:
             reading.months = taken.loader.months()
             _check_one_month(reading.months, contract)
@@ -343,7 +345,8 @@ def _check_date(name: str, taken: Taken, contract: FeedContract) -> None:
         return
     column = contract.version_from
     if column is not None and contract.column(column).type in ("date", "timestamp") and taken.loader is not None:
-        told = moment(f"trim({identifier(taken.header.columns[column])})", contract.column(column).formats).instant()
+        cell = f"trim({identifier(taken.header.columns[column])})"
+        told = moment_of(contract, contract.column(column), cell).instant()
         if taken.loader.run(f"select 1 from {taken.loader.loaded} where {told} is not null limit 1"):
             return
     month = "2024-05_" if contract.delivered.is_monthly else ""

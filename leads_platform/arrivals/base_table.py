@@ -34,7 +34,7 @@ def base_table(contract: FeedContract) -> Table:
     columns = (
         *FILE_COLUMNS,
         *(RECORD_TIMES if contract.month.column else ()),
-        *(Column(c.name, "varchar", c.description or f"`{c.header}`, as delivered", c.pii) for c in contract.columns),
+        *(Column(c.name, "varchar", c.description or f"`{c.title}`, as delivered", c.pii) for c in contract.columns),
     )
     selected = ",\n    ".join(identifier(column.name) for column in columns)
     return Table(

@@ -12,8 +12,10 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
+from leads_platform.arrivals.contracts.formats import ENDINGS
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.contracts.month_pattern import example, months_in
 from leads_platform.arrivals.reading.refusal import shown
@@ -235,7 +237,7 @@ def _ignored(name: str) -> bool:
 
 def _looks_like_a_file(folder: str) -> bool:
     """A folder named as a file (x.csv) is worth a word; a plain sub-folder is just walked through."""
-    return folder.lower().endswith((".csv", ".xlsx", ".parquet", ".gz", ".zip", ".txt", ".tsv"))
+    return folder.lower().endswith((*chain(*ENDINGS.values()), ".gz", ".zip"))
 
 
 def _readable(name: str) -> str:

@@ -38,7 +38,7 @@ def quarantined_records(
         for m in found:
             if not m.quarantined:
                 continue
-            lines = _original_lines(archive, m, contracts[m.feed].format.encoding) if show_values else []
+            lines = _original_lines(archive, m, _encoding(contracts[m.feed], m.file_name)) if show_values else []
             for line, column, reason in con.execute(
                 "select line, column_name, reason from read_parquet("
                 f"{literal(str(archive.rejected(m.feed, m.receipt)))}) order by line"
@@ -46,6 +46,10 @@ def quarantined_records(
                 said = lines[line - 1].rstrip("\r\n") if 0 < line <= len(lines) else ""
                 rows.append((m.file_name, line, column, reason, said))
     return rows
+
+
+def _encoding(contract: FeedContract, file_name: str) -> str:
+    return (contract.for_file(file_name) if contract.type_of(file_name) else contract).format.encoding
 
 
 def _original_lines(archive: Archive, manifest: Manifest, encoding: str) -> list[str]:

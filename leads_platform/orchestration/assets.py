@@ -56,7 +56,7 @@ def feed_specs(platform: Platform) -> list[dg.AssetSpec]:
 def feed_spec(contract: FeedContract, warning: str = "") -> dg.AssetSpec:
     """A feed: filled by suppliers, not by Dagster; the arrivals job tells of each file that came."""
     columns = [
-        dg.TableColumn(c.name, c.type, c.description or c.header, tags={"pii": ""} if c.pii else None)
+        dg.TableColumn(c.name, c.type, c.description or c.title, tags={"pii": ""} if c.pii else None)
         for c in contract.columns
     ]
     return dg.AssetSpec(
@@ -64,7 +64,7 @@ def feed_spec(contract: FeedContract, warning: str = "") -> dg.AssetSpec:
         description=f"{warning}{contract.title}. {contract.description}".strip(),
         group_name="arrivals",
         owners=[contract.known_owner] if contract.known_owner else None,
-        kinds={"file", contract.format.type},
+        kinds={"file", *(one.type for one in contract.formats)},
         tags={"room": contract.room, "delivery": contract.delivery},
         metadata={
             "delivery": contract.delivery,

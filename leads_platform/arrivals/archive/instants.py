@@ -42,12 +42,12 @@ def misplaced(contract: FeedContract, manifests: Iterable[Manifest], folder: Pat
 def _of_before(contract: FeedContract, manifests: list[Manifest], folder: Path) -> set[int]:
     """Of manifests that don't say it: those whose records have an offset, or were left out for a time like that."""
     found = set(_that_hold(folder, REJECTED, _NO_TIME, tuple(m.receipt for m in manifests if m.quarantined)))
-    also = ISO if contract.format.type != "csv" else ()
     by_condition: dict[str, list[int]] = {}
     for m in manifests:
         columns = titles(contract, m)
         if m.receipt not in found and m.loaded and contract.month.column in columns:
-            moment = record_moment(contract, columns, also)
+            typed = contract.type_of(m.file_name) in ("xlsx", "parquet")
+            moment = record_moment(contract, columns, ISO if typed else ())
             condition = f"case when ({moment.stated}) is null then {moment.has_offset()} else false end"
             by_condition.setdefault(condition, []).append(m.receipt)
     for condition, receipts in by_condition.items():

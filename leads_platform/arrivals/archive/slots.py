@@ -359,9 +359,9 @@ def titles(contract: FeedContract, manifest: Manifest) -> Mapping[str, str]:
     So a column declared or renamed later is found in the files that came before.
     """
     by_fold = {fold_header(title): title for title in manifest.header}
-    found = {}
+    found, type = {}, contract.type_of(manifest.file_name)
     for column in contract.columns:
-        known = [by_fold[f] for t in (column.header, *column.aliases) if (f := fold_header(t)) in by_fold]
+        known = [by_fold[f] for t in column.titles(type) if (f := fold_header(t)) in by_fold]
         if known:
             found[column.name] = known[0]
     return found

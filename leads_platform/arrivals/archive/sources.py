@@ -24,6 +24,7 @@ from leads_platform.arrivals.archive.snapshot import SnapshotState
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.archive.vanished import Vanished, vanished_columns
 from leads_platform.arrivals.archive.versions import VERSIONS, versioned, versions, versions_print
+from leads_platform.arrivals.contracts.formats import type_by_ending
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.header import named_by_position
 from leads_platform.arrivals.reading.refusal import shown
@@ -314,5 +315,13 @@ class ArchiveSources:
 
 
 def _may_hide_a_column(contract: FeedContract, manifest: Manifest) -> bool:
-    """Whether a column of the contract may stand in the file under a title that the manifest does not tell."""
-    return named_by_position(manifest.header) and len(titles(contract, manifest)) < len(contract.columns)
+    """Whether a column of the contract may stand in the file under a title that the manifest does not tell.
+
+    Or, in JSON Lines, at a path: what stood there was kept as a part of no column, or as another path's.
+    """
+    known = titles(contract, manifest)
+    if len(known) == len(contract.columns):
+        return False
+    lines = contract.type_of(manifest.file_name) == "jsonl" and type_by_ending(manifest.file_name) in ("", "jsonl")
+    sought = any(column.path and column.name not in known for column in contract.columns)
+    return named_by_position(manifest.header) or (lines and sought)

@@ -40,11 +40,12 @@ class Vanished:
                 f"{said}. Ask the supplier; if it is gone for good, write `may_be_missing: true` into the column "
                 f"`{self.column}` in {contract.label}"
             )
-        known = [*contract.column(self.column).aliases, self.instead]
-        aliases = ", ".join(map(_yaml, known))
+        column = contract.column(self.column)
+        field, known = ("path", column.path) if column.path else ("aliases", column.aliases)
+        listed = ", ".join(map(_yaml, [*known, self.instead]))
         return (
             f"{said}. {shown(self.instead)} is new: did the supplier rename it? Then write "
-            f"`aliases: [{aliases}]` into the column `{self.column}` in {contract.label}"
+            f"`{field}: [{listed}]` into the column `{self.column}` in {contract.label}"
         )
 
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
+from leads_platform.arrivals.contracts.formats import column_problems, format_problems
 from leads_platform.arrivals.contracts.month_pattern import pattern_problem
 from leads_platform.values.times import EPOCHS
 
 if TYPE_CHECKING:
-    from leads_platform.arrivals.contracts.model import FeedContract, MonthRule
+    from leads_platform.arrivals.contracts.model import FeedContract, Format, MonthRule
 
 Loc = tuple[str | int, ...]
 
@@ -70,7 +71,9 @@ def fold_header(text: str) -> str:
 def disagreements(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     """What does not agree, with where it stands and what to do."""
     yield from _column_problems(contract)
+    yield from column_problems(contract)
     yield from _format_problems(contract)
+    yield from format_problems(contract)
     yield from _month_problems(contract)
     yield from _zone_problems(("source_timezone",), contract.source_timezone)
     yield from of_kind(contract.own_problems)
@@ -121,7 +124,7 @@ def _column_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
                 ("columns", index, "name"),
                 (f"`{column.name}` is a column the platform adds itself; choose another name"),
             )
-        said: list[tuple[Loc, str]] = [(("columns", index, "header"), column.header)]
+        said: list[tuple[Loc, str]] = [(("columns", index, "header"), column.header)] if column.header else []
         said += [(("columns", index, "aliases", n), alias) for n, alias in enumerate(column.aliases)]
         for loc, header in said:
             folded = fold_header(header)
@@ -164,28 +167,34 @@ def _date_problems(loc: Loc, formats: tuple[str, ...]) -> Iterator[tuple[Loc, st
 
 
 def _format_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
-    dialect = contract.format
+    for index, dialect in enumerate(contract.formats):
+        at: Loc = ("format", index) if len(contract.formats) > 1 else ("format",)
+        for field, said in _dialect_problems(dialect):
+            yield (*at, field), said
+
+
+def _dialect_problems(dialect: Format) -> Iterator[tuple[str, str]]:
     for field, value in (("delimiter", dialect.delimiter), ("quote", dialect.quote)):
         if value is None and field == "quote":
             continue
         if value is None or len(value) != 1 or not value.isascii() or value in "\r\n\0":
-            yield ("format", field), "must be one ASCII character, not a line break"
+            yield field, "must be one ASCII character, not a line break"
         elif value.isalnum() or value == " ":
-            yield ("format", field), f"`{value}` occurs inside values; it can't separate or enclose them"
+            yield field, f"`{value}` occurs inside values; it can't separate or enclose them"
     if dialect.delimiter == dialect.quote:
-        yield ("format", "quote"), "is the same character as the delimiter"
+        yield "quote", "is the same character as the delimiter"
     try:
         if not codecs.lookup(dialect.encoding)._is_text_encoding:
-            yield ("format", "encoding"), f"`{dialect.encoding}` is not a text encoding"
+            yield "encoding", f"`{dialect.encoding}` is not a text encoding"
     except (LookupError, ValueError):
         yield (
-            ("format", "encoding"),
-            (f"`{dialect.encoding}` is not an encoding Python knows; try utf-8, cp1252, latin-1 or utf-16"),
+            "encoding",
+            f"`{dialect.encoding}` is not an encoding Python knows; try utf-8, cp1252, latin-1 or utf-16",
         )
     if dialect.sheet is not None and dialect.type != "xlsx":
-        yield ("format", "sheet"), f"only xlsx has sheets; the type is {dialect.type}"
+        yield "sheet", f"only xlsx has sheets; the type is {dialect.type}"
     if dialect.header_row is not None and dialect.type not in ("csv", "xlsx"):
-        yield ("format", "header_row"), f"only csv and xlsx have lines above a header; the type is {dialect.type}"
+        yield "header_row", f"only csv and xlsx have lines above a header; the type is {dialect.type}"
 
 
 def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:

@@ -232,13 +232,27 @@ def _problems(
 ) -> list[tuple[int, str, str]]:
     problems = []
     for item in error.errors(include_url=False):
-        loc = tuple(item["loc"])
+        loc = _as_written(root, tuple(item["loc"]))
         raised = item.get("ctx", {}).get("error")
         if isinstance(raised, CrossErrors):
             problems += [(_line(root, at), _field(at), said) for at, said in raised.problems]
         elif item["type"] != "too_short" or not item["input"]:  # pydantic also counts what it has just refused
             problems.append((_line(root, loc), _field(loc), _words(item, loc, contract, kinds)))
     return sorted(problems, key=lambda problem: problem[0])
+
+
+def _as_written(root: yaml.Node, loc: Loc) -> Loc:
+    """The place without the number of an item that stands alone where a list may stand."""
+    node, kept = root, []
+    for part in loc:
+        if isinstance(part, int) and not isinstance(node, yaml.SequenceNode):
+            continue
+        kept.append(part)
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == part), node)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+    return tuple(kept)
 
 
 def _words(item: Any, loc: Loc, contract: type[FeedContract], kinds: Mapping[str, type[FeedContract]]) -> str:  # noqa: PLR0911 - one sentence per kind of error

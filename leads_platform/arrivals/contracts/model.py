@@ -12,12 +12,23 @@ import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    WrapSerializer,
+    model_validator,
+)
 
 from leads_platform.arrivals.contracts.agreement import CrossErrors, Loc, disagreements, of_kind
 from leads_platform.arrivals.contracts.deliveries import DELIVERIES, Delivery
+from leads_platform.arrivals.contracts.formats import type_by_ending
 from leads_platform.arrivals.contracts.limits import is_owner, limits
 
 if TYPE_CHECKING:
@@ -34,12 +45,41 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class _OneOrMany:
+    """In the JSON schema: an item, or a list of them."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+def _listed(value: object) -> object:
+    """What stands alone as a list of one."""
+    return (value,) if isinstance(value, (str, Mapping, Model)) else value
+
+
+def _one_alone(many: tuple[object, ...], dump: SerializerFunctionWrapHandler) -> object:
+    """One is told by itself, so that the hash of a contract of before there could be several is what it was."""
+    told = dump(many)
+    return told[0] if len(told) == 1 else told
+
+
 class Column(Model):
     """One column of the feed: what the warehouse calls it and what suppliers call it."""
 
     name: Name = Field(description="Name in base_ and stg_ tables, snake_case")
-    header: str = Field(min_length=1, description="The supplier's header; case and spacing don't matter")
+    header: str = Field(
+        default="",
+        description="The supplier's header; case and spacing don't matter. Only JSON Lines can do without: there the "
+        "key is the column's name, else the header or an alias",
+    )
     aliases: tuple[str, ...] = Field(default=(), description="Other headers it has been delivered under")
+    path: Annotated[tuple[str, ...], BeforeValidator(_listed), _OneOrMany()] = Field(
+        default=(),
+        description="jsonl: where in the object the value stands, key by key, such as additional.message.id; a key "
+        'that holds a dot in double quotes: additional."message.id". Of a list the first that is there and not null '
+        "counts. None: a key of the object itself, by name, header or alias",
+    )
     required: bool = Field(
         default=False,
         description="A file whose header lacks it is refused whole; does not mean that values are not null",
@@ -60,6 +100,18 @@ class Column(Model):
     )
     pii: bool = Field(default=False, description="Personal data: never in messages, logs or metadata")
     description: str = Field(default="", description="What it means; shown in Dagster and in the docs")
+
+    @property
+    def title(self) -> str:
+        """What people are told it is called in a file."""
+        return self.header or " | ".join(self.path) or self.name
+
+    def titles(self, type: str) -> tuple[str, ...]:
+        """What it may be called in a file of this type, the likeliest first. Of paths: all of them as one title."""
+        if type == "jsonl":
+            own = (self.name, self.header, *self.aliases)
+            return (" | ".join(self.path),) if self.path else tuple(title for title in own if title)
+        return (self.header, *self.aliases)
 
 
 class MonthRule(Model):
@@ -95,12 +147,14 @@ class MonthRule(Model):
 class Format(Model):
     """The file's dialect. Nothing is sniffed: what is not as stated here is refused or quarantined."""
 
-    type: Literal["csv", "xlsx", "parquet"] = Field(
-        default="csv", description="After unwrapping: .gz and a .zip of one file are unwrapped for any type"
+    type: Literal["csv", "xlsx", "parquet", "jsonl"] = Field(
+        default="csv",
+        description="After unwrapping: .gz and a .zip of one file are unwrapped for any type. jsonl: one JSON object "
+        "a line",
     )
     delimiter: str = Field(default=",", description="csv: one character between fields")
     quote: str | None = Field(default='"', description="csv: one character around fields; null for none")
-    encoding: str = Field(default="utf-8", description="csv: for example utf-8, cp1252, latin-1, utf-16")
+    encoding: str = Field(default="utf-8", description="csv, jsonl: for example utf-8, cp1252, latin-1, utf-16")
     sheet: str | None = Field(default=None, description="xlsx: the sheet's name; none: the only one with cells")
     header_row: int | None = Field(
         default=None,
@@ -167,7 +221,13 @@ class FeedContract(Model):
         description="reference. dated: each month reads the newest file dated in or before it; newest: all months read "
         "the newest file",
     )
-    format: Format = Format()
+    formats: Annotated[tuple[Format, ...], BeforeValidator(_listed), WrapSerializer(_one_alone), _OneOrMany()] = Field(
+        default=(Format(),),
+        alias="format",
+        min_length=1,
+        description="A list where files come in several types: then a file's ending says which (.csv, .jsonl or "
+        ".ndjson, .xlsx, .parquet, each also with .gz or .zip behind it)",
+    )
     money: Literal["us", "eu"] = Field(
         default="us", description="How columns of type money are written: us 1,234.50, eu 1.234,50 or 1 234,50"
     )
@@ -202,6 +262,25 @@ class FeedContract(Model):
         if problems:
             raise CrossErrors(problems)
         return self
+
+    @property
+    def format(self) -> Format:
+        """The format of its files: the only one, of `for_file` that file's."""
+        return self.formats[0]
+
+    def type_of(self, file_name: str) -> str:
+        """The type of a file of that name; empty where there are several and the name does not say which."""
+        if len(self.formats) == 1:
+            return self.format.type
+        ending = type_by_ending(file_name)
+        return ending if any(one.type == ending for one in self.formats) else ""
+
+    def for_file(self, file_name: str) -> FeedContract:
+        """The contract as it speaks of a file of that name: with one format. Raises KeyError where none can be told."""
+        if len(self.formats) == 1:
+            return self
+        named = {one.type: one for one in self.formats}
+        return self.model_copy(update={"formats": (named[self.type_of(file_name)],)})
 
     @property
     def path(self) -> Path | None:

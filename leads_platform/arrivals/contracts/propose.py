@@ -54,7 +54,8 @@ def propose_contract(
     try:
         with tempfile.TemporaryDirectory() as folder:
             dialect, cells, notes = how_it_is_written(file, Path(folder))
-            check_titles(cells)
+            if dialect.type != "jsonl":
+                check_titles(cells)
             plain = least_contract(feed, cells, dialect)
             with read_file(file, plain) as reading:
                 if reading.verdict == "refused":
@@ -130,7 +131,7 @@ def _feed_name(file: Path, name: str | None) -> str:
 def _patterns(file: Path, dialect: Format) -> list[str]:
     inner = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in _PACKED][-1:]
     suffix = inner[0] if inner and re.fullmatch(r"\.[a-z]+", inner[0]) else f".{dialect.type}"
-    packed = ("", ".gz") if dialect.type == "csv" else ("",)
+    packed = ("", ".gz") if dialect.type in ("csv", "jsonl") else ("",)
     zipped = ["*.zip"] if dialect.type == "csv" or file.suffix.lower() == ".zip" else []
     patterns = [f"*{suffix}{pack}" for pack in packed] + zipped
     accepted = FeedContract(feed="x", room="x", title="x", delivery="snapshot", files=tuple(patterns),
@@ -194,7 +195,7 @@ def contract_text(
     if constants:
         lines.append(f"constants: {{{', '.join(f'{name}: {json.dumps(v)}' for name, v in constants.items())}}}")
     lines += fits.head if fits else []
-    lines += ["", "columns:", *(_column(guess) for guess in guesses)]
+    lines += ["", "columns:", *(_column(guess, dialect.type) for guess in guesses)]
     lines += fits.tail if fits else []
     return "\n".join(lines) + "\n"
 
@@ -209,16 +210,21 @@ def _month(file: Path, pattern: str | None) -> str:
 def _format(dialect: Format) -> str:
     row = f", header_row: {dialect.header_row}" if dialect.header_row else ""
     if dialect.type != "csv":
-        sheet = f", sheet: {scalar(dialect.sheet)}" if dialect.sheet else ""
-        return f"{{type: {dialect.type}{sheet}{row}}}"
+        more = f", sheet: {scalar(dialect.sheet)}" if dialect.sheet else ""
+        more += f", encoding: {dialect.encoding}" if dialect.encoding != "utf-8" else ""
+        return f"{{type: {dialect.type}{more}{row}}}"
     quote = "null" if dialect.quote is None else "'\"'"
     return (
         f"{{type: csv, delimiter: {json.dumps(dialect.delimiter)}, quote: {quote}, encoding: {dialect.encoding}{row}}}"
     )
 
 
-def _column(guess: Guess) -> str:
-    parts = [f"name: {scalar(guess.name)}", f"header: {scalar(guess.header)}"]
+def _column(guess: Guess, type: str) -> str:
+    parts = [f"name: {scalar(guess.name)}"]
+    if type != "jsonl":
+        parts.append(f"header: {scalar(guess.header)}")
+    elif guess.header != guess.name:
+        parts.append(f"path: {scalar(guess.header)}")
     parts += ["required: true"] * guess.required
     parts += [f"type: {guess.type}"] * (guess.type != "text")
     parts += [f"formats: [{', '.join(json.dumps(text) for text in guess.formats)}]"] * bool(guess.formats)

@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from leads_platform.arrivals.contracts.load import Column, FeedContract, Format
+from leads_platform.arrivals.contracts.load import FeedContract, Format
+from leads_platform.arrivals.contracts.propose_paths import paths_of_sample
 from leads_platform.arrivals.reading.containers import Kind, unwrap
 from leads_platform.arrivals.reading.csv_reading import line_ends
 from leads_platform.arrivals.reading.csv_records import Dialect
@@ -31,7 +32,7 @@ _WHERE = "the contract"
 def how_it_is_written(file: Path, folder: Path) -> tuple[Format, list[str], list[str]]:
     """The format, the header's cells, and what a person should look at. Raises Refusal."""
     first: Refusal | None = None
-    for kind in ("csv", "xlsx", "parquet"):
+    for kind in ("csv", "xlsx", "parquet", "jsonl"):
         try:
             source = unwrap(file, kind, _WHERE, folder)
         except Refusal as refusal:
@@ -168,7 +169,14 @@ def _parquet(source: Path, folder: Path) -> tuple[Format, list[str], list[str]]:
     return Format(type="parquet"), [row[0] for row in described], []
 
 
-_WRITTEN: dict[Kind, Any] = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}
+def _jsonl(source: Path, folder: Path) -> tuple[Format, list[str], list[str]]:
+    with source.open("rb") as opened:
+        encoding, text = _decoded(source, folder / "text", _encodings(opened.read(4096)))
+    paths, notes = paths_of_sample(text)
+    return Format(type="jsonl", encoding=encoding), paths, notes
+
+
+_WRITTEN: dict[Kind, Any] = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet, "jsonl": _jsonl}
 
 
 def check_titles(cells: list[str]) -> None:
@@ -185,5 +193,7 @@ def check_titles(cells: list[str]) -> None:
 def least_contract(feed: str, cells: Iterable[str], dialect: Format) -> FeedContract:
     """The least contract by which the sample can be read: all its columns, as text."""
     titles = dict.fromkeys(cell.strip() for cell in cells if cell.strip())
-    columns = tuple(Column(name=f"c{index}", header=title) for index, title in enumerate(titles))
-    return FeedContract(feed=feed, room="sample", title="sample", delivery="snapshot", format=dialect, columns=columns)
+    field = "path" if dialect.type == "jsonl" else "header"
+    columns = [{"name": f"c{index}", field: title} for index, title in enumerate(titles)]
+    said = {"feed": feed, "room": "sample", "title": "sample", "delivery": "snapshot", "files": ["*"]}
+    return FeedContract.model_validate({**said, "format": dialect, "columns": columns})

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from leads_platform.arrivals.contracts.formats import parts_of
 from leads_platform.arrivals.contracts.load import FeedContract, fold_header
 
 
@@ -55,26 +56,28 @@ def resembles(
 
 
 def _columns(cells: Iterable[str], contract: FeedContract) -> set[str]:
-    """The contract's columns that the cells name."""
+    """The contract's columns that the cells name; of a path its first key."""
     there = {fold_header(cell) for cell in cells}
-    return {
-        column.name
-        for column in contract.columns
-        if there & {fold_header(title) for title in (column.header, *column.aliases)}
-    }
+    found = set()
+    for column in contract.columns:
+        titles = [title for one in contract.formats for title in column.titles(one.type)]
+        titles += [parts_of(path)[0] for path in column.path]
+        if there & set(map(fold_header, titles)):
+            found.add(column.name)
+    return found
 
 
 def _split(cells: list[str], contract: FeedContract) -> list[str]:
     """The cells as this contract would read them: under another delimiter the whole header is one cell."""
-    if len(cells) != 1 or contract.format.type != "csv":
+    text = next((one for one in contract.formats if one.type == "csv"), None)
+    if len(cells) != 1 or text is None:
         return cells
-    delimiter = contract.format.delimiter
     return next(
         csv.reader(
             cells,
-            delimiter=delimiter,
-            quotechar=contract.format.quote or None,
-            quoting=(csv.QUOTE_MINIMAL if contract.format.quote else csv.QUOTE_NONE),
+            delimiter=text.delimiter,
+            quotechar=text.quote or None,
+            quoting=(csv.QUOTE_MINIMAL if text.quote else csv.QUOTE_NONE),
         ),
         [],
     )

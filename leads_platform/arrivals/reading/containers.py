@@ -21,7 +21,7 @@ from typing import IO, Literal, cast
 
 from leads_platform.arrivals.reading.refusal import Refusal
 
-Kind = Literal["csv", "xlsx", "parquet"]
+Kind = Literal["csv", "xlsx", "parquet", "jsonl"]
 
 MAX_UNPACKED_BYTES = 8 * 2**30
 """No file may unpack to more than this. Lists are a thousandth of it; a disk is not."""
@@ -51,8 +51,14 @@ _CONVERT = {
     "csv": "export it as CSV",
     "xlsx": "save it as .xlsx",
     "parquet": "write it as Parquet",
+    "jsonl": "export it as JSON Lines",
 }
-_NOUN = {"csv": "a text file", "xlsx": "an Excel workbook (.xlsx)", "parquet": "a Parquet file"}
+_NOUN = {
+    "csv": "a text file",
+    "xlsx": "an Excel workbook (.xlsx)",
+    "parquet": "a Parquet file",
+    "jsonl": "JSON Lines (one object a line)",
+}
 
 
 def open_regular(path: Path) -> IO[bytes]:
@@ -129,7 +135,9 @@ def kind_of(head: bytes) -> str:  # noqa: PLR0911 - one line per kind
 
 
 def _expect(kind: str, expected: Kind, head: bytes, where: str) -> None:
-    if kind == expected or (kind == "text" and expected == "csv"):
+    if kind == expected or (kind == "text" and expected in ("csv", "jsonl")):
+        return  # what is text and no JSON, its lines tell better
+    if kind == "JSON" and expected == "jsonl":
         return
     if kind == "ole":
         if b"E\0n\0c\0r\0y\0p\0t" in head or expected == "xlsx":
@@ -150,6 +158,8 @@ def _expect(kind: str, expected: Kind, head: bytes, where: str) -> None:
             raise Refusal("is empty (0 bytes); ask for the file again")
         raise Refusal(f"is not {_NOUN[expected]}; {_CONVERT[expected]}, or set format.type in {where}")
     hint = next((hint for _, name, hint in _MAGIC if name == kind), None)
+    if kind == "JSON":
+        hint = f"{_CONVERT[expected]}, or set format.type: jsonl in {where} if each line is an object"
     if kind == "a web page or XML":
         hint = "probably a download page or an error message; download the list itself"
     raise Refusal(f"is {kind}, the feed expects {_NOUN[expected]}; {hint or _CONVERT[expected]}")

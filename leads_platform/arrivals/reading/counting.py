@@ -74,7 +74,7 @@ def scan(path: Path, start: int, first_line: int, *, delimiter: str, quote: str 
     scanner = _Scanner(first_line, delimiter, quote, fields)
     with path.open("rb") as file:
         file.seek(start)
-        for chunk in _whole_lines(file):
+        for chunk in whole_lines(file):
             scanner.feed(chunk)
     return scanner.finish()
 
@@ -218,7 +218,7 @@ class _Scanner:
         return found
 
 
-def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
+def whole_lines(file: IO[bytes]) -> Iterator[bytes]:
     """Chunks that end where a line ends; the last one always does, as if a line break stood there."""
     rest = b""
     while chunk := file.read(_CHUNK):
@@ -256,7 +256,7 @@ def count_damaged(path: Path, start: int, delimiter: str, quote: str | None, fie
     waiting: deque[bytes] = deque()
     with path.open("rb") as file:
         file.seek(start)
-        fresh = (line for chunk in _whole_lines(file) for line in chunk.splitlines(keepends=True))
+        fresh = (line for chunk in whole_lines(file) for line in chunk.splitlines(keepends=True))
         while (raw := waiting.popleft() if waiting else next(fresh, None)) is not None:
             line = raw.rstrip(b"\r\n")
             if not line:

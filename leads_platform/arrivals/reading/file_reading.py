@@ -18,6 +18,7 @@ from typing import Literal
 
 import duckdb
 
+from leads_platform.arrivals.contracts.formats import ENDINGS
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.contracts.typed import moment_of
 from leads_platform.arrivals.landing import parse_file_name
@@ -26,7 +27,7 @@ from leads_platform.arrivals.reading.containers import unwrap
 from leads_platform.arrivals.reading.header import Header
 from leads_platform.arrivals.reading.loading import MONTH_COLUMNS, LoaderFault, Quarantined, Taken, connect, identifier
 from leads_platform.arrivals.reading.refusal import Refusal, shown
-from leads_platform.arrivals.reading.second_headers import OTHER, REPEATED, found_among
+from leads_platform.arrivals.reading.second_headers import OTHER, REPEATED, LeftOut, found_among
 from leads_platform.months import label
 
 Verdict = Literal["accepted", "partial", "refused", "held"]
@@ -170,6 +171,7 @@ def read_file(
     room = Path(temporary.name)
     taken: Taken | None = None
     try:
+        contract = _of_one_format(contract, name or Path(path).name)
         source = unwrap(Path(path), contract.format.type, contract.label, room, ours=ours)
         taken = _READERS[contract.format.type](source, contract, room)
         reading._describe(taken.header)
@@ -199,6 +201,18 @@ def read_file(
     return reading
 
 
+def _of_one_format(contract: FeedContract, name: str) -> FeedContract:
+    """The contract as it speaks of this file. Raises Refusal where it has several formats and the name says none."""
+    try:
+        return contract.for_file(name)
+    except KeyError:
+        endings = ", ".join(ENDINGS[one.type][0] for one in contract.formats)
+        raise Refusal(
+            f"its name does not say which format of {contract.label} it has; end it on one of {endings}, "
+            "with .gz or .zip behind it where it is packed"
+        ) from None
+
+
 def _refuse(reading: FileReading, said: str, room: Path) -> None:
     reading.verdict, reading.message = "refused", said[:1].upper() + said[1:]
     reading.loaded_count, reading.quarantined, reading.months = 0, [], {}
@@ -225,7 +239,8 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
         raise Refusal("has a header and no records; ask for the full file")
     loaded = taken.loaded
     if loaded and taken.loader is not None:
-        headers = found_among(taken, contract)
+        # Lines of JSON carry their keys: there is no header to repeat, and no footer.
+        headers = found_among(taken, contract) if contract.format.type != "jsonl" else LeftOut()
         bad += [*headers.repeated, *headers.foreign]
         if headers.condition:
             _check_headers(bad, taken.records, contract)
@@ -242,7 +257,8 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
             loaded = _without(taken, condition, bad)
     if loaded and taken.loader is not None:
         _check_keys(taken, contract)
-        _warn_of_totals(taken)
+        if contract.format.type != "jsonl":
+            _warn_of_totals(taken)
         warn_of_clock_changes(taken, contract)
         if reading._has_month:
             reading.months = taken.loader.months()
@@ -399,4 +415,10 @@ def _read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Take
     return read_parquet(source, contract, workspace)
 
 
-_READERS = {"csv": _read_csv, "xlsx": _read_workbook, "parquet": _read_parquet}
+def _read_jsonl(source: Path, contract: FeedContract, workspace: Path) -> Taken:
+    from leads_platform.arrivals.reading.jsonl_reading import read_jsonl
+
+    return read_jsonl(source, contract, workspace)
+
+
+_READERS = {"csv": _read_csv, "xlsx": _read_workbook, "parquet": _read_parquet, "jsonl": _read_jsonl}

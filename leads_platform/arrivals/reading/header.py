@@ -95,15 +95,15 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     taken = set(columns.values())
     unexpected = [name for name in names if name not in taken]
     if lost := [column for column in missing if column.name in contract.needed]:
-        raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell, hidden))
+        raise Refusal(lost_columns([column.header for column in lost], unexpected, contract, tell, hidden))
     _check_constants(unexpected, contract)
     header = Header(names, list(cells), columns, unexpected, [column.header for column in missing])
     if unexpected:
         header.warnings.append(
-            f"new columns, kept as they are: {_listed(unexpected, tell)}; declare them in {contract.label}"
+            f"new columns, kept as they are: {listed(unexpected, tell)}; declare them in {contract.label}"
         )
     if missing:
-        header.warnings.append(f"{MISSING}: {_listed(header.missing_optional)}")
+        header.warnings.append(f"{MISSING}: {listed(header.missing_optional)}")
     return header
 
 
@@ -161,13 +161,15 @@ def named_by_position(names: Iterable[str]) -> bool:
     return any(name.rstrip("_") == f"column_{position}" for position, name in enumerate(names, 1))
 
 
-def _lost(lost: list[str], new: list[str], contract: FeedContract, tell: Callable[[str], str], hidden: set[str]) -> str:
-    said = f"{_listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
+def lost_columns(
+    lost: list[str], new: list[str], contract: FeedContract, tell: Callable[[str], str], hidden: set[str]
+) -> str:
+    said = f"{listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
     if not new:
         return f"{said}; ask the supplier for the full list"
     if hidden.issuperset(new):
         return f"{said}; the first line names few columns of {contract.label}: is it the header?"
-    said += f"; {_listed(new, tell)} {'is' if len(new) == 1 else 'are'} new"
+    said += f"; {listed(new, tell)} {'is' if len(new) == 1 else 'are'} new"
     close = len(new) == 1 or any(
         get_close_matches(fold_header(one), [fold_header(n) for n in new], n=1, cutoff=0.5) for one in lost
     )
@@ -178,6 +180,6 @@ def _lost(lost: list[str], new: list[str], contract: FeedContract, tell: Callabl
     return f"{said}; if one stands for another, add it as an alias in {contract.label}"
 
 
-def _listed(names: list[str], tell: Callable[[str], str] = shown, most: int = 6) -> str:
+def listed(names: list[str], tell: Callable[[str], str] = shown, most: int = 6) -> str:
     text = ", ".join(tell(name) for name in names[:most])
     return f"{text} and {len(names) - most} more" if len(names) > most else text

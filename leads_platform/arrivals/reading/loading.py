@@ -6,7 +6,7 @@ whether a file is sound (counting.py), or what to say about it (file_reading.py)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,12 +23,15 @@ from leads_platform.values.times import Moment, in_zone
 if TYPE_CHECKING:
     import numpy as np
 
+    from leads_platform.arrivals.reading.json_values import Cells
+
 MEMORY_LIMIT = "1GB"
 """Reading streams; the rest of the machine belongs to the warehouse."""
 
 
 USUAL_LINE = 2 * 2**20
 """Bytes a record may have without being asked for."""
+_ROWS = 1000
 
 
 class Quarantined(NamedTuple):
@@ -186,6 +189,33 @@ class Loader:
         self.connection.register("record_lines", pd.DataFrame({"_line": lines}))
         return self._write(f"select {named}, record_lines._line from {source} positional join record_lines")
 
+    def load_json(self, path: Path, cells: Cells, *, lines: np.ndarray | None, longest: int) -> int:
+        """Loads sound JSON Lines with LF line ends, without records that hold a value of another kind than declared.
+
+        `lines` are the records' lines, None where they follow each other from 1. Returns the number of records.
+        """
+        source = self._numbered(cells.source(path, longest), lines)
+        return self._write(f"select {cells.selected}, _line from {source} where not ({cells.odd})")
+
+    def odd_json(
+        self, path: Path, cells: Cells, *, lines: np.ndarray | None, longest: int
+    ) -> list[tuple[int, str, str]]:
+        """Of the records that were not loaded for it: line, column, and the first letter of the odd value's kind."""
+        source = self._numbered(cells.source(path, longest), lines)
+        return self.run(
+            f"select _line, found.title, found.kind from (select _line, {cells.first_odd} as found from {source}) "
+            "where found is not null order by _line"
+        )
+
+    def _numbered(self, source: str, lines: np.ndarray | None) -> str:
+        """The source's rows with `_line`."""
+        if lines is None:
+            return f"(select *, row_number() over () as _line from {source})"
+        import pandas as pd  # only files with empty lines or records that are left out need it
+
+        self.connection.register("record_lines", pd.DataFrame({"_line": lines}))
+        return f"(select * from {source} positional join record_lines)"
+
     def load_parquet(self, path: Path, columns: list[str]) -> int:
         """Loads a Parquet file; `columns` are its own names. `_line` is the record's number. Returns their number."""
         named = ", ".join(
@@ -238,8 +268,14 @@ class Loader:
 
     def run(self, statement: str) -> list[tuple]:
         """Executes; an error is told by its kind only, since DuckDB quotes the line it stumbled over."""
+        return list(self.stream(statement))
+
+    def stream(self, statement: str) -> Iterator[tuple]:
+        """As `run`, some rows at a time; nothing else may be asked in between."""
         try:
-            return self.connection.execute(statement).fetchall()
+            found = self.connection.execute(statement)
+            while rows := found.fetchmany(_ROWS):
+                yield from rows
         except duckdb.OutOfMemoryException:
             raise Refusal(f"needs more than {MEMORY_LIMIT} of memory to read; split the file") from None
         except duckdb.Error as error:

@@ -1,0 +1,105 @@
+"""Values of JSON objects as SQL: which keys DuckDB is to read, and each column's text made of them.
+
+Belongs here: the two pinned readers of JSON Lines, and what a value becomes. Does not: which key is which column
+(header.py), or the lines that must not be read (json_lines.py).
+
+A text is its letters; a number, true and false are as written; null and an empty text are null; an object or a list is
+JSON text, without spaces.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.reading.json_keys import Keys, Source
+from leads_platform.arrivals.reading.json_lines import escape
+from leads_platform.arrivals.reading.loading import USUAL_LINE, identifier, literal
+
+
+def json_path(keys: tuple[str, ...]) -> str:
+    """Keys as DuckDB's path: each taken as it stands, none as a place in a list.
+
+    >>> json_path(("additional", "0"))
+    '$."additional"."0"'
+    """
+    return "$" + "".join(f'."{key}"' for key in keys)
+
+
+def lines_of(path: Path, longest: int) -> str:
+    """The text's lines, one cell each, as SQL source. `longest`: bytes that a line may have."""
+    line_size = max(USUAL_LINE, longest)
+    return f"""read_csv(
+        {literal(str(path))}, auto_detect = false, header = false, columns = {{'line': 'varchar'}}, delim = '\x1f',
+        quote = '', escape = '', new_line = '\\n', strict_mode = true, null_padding = false, ignore_errors = false,
+        max_line_size = {line_size}, buffer_size = {max(32 * 2**20, 4 * line_size)}
+    )"""
+
+
+class Cells:
+    """What to read of each object, and the columns made of it.
+
+    `selected`: the columns; `odd`: whether a column that is no text holds a value of another kind; `first_odd`: the
+    first such column and the letter with which the value begins; `declared`: its type by column.
+    """
+
+    def __init__(self, found: Keys, contract: FeedContract, mark: int | None) -> None:
+        """`mark`: the character with which numbers begin in the text, where they are written as texts."""
+        self._mark = mark
+        header, sources = found.header, found.sources
+        types = {title: contract.column(name).type for name, title in header.columns.items()}
+        self.declared = {title: type for title, type in types.items() if type != "text"}
+        whole = {one.key for title in self.declared for one in sources[title]}
+        whole |= {one.key for found in sources.values() for one in found if one.below}
+        keys = dict.fromkeys(one.key for found in sources.values() for one in found)
+        self._keys = {key: "json" if key in whole else "varchar" for key in keys}
+        self._cells = {key: f"k{index}" for index, key in enumerate(self._keys)}
+        self.selected = ", ".join(f"{self._text(sources[name])} as {identifier(name)}" for name in header.names)
+        odd = {title: self._odd(sources[title], type) for title, type in self.declared.items()}
+        self.odd = " or ".join(f"coalesce({condition}, false)" for condition, _ in odd.values()) or "false"
+        cases = " ".join(
+            f"when {condition} then {{'title': {literal(title)}, 'kind': {kind}}}"
+            for title, (condition, kind) in odd.items()
+        )
+        self.first_odd = f"case {cases} end" if cases else "null"
+
+    def source(self, path: Path, longest: int) -> str:
+        """The objects' keys as cells k0, k1 and so on."""
+        typed = ", ".join(f"{literal(key)}: '{type}'" for key, type in self._keys.items())
+        named = ", ".join(f"{identifier(key)} as {cell}" for key, cell in self._cells.items())
+        return f"""(select {named} from read_json(
+            {literal(str(path))}, auto_detect = false, format = 'newline_delimited', records = true,
+            columns = {{{typed}}}, compression = 'uncompressed', ignore_errors = false, hive_partitioning = false,
+            maximum_object_size = {max(USUAL_LINE, longest)}
+        ))"""
+
+    def _text(self, found: tuple[Source, ...]) -> str:
+        texts = [self._one(source) for source in found]
+        text = f"coalesce({', '.join(texts)})"
+        if self._mark is None:
+            return f"nullif({text}, '')"
+        # A number begins with the mark; in JSON text it stands behind the quote of a text, escaped.
+        pattern = literal(rf'"\\u{self._mark:04x}([^"]*)"')
+        return f"""case
+            when starts_with({text}, chr({self._mark})) then substr({text}, 2)
+            when contains({text}, {literal(escape(self._mark))}) then regexp_replace({text}, {pattern}, '\\1', 'g')
+            else nullif({text}, '')
+        end"""
+
+    def _one(self, source: Source) -> str:
+        cell = self._cells[source.key]
+        if source.below:
+            return f"json_extract_string({cell}, {literal(json_path(source.below))})"
+        if self._keys[source.key] == "varchar":
+            return cell
+        return f"""case when starts_with({cell}::varchar, '"') then json_extract_string({cell}, '$')
+            else {cell}::varchar end"""
+
+    def _odd(self, found: tuple[Source, ...], type: str) -> tuple[str, str]:
+        """Whether the value is of a kind that the type never is, and the letter it begins with."""
+        raws = [
+            f"nullif(json_extract({self._cells[one.key]}, {literal(json_path(one.below))})::varchar, 'null')"
+            for one in found
+        ]
+        letter, others = f"left(coalesce({', '.join(raws)}), 1)", "" if type == "boolean" else ", 't', 'f'"
+        return f"{letter} in ('{{', '['{others})", letter

@@ -1,0 +1,225 @@
+"""A file of JSON Lines from its bytes to loaded records: decode, count, find keys and what is no record, load.
+
+Belongs here: the order of these steps, the questions to DuckDB, and what is said when a file is refused. Does not:
+counting (json_counting.py), why one line is no record (json_lines.py), which key is which column (header.py).
+
+Each line is looked at twice by DuckDB: whether it is an object and which keys it has, then its values. It reads lines
+as lines, so that no reader of its own decides what a record is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from leads_platform.arrivals.contracts.formats import parts_of
+from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.reading.header import MAX_COLUMNS
+from leads_platform.arrivals.reading.json_counting import LineScan, scan_lines
+from leads_platform.arrivals.reading.json_keys import Keys, match_keys
+from leads_platform.arrivals.reading.json_lines import Judge, even, free_mark, rewritten
+from leads_platform.arrivals.reading.json_values import Cells, json_path, lines_of
+from leads_platform.arrivals.reading.loading import Loader, Quarantined, Taken, literal
+from leads_platform.arrivals.reading.refusal import Refusal
+from leads_platform.arrivals.reading.text import to_utf8
+
+_MORE = 1024  # bytes beyond the longest line
+_UNREADABLE = (None, "is no JSON that can be read")
+_KINDS = {"{": "an object", "[": "a list", "t": "true or false", "f": "true or false"}
+
+
+def read_jsonl(source: Path, contract: FeedContract, workspace: Path) -> Taken:
+    """Reads the file against its contract. Raises Refusal."""
+    text = to_utf8(source, workspace / "text.jsonl", contract.format.encoding, contract.label)
+    if text.path != source:
+        source.unlink()  # at most two copies of a large file lie on the disk at one time
+    found = scan_lines(text.path)
+    if not found.records:
+        raise Refusal("holds nothing but empty lines; ask for the file again")
+    path = text.path
+    if found.odd_bytes or found.lines is not None:
+        path = even(path, workspace / "even.jsonl")
+        text.path.unlink()
+    loader = Loader(workspace, [])
+    try:
+        taken = _taken(path, found, contract, loader)
+    except BaseException:
+        loader.connection.close()
+        raise
+    taken.warnings = [*text.warnings, *taken.header.warnings]
+    return taken
+
+
+def _taken(path: Path, found: LineScan, contract: FeedContract, loader: Loader) -> Taken:
+    shapes = _Shapes(path, found, contract, loader)
+    shapes.look()
+    keys = match_keys(shapes.keys(), shapes.inner(), contract)
+    header = keys.header
+    taken = Taken(header, found.records, 0, loader)
+    left_out = shapes.no_records(keys, taken)
+    mark = free_mark(path) if found.unsure_numbers else None
+    if len(left_out) or mark is not None:
+        better = rewritten(path, path.with_name("good.jsonl"), left_out=left_out, mark=mark)
+        path.unlink()
+        path = better
+    lines = _line_numbers(found, left_out)
+    loader.names = header.names
+    if contract.month.column is not None:
+        loader.set_month(contract, header)
+    cells = Cells(keys, contract, mark)
+    # A number of one digit takes two bytes with its comma; with its mark it takes eight more.
+    longest = (5 if mark is not None else 1) * found.longest + _MORE
+    taken.loaded = loader.load_json(path, cells, lines=lines, longest=longest) if found.records > len(left_out) else 0
+    if taken.loaded + len(taken.bad) < found.records:
+        for line, title, kind in loader.odd_json(path, cells, lines=lines, longest=longest):
+            declared = cells.declared[title]
+            taken.bad.append(Quarantined(line, title, f"is {_KINDS[kind]}, the column is declared as {declared}"))
+    _check_most(taken, taken.bad, shapes)
+    return taken
+
+
+def _line_numbers(found: LineScan, left_out: np.ndarray) -> np.ndarray | None:
+    """The lines of the records that stay; None where record i stands on line 1 + i."""
+    if found.lines is None and not len(left_out):
+        return None
+    every = np.arange(1, found.records + 1) if found.lines is None else found.lines
+    return np.delete(every, left_out)
+
+
+def _check_most(taken: Taken, bad: list[Quarantined], shapes: _Shapes) -> None:
+    """A file most of whose lines are no records is refused. Raises Refusal."""
+    if 2 * len(bad) > taken.records:
+        raise Refusal(shapes.mostly(len(bad), min(bad)), taken.records)
+
+
+@dataclass
+class _Shapes:
+    """What kinds of line there are: which keys they have, and whether they are objects at all."""
+
+    path: Path
+    found: LineScan
+    contract: FeedContract
+    loader: Loader
+
+    def look(self) -> None:
+        """Groups the lines by shape. Raises Refusal where most are no objects, or there are too many keys."""
+        with self.path.open("rb") as file:
+            self._head = file.read(4096).lstrip(b" \t\n")
+        paths = [parts_of(path) for column in self.contract.columns for path in column.path]
+        self._parents = sorted({path[:end] for path in paths for end in range(1, len(path))})
+        self.loader.run(f"""
+            create temp table shapes as
+            select
+                shape,
+                any_value(is_object) as is_object,
+                any_value(keys) as keys,
+                any_value(inside) as inside,
+                min(record) as first,
+                count(*) as lines
+            from ({self._looked()})
+            group by shape
+        """)
+        broken = self._sum("lines", "not is_object")
+        if 2 * broken > self.found.records:
+            [(record, line)] = self.loader.run(
+                f"select record, line from ({self._looked()}) "
+                "where record = (select min(first) from shapes where not is_object)"
+            )
+            _, reason = Judge(self.contract).reason(line, last=self._is_last(record)) or _UNREADABLE
+            raise Refusal(self.mostly(broken, Quarantined(self._line(record), None, reason)), self.found.records)
+        [(many,)] = self.loader.run("select count(distinct key) from (select unnest(keys) as key from shapes)")
+        if many > MAX_COLUMNS:
+            raise Refusal(
+                f"has {many:,} different keys, of which at most {MAX_COLUMNS:,} are read: are they data? "
+                "Ask for records that all have the same keys",
+                self.found.records,
+            )
+
+    def _looked(self) -> str:
+        """Each line with its record, counted from 0, whether it is an object, and its keys."""
+        parents = f"[{', '.join(literal(json_path(parent)) for parent in self._parents)}]"
+        inside = f"json_keys(line, {parents})" if self._parents else "null::varchar[][]"
+        return f"""
+            select
+                record,
+                line,
+                json_valid(line) and starts_with(ltrim(line, ' \t'), '{{') as is_object,
+                case when is_object then json_keys(line) end as keys,
+                case when is_object then {inside} end as inside,
+                hash(keys, inside) as shape
+            from (
+                select line, row_number() over () - 1 as record from {lines_of(self.path, self.found.longest + _MORE)}
+            )
+        """
+
+    def _sum(self, column: str, condition: str) -> int:
+        [(total,)] = self.loader.run(f"select coalesce(sum({column}), 0)::bigint from shapes where {condition}")
+        return total
+
+    def keys(self) -> list[str]:
+        """All keys of the objects, in the order in which they come."""
+        rows = self.loader.run("""
+            select key from (select first, unnest(keys) as key, generate_subscripts(keys, 1) as place from shapes)
+            group by key order by min((first, place))
+        """)
+        return [row[0] for row in rows]
+
+    def inner(self) -> dict[tuple[str, ...], set[str]]:
+        """The keys of the objects below, by the path to them."""
+        rows = self.loader.run("""
+            select place, list(distinct key) from (
+                select place, unnest(inside[place]) as key
+                from (select inside, generate_subscripts(inside, 1) as place from shapes)
+            ) group by place
+        """)
+        return {self._parents[place - 1]: set(found) for place, found in rows}
+
+    def no_records(self, keys: Keys, taken: Taken) -> np.ndarray:
+        """Notes the lines that are no records; returns them, as records counted from 0. Raises Refusal."""
+        suspect = (
+            f"not is_object or not list_has_any(keys, [{', '.join(map(literal, keys.known))}]) or "
+            "len(keys) <> len(list_distinct(keys)) or "
+            "len(list_filter(inside, lambda one: len(one) <> len(list_distinct(one)))) > 0"
+        )
+        certain = self._sum("lines", suspect)
+        if not certain and not len(self.found.suspects):
+            return np.empty(0, dtype=np.int64)
+        import pandas as pd  # only damaged files need it
+
+        self.loader.connection.register("odd", pd.DataFrame({"record": self.found.suspects}))
+        judge, left_out = Judge(self.contract, keys), []
+        for record, line, is_certain in self.loader.stream(f"""
+            select record, line, by_shape from (
+                select *, shape in (select shape from shapes where {suspect}) as by_shape from ({self._looked()})
+            )
+            where by_shape or record in (select record from odd)
+        """):
+            reason = judge.reason(line, last=self._is_last(record))
+            if reason is not None or is_certain:
+                left_out.append(record)
+                taken.bad.append(Quarantined(self._line(record), *(reason or _UNREADABLE)))
+            if 2 * certain > taken.records and taken.bad:
+                raise Refusal(self.mostly(certain, taken.bad[0]), taken.records)
+        return np.sort(np.array(left_out, dtype=np.int64))
+
+    def _line(self, record: int) -> int:
+        return int(record + 1 if self.found.lines is None else self.found.lines[record])
+
+    def _is_last(self, record: int) -> bool:
+        """Whether nothing stands behind the record, not even its end."""
+        return record == self.found.records - 1 and not self.found.ends
+
+    def mostly(self, bad: int, first: Quarantined) -> str:
+        """Why the file is refused: the likeliest cause of so many lines that are no records."""
+        head, contract = self._head, self.contract
+        start = head[:1]
+        lines = f"{bad} of {self.found.records} lines are no records; the first is line {first.line}: {first.reason}"
+        if start == b"[":
+            return "is a JSON array, not JSON Lines; ask for one object a line, without brackets around them"
+        if start == b"{" and b"\n" in head and not head.split(b"\n")[0].rstrip().endswith(b"}"):
+            return f"is JSON spread over several lines; ask for JSON Lines, one whole object a line. {lines}"
+        if start not in b"{[":
+            return f"is not JSON Lines: {lines}. If it is CSV, set format.type: csv in {contract.label}"
+        return f"holds few records: {lines}. Is the format in {contract.label} right?"

@@ -86,6 +86,7 @@ MONTHS = (
         GOOD,
         "nothing says on which day its content was known",
         "add the day to its name, as in ledger_2024-05_as_of_2024-06-15.csv",
+        records=3,
         feed="ledger",
         name="2024-05.csv",
         mended="2024-05_as_of_2024-06-15.csv",

@@ -84,7 +84,7 @@ MONTHS = (
         "undated",
         "No date where the contract demands one",
         GOOD,
-        "nothing says on which day its content was known",
+        "on which day its content was known, which feeds/ledger.yaml demands",
         "add the day to its name, as in ledger_2024-05_as_of_2024-06-15.csv",
         records=3,
         feed="ledger",

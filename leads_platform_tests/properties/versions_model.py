@@ -86,14 +86,8 @@ class Telling:
         days = {as_of[1]} if as_of else set(re.findall(r"\d{4}-\d{2}-\d{2}", self.name))
         if len(days) == 1:
             return date.fromisoformat(days.pop())
-        told = max(
-            (cells[KINDS[self.feed].version_from] for cells in self.records().values() if self._dates), default=""
-        )
+        told = max(cells.get(KINDS[self.feed].version_from, "") for cells in self._lines())
         return date.fromisoformat(told[:10]) if told else None
-
-    @property
-    def _dates(self) -> bool:
-        return bool(KINDS[self.feed].version_from)
 
     @property
     def known_at(self) -> datetime | None:

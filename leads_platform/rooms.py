@@ -77,7 +77,7 @@ class Rooms:
     def generated(self) -> set[str]:
         """Patterns of all tables that contracts of any kind make, base tables too, without the room."""
         kinds = [FeedContract, *self.known.kinds.values()]
-        return {pattern for model in kinds for pattern in (f"{model.base_prefix}*", *model.families)}
+        return {pattern for model in kinds for pattern in (f"{model.base_prefix}*", *model.families, *model.others)}
 
     @property
     def headlines(self) -> list[Headline]:

@@ -50,6 +50,7 @@ class LeadList(FeedContract):
     sections: ClassVar = {**FeedContract.sections, "leads": LeadSource}
     base_prefix: ClassVar = "base_leads_"
     families: ClassVar = {"stg_leads_*": COLUMNS}
+    others: ClassVar = ("stg_lead_values_*",)
 
     # Without a default, so that it is in the hash; narrower than any kind's, which nobody writes.
     kind: Literal["lead_list"]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]

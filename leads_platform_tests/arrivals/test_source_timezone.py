@@ -66,6 +66,7 @@ def test_days_have_no_zone(desk: ArrivalsEnv) -> None:
 
 def test_doubled_and_missing_hours_are_counted_and_told(desk: ArrivalsEnv) -> None:
     """Chicago, 2024: 3 November has 01:00 to 01:59 twice, 10 March has no 02:00 to 02:59."""
+    desk.today("2024-12-15")
     taken = desk.drop(
         "calls/a.csv",
         "Id,Name,Seen\n1,Ann,2024-11-03 01:00:00\n2,Bob,2024-11-03 01:59:59\n3,Cid,2024-11-03 02:00:00\n"

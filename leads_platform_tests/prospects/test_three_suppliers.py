@@ -18,6 +18,7 @@ from leads_platform.cli.commands import commands
 from leads_platform.settings import Settings
 from leads_platform_tests.helpers import ask, run
 
+PAGE = Path(__file__).parents[2] / "docs" / "add-a-supplier.md"
 GERMAN = """\
 Kundennummer;Firma;Ansprechpartner;Straße;Hausnummer;PLZ;Ort;Telefon Büro;Mobil;E-Mail;Umsatz;Gültig bis
 1001;Kita Löwenzahn;Jörg Muster;Hauptstraße;5;10115;Berlin;030 23125001;0171 3920001;a@kita.example;1.234,50;31.12.2025
@@ -40,8 +41,11 @@ P-8,Little Owls,44 Pine Rd,Elko,NV,89801,775-555-0105,25/12/2022,31/01/2026
 
 
 def new_feed(settings: Settings, sample: Path, name: str, *more: str) -> str:
-    """The contract that `feed new` writes into feeds/, and what it says; nobody touches it."""
+    """The contract that `feed new` writes into feeds/, as the page has the command; nobody touches it."""
     target = settings.feeds / f"{name}.yaml"
+    shown = f'"{sample.name}"' if " " in sample.name else sample.name
+    written = f"leads-platform feed new {shown} --name {name} --out data/feeds/{name}.yaml {' '.join(more)}".rstrip()
+    assert f"\n{written}\n" in PAGE.read_text(encoding="utf-8")
     answer = CliRunner().invoke(
         commands,
         ["feed", "new", str(sample), "--name", name, "--out", str(target), *more],

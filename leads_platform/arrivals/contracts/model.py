@@ -181,6 +181,8 @@ class FeedContract(Model):
     """Of its base table's name; the feed's name follows."""
     families: ClassVar[Mapping[str, tuple[TableColumn, ...]]] = {}
     """Name patterns of the tables that the kind generates, such as `stg_leads_*`, and the columns they all have."""
+    others: ClassVar[tuple[str, ...]] = ()
+    """Name patterns of those it generates with columns of each contract's own."""
 
     feed: Name = Field(description="The feed's name, also its folder in landing/")
     room: Name = Field(description="The business room that owns its tables")

@@ -6,6 +6,7 @@ Belongs here: the order of the page. Does not: kinds themselves.
 from __future__ import annotations
 
 from leads_platform_tests.arrivals.catalogue.case import Case
+from leads_platform_tests.arrivals.catalogue.json_lines import JSON_LINES
 from leads_platform_tests.arrivals.catalogue.letters import LETTERS
 from leads_platform_tests.arrivals.catalogue.meanings import INJECTION, KEYS, MONTHS
 from leads_platform_tests.arrivals.catalogue.paths import NAMES, PLACES
@@ -17,6 +18,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Headers and delimiters": HEADERS,
     "Records, quotes and cut files": ROWS,
     "Formats, archives and bombs": FORMATS,
+    "JSON Lines": JSON_LINES,
     "Months": MONTHS,
     "Keys and re-issues": KEYS,
     "Cells, titles and names that try to be more than text": INJECTION,

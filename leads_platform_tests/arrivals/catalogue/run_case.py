@@ -117,7 +117,8 @@ def template(folder: Path) -> Counter:
 
 
 def _name_of(feed: str, month: str) -> str:
-    ending = {"books": "xlsx", "second": "xlsx", "tables": "parquet"}.get(feed, "csv")
+    lines = dict.fromkeys(("hooks", "nested", "either"), "jsonl")
+    ending = {"books": "xlsx", "second": "xlsx", "tables": "parquet", **lines}.get(feed, "csv")
     return f"{month}.{ending}"
 
 

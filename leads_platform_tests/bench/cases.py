@@ -69,6 +69,23 @@ def arrival(run: Runner) -> list[Measure]:
     ]
 
 
+def jsonl(run: Runner) -> list[Measure]:
+    with run.json_lines(run.sizes.rows) as file:
+        raw = run.run("json_lines.raw", file=file)
+        ours = run.run("json_lines.ours", file=file, rows=run.sizes.rows)
+    return [
+        compared(
+            "jsonl",
+            "JSON Lines of 20 fields taken in: as `arrival`, two columns by a path, numbers kept as they are written",
+            run.sizes.rows,
+            ours,
+            "DuckDB: read_json (pinned, all text) to Parquet",
+            raw,
+            most=4,
+        )
+    ]
+
+
 def gigabyte(run: Runner) -> list[Measure]:
     """The file is at least `file_mb` large; the goal is the memory."""
     with run.lead_files(_PROBE) as [probe]:
@@ -425,6 +442,7 @@ def _shapes(told: dict) -> str:
 
 CASES: dict[str, Callable[[Runner], list[Measure]]] = {
     "arrival": arrival,
+    "jsonl": jsonl,
     "chain": chain,
     "gigabyte": gigabyte,
     "phones": phones,

@@ -107,6 +107,17 @@ class Runner:
                 path.unlink(missing_ok=True)
 
     @contextmanager
+    def json_lines(self, rows: int) -> Iterator[str]:
+        """A file of JSON Lines, for as long as it is needed."""
+        path = self.folder / f"messages_{rows}.jsonl"
+        try:
+            self.say(f"making {rows:,} lines of JSON")
+            self._once("json_lines.make", {"file": str(path), "rows": rows})
+            yield str(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
     def salesforce(self, leads: int) -> Iterator[str]:
         """One Salesforce export, for as long as it is needed."""
         path = self.folder / f"salesforce_{leads}.csv"

@@ -36,11 +36,12 @@ class Sizes:
 
 SMALL = Sizes()
 LARGE = Sizes(rows=10_000_000, month_rows=1_000_000, funnel_times=100, repeat=2)
-SMALL_CASES = ("arrival", "chain", "phones", "addresses", "month", "salesforce", "dagster", "funnel")
+SMALL_CASES = ("arrival", "jsonl", "chain", "phones", "addresses", "month", "salesforce", "dagster", "funnel")
 LARGE_CASES = ("arrival", "chain", "gigabyte", "month", "funnel")
 
 # Measured on 2 cores: seconds for a million rows, ours and raw DuckDB's together; and for what does not grow with them.
 _ARRIVAL, _CHAIN, _VALUES, _MAKING, _START = 7.0, 85.0, 25.0, 2.5, 1.5
+_JSON = 18.0
 # A month's own cost in the month case, beside its rows'.
 _MONTH = 5.0
 # Seconds for a million leads of Salesforce, and an export's own.
@@ -54,6 +55,8 @@ _DEAL_BYTES = 10_000
 # Bytes a lead takes, measured: in its CSV; in the archive (original and Parquet); in the warehouse, its published copy
 # and spilled parts of statements, with as much again to spare.
 CSV_BYTES, _ARCHIVE_BYTES, _WAREHOUSE_BYTES = 160, 160, 1_200
+# Bytes a line of JSON takes.
+JSON_BYTES = 430
 
 
 def seconds(sizes: Sizes) -> dict[str, float]:
@@ -62,6 +65,7 @@ def seconds(sizes: Sizes) -> dict[str, float]:
     turns = sizes.repeat
     return {
         "arrival": _MAKING * million + turns * (_ARRIVAL * million + 2 * _START),
+        "jsonl": _MAKING * million + turns * (_JSON * million + 2 * _START),
         "chain": _MAKING * million + turns * (_CHAIN * million + 2 * _START),
         "gigabyte": _MAKING * file_million + turns * (_ARRIVAL * file_million + 2 * _START),
         "phones": _PHONENUMBERS + turns * (2 * million + _START),
@@ -85,6 +89,8 @@ def disk_bytes(sizes: Sizes) -> dict[str, int]:
     vanished = 1 + sizes.months * CHURN / 2
     return {
         "arrival": sizes.rows * lead,
+        # The file, two copies of it while it is read, and the archive.
+        "jsonl": sizes.rows * 4 * JSON_BYTES,
         "chain": sizes.rows * (lead + _WAREHOUSE_BYTES),
         "gigabyte": sizes.file_mb * 1_000_000 * lead // CSV_BYTES,
         "phones": sizes.rows * CSV_BYTES,

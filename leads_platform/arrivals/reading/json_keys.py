@@ -67,7 +67,7 @@ def _matched(keys: list[str], inner: Inner, contract: FeedContract) -> Keys:
             missing.append(column)
     if not sources:
         raise Refusal(_nothing_known(keys, contract))
-    heads = {parts_of(path)[0] for column in contract.columns for path in column.path}
+    heads = {one.key for found in sources.values() for one in found}
     new = [key for key in keys if key not in columns.values() and key not in heads and key.strip()]
     taken = {*map(str.casefold, (*columns.values(), *keys))}
     names = {key: _name(key, taken, columns, at) for at, key in enumerate(new, len(sources) + 1)}

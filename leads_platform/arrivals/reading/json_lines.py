@@ -17,7 +17,7 @@ import numpy as np
 
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.counting import MAX_RECORD_BYTES, whole_lines
-from leads_platform.arrivals.reading.json_counting import even_ends, numbers, outside
+from leads_platform.arrivals.reading.json_counting import even_ends, outside, unsure_numbers
 from leads_platform.arrivals.reading.json_keys import ERROR_KEYS, Keys
 from leads_platform.arrivals.reading.refusal import Refusal, shown
 
@@ -165,7 +165,7 @@ def escape(mark: int) -> str:
 
 
 def rewritten(text: Path, target: Path, *, left_out: np.ndarray, mark: int | None) -> Path:
-    """A copy without these records, counted from 0. With a mark, each number becomes a text that begins with it.
+    """A copy without these records, counted from 0. With a mark, an unsure number becomes a text that begins with it.
 
     DuckDB reads numbers as values: 0.10 would be told as 0.1, 1e20 as 100000000000000000000.0.
     """
@@ -180,13 +180,14 @@ def rewritten(text: Path, target: Path, *, left_out: np.ndarray, mark: int | Non
                 stays[left_out[low:high] - first] = False
                 letters = letters[np.repeat(stays, np.diff(ends, prepend=-1))]
             first += len(ends)
-            copy.write(letters.tobytes() if mark is None else _marked(letters, mark))
+            if len(letters):
+                copy.write(letters.tobytes() if mark is None else _marked(letters, mark))
     return target
 
 
 def _marked(letters: np.ndarray, mark: int) -> bytes:
     before, behind = np.frombuffer(f'"{escape(mark)}'.encode(), dtype=np.uint8), ord('"')
-    starts, stops = numbers(outside(letters.tobytes(), letters, np.flatnonzero(letters == ord("\n"))))
+    starts, stops = unsure_numbers(outside(letters.tobytes(), letters, np.flatnonzero(letters == ord("\n"))))
     each = len(before) + 1
     made = np.empty(len(letters) + each * len(starts), dtype=np.uint8)
     own = np.ones(len(made), dtype=bool)

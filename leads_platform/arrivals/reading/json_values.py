@@ -13,7 +13,6 @@ from pathlib import Path
 
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.json_keys import Keys, Source
-from leads_platform.arrivals.reading.json_lines import escape
 from leads_platform.arrivals.reading.loading import USUAL_LINE, identifier, literal
 
 
@@ -39,8 +38,9 @@ def lines_of(path: Path, longest: int) -> str:
 class Cells:
     """What to read of each object, and the columns made of it.
 
-    `selected`: the columns; `odd`: whether a column that is no text holds a value of another kind; `first_odd`: the
-    first such column and the letter with which the value begins; `declared`: its type by column.
+    `selected`: the columns; `odd`: whether a column that is no text holds a value of another kind, or a path leads
+    through something that is no object; `first_odd`: the first such column or path, and the letter with which the value
+    begins; `declared`: types by column, but for texts.
     """
 
     def __init__(self, found: Keys, contract: FeedContract, mark: int | None) -> None:
@@ -55,13 +55,15 @@ class Cells:
         self._keys = {key: "json" if key in whole else "varchar" for key in keys}
         self._cells = {key: f"k{index}" for index, key in enumerate(self._keys)}
         self.selected = ", ".join(f"{self._text(sources[name])} as {identifier(name)}" for name in header.names)
-        odd = {title: self._odd(sources[title], type) for title, type in self.declared.items()}
-        self.odd = " or ".join(f"coalesce({condition}, false)" for condition, _ in odd.values()) or "false"
-        cases = " ".join(
-            f"when {condition} then {{'title': {literal(title)}, 'kind': {kind}}}"
-            for title, (condition, kind) in odd.items()
-        )
-        self.first_odd = f"case {cases} end" if cases else "null"
+        odd = [(title, *self._odd(sources[title], type)) for title, type in self.declared.items()]
+        through = {(one.key, *one.below[:end]) for found in sources.values() for one in found
+                   for end in range(len(one.below))}  # fmt: skip
+        odd += [(".".join(keys), *self._no_object(Source(keys[0], keys[1:]))) for keys in sorted(through)]
+        self.odd = " or ".join(f"coalesce({condition}, false)" for _, condition, _ in odd) or "false"
+        cases = [
+            f"when {condition} then {{'title': {literal(title)}, 'kind': {kind}}}" for title, condition, kind in odd
+        ]
+        self.first_odd = f"case {' '.join(cases)} end" if cases else "null"
 
     def source(self, path: Path, longest: int) -> str:
         """The objects' keys as cells k0, k1 and so on."""
@@ -82,7 +84,8 @@ class Cells:
         pattern = literal(rf'"\\u{self._mark:04x}([^"]*)"')
         return f"""case
             when starts_with({text}, chr({self._mark})) then substr({text}, 2)
-            when contains({text}, {literal(escape(self._mark))}) then regexp_replace({text}, {pattern}, '\\1', 'g')
+            when (starts_with({text}, '{{') or starts_with({text}, '['))
+                then regexp_replace({text}, {pattern}, '\\1', 'g')
             else nullif({text}, '')
         end"""
 
@@ -95,11 +98,20 @@ class Cells:
         return f"""case when starts_with({cell}::varchar, '"') then json_extract_string({cell}, '$')
             else {cell}::varchar end"""
 
+    def _raw(self, source: Source) -> str:
+        """The value as JSON text."""
+        cell = self._cells[source.key]
+        return (
+            f"json_extract({cell}, {literal(json_path(source.below))})::varchar" if source.below else f"{cell}::varchar"
+        )
+
     def _odd(self, found: tuple[Source, ...], type: str) -> tuple[str, str]:
         """Whether the value is of a kind that the type never is, and the letter it begins with."""
-        raws = [
-            f"nullif(json_extract({self._cells[one.key]}, {literal(json_path(one.below))})::varchar, 'null')"
-            for one in found
-        ]
+        raws = [f"nullif({self._raw(one)}, 'null')" for one in found]
         letter, others = f"left(coalesce({', '.join(raws)}), 1)", "" if type == "boolean" else ", 't', 'f'"
         return f"{letter} in ('{{', '['{others})", letter
+
+    def _no_object(self, source: Source) -> tuple[str, str]:
+        """Whether something else than an object stands where a path leads through, and the letter it begins with."""
+        letter = f"left({self._raw(source)}, 1)"
+        return f"{letter} not in ('{{', 'n')", letter

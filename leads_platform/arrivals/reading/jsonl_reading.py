@@ -9,25 +9,26 @@ as lines, so that no reader of its own decides what a record is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 
 from leads_platform.arrivals.contracts.formats import parts_of
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.reading.csv_reading import AHEAD_BYTES
 from leads_platform.arrivals.reading.header import MAX_COLUMNS
 from leads_platform.arrivals.reading.json_counting import LineScan, scan_lines
 from leads_platform.arrivals.reading.json_keys import Keys, match_keys
 from leads_platform.arrivals.reading.json_lines import Judge, even, free_mark, rewritten
 from leads_platform.arrivals.reading.json_values import Cells, json_path, lines_of
-from leads_platform.arrivals.reading.loading import Loader, Quarantined, Taken, literal
+from leads_platform.arrivals.reading.loading import USUAL_LINE, Loader, Quarantined, Taken, literal
 from leads_platform.arrivals.reading.refusal import Refusal
 from leads_platform.arrivals.reading.text import to_utf8
 
 _MORE = 1024  # bytes beyond the longest line
 _UNREADABLE = (None, "is no JSON that can be read")
-_KINDS = {"{": "an object", "[": "a list", "t": "true or false", "f": "true or false"}
+_KINDS = {"{": "an object", "[": "a list", '"': "a text", "t": "true or false", "f": "true or false"}
 
 
 def read_jsonl(source: Path, contract: FeedContract, workspace: Path) -> Taken:
@@ -35,16 +36,10 @@ def read_jsonl(source: Path, contract: FeedContract, workspace: Path) -> Taken:
     text = to_utf8(source, workspace / "text.jsonl", contract.format.encoding, contract.label)
     if text.path != source:
         source.unlink()  # at most two copies of a large file lie on the disk at one time
-    found = scan_lines(text.path)
-    if not found.records:
-        raise Refusal("holds nothing but empty lines; ask for the file again")
-    path = text.path
-    if found.odd_bytes or found.lines is not None:
-        path = even(path, workspace / "even.jsonl")
-        text.path.unlink()
     loader = Loader(workspace, [])
     try:
-        taken = _taken(path, found, contract, loader)
+        with _Shapes(contract, loader) as shapes:
+            taken = _taken(text.path, contract, shapes, loader)
     except BaseException:
         loader.connection.close()
         raise
@@ -52,32 +47,45 @@ def read_jsonl(source: Path, contract: FeedContract, workspace: Path) -> Taken:
     return taken
 
 
-def _taken(path: Path, found: LineScan, contract: FeedContract, loader: Loader) -> Taken:
-    shapes = _Shapes(path, found, contract, loader)
-    shapes.look()
-    keys = match_keys(shapes.keys(), shapes.inner(), contract)
-    header = keys.header
-    taken = Taken(header, found.records, 0, loader)
-    left_out = shapes.no_records(keys, taken)
+def _taken(path: Path, contract: FeedContract, shapes: _Shapes, loader: Loader) -> Taken:
+    shapes.begin(path)
+    found = scan_lines(path)
+    if not found.records:
+        raise Refusal("holds nothing but empty lines; ask for the file again")
+    if found.odd_bytes or found.lines is not None:
+        path = _instead_of(path, even(path, path.with_name("even.jsonl")))
+    # While the shapes are looked at: what few files need undone are records that are none.
     mark = free_mark(path) if found.unsure_numbers else None
-    if len(left_out) or mark is not None:
-        better = rewritten(path, path.with_name("good.jsonl"), left_out=left_out, mark=mark)
-        path.unlink()
-        path = better
+    none, better = np.empty(0, dtype=np.int64), path.with_name("good.jsonl")
+    if mark is not None:
+        rewritten(path, better, left_out=none, mark=mark)
+    shapes.end(path, found)
+    keys = match_keys(shapes.keys(), shapes.inner(), contract)
+    taken = Taken(keys.header, found.records, 0, loader)
+    left_out = shapes.no_records(keys, taken)
+    if len(left_out):
+        rewritten(path, better, left_out=left_out, mark=mark)
+    ready = better if better.exists() else path
     lines = _line_numbers(found, left_out)
-    loader.names = header.names
+    loader.names = keys.header.names
     if contract.month.column is not None:
-        loader.set_month(contract, header)
+        loader.set_month(contract, keys.header)
     cells = Cells(keys, contract, mark)
     # A number of one digit takes two bytes with its comma; with its mark it takes eight more.
     longest = (5 if mark is not None else 1) * found.longest + _MORE
-    taken.loaded = loader.load_json(path, cells, lines=lines, longest=longest) if found.records > len(left_out) else 0
+    taken.loaded = loader.load_json(ready, cells, lines=lines, longest=longest) if found.records > len(left_out) else 0
     if taken.loaded + len(taken.bad) < found.records:
-        for line, title, kind in loader.odd_json(path, cells, lines=lines, longest=longest):
-            declared = cells.declared[title]
-            taken.bad.append(Quarantined(line, title, f"is {_KINDS[kind]}, the column is declared as {declared}"))
-    _check_most(taken, taken.bad, shapes)
+        for line, title, kind in loader.odd_json(ready, cells, lines=lines, longest=longest):
+            declared = cells.declared.get(title)
+            rather = f"the column is declared as {declared}" if declared else "a path leads through it"
+            taken.bad.append(Quarantined(line, title, f"is {_KINDS.get(kind, 'a number')}, {rather}"))
+    _check_most(taken, shapes)
     return taken
+
+
+def _instead_of(path: Path, better: Path) -> Path:
+    path.unlink()
+    return better
 
 
 def _line_numbers(found: LineScan, left_out: np.ndarray) -> np.ndarray | None:
@@ -88,29 +96,74 @@ def _line_numbers(found: LineScan, left_out: np.ndarray) -> np.ndarray | None:
     return np.delete(every, left_out)
 
 
-def _check_most(taken: Taken, bad: list[Quarantined], shapes: _Shapes) -> None:
+def _check_most(taken: Taken, shapes: _Shapes) -> None:
     """A file most of whose lines are no records is refused. Raises Refusal."""
-    if 2 * len(bad) > taken.records:
-        raise Refusal(shapes.mostly(len(bad), min(bad)), taken.records)
+    if 2 * len(taken.bad) > taken.records:
+        raise Refusal(shapes.mostly(len(taken.bad), min(taken.bad)), taken.records)
 
 
-@dataclass
 class _Shapes:
-    """What kinds of line there are: which keys they have, and whether they are objects at all."""
+    """What kinds of line there are: which keys they have, and whether they are objects at all.
+
+    Of a large file they are looked at while it is being counted, supposing that its lines are plain; if the counter
+    says otherwise, they are looked at again. A context manager: leaving it ends what still runs.
+    """
 
     path: Path
-    found: LineScan
-    contract: FeedContract
-    loader: Loader
+    found = LineScan()
 
-    def look(self) -> None:
-        """Groups the lines by shape. Raises Refusal where most are no objects, or there are too many keys."""
-        with self.path.open("rb") as file:
-            self._head = file.read(4096).lstrip(b" \t\n")
-        paths = [parts_of(path) for column in self.contract.columns for path in column.path]
+    def __init__(self, contract: FeedContract, loader: Loader) -> None:
+        self.contract, self.loader = contract, loader
+        paths = [parts_of(path) for column in contract.columns for path in column.path]
         self._parents = sorted({path[:end] for path in paths for end in range(1, len(path))})
+        self._thread = ThreadPoolExecutor(1, "shapes")
+        self._ahead: Future[None] | None = None
+
+    def begin(self, path: Path) -> None:
+        """Begins to look at a large file."""
+        self.path = path
+        if path.stat().st_size >= AHEAD_BYTES:
+            self._ahead = self._thread.submit(self._group)
+
+    def end(self, path: Path, found: LineScan) -> None:
+        """Groups the lines by shape. Raises Refusal where most are no objects, or there are too many keys."""
+        ahead, self._ahead = self._ahead, None
+        as_supposed = path == self.path and found.longest + _MORE <= USUAL_LINE
+        if ahead is not None:
+            wait([ahead])
+        self.path, self.found = path, found
+        if ahead is not None and as_supposed:
+            ahead.result()
+        else:
+            self._group()
+        broken = self._sum("lines", "not is_object")
+        if 2 * broken > found.records:
+            [(record, line)] = self.loader.run(
+                f"select record, line from ({self._looked()}) "
+                "where record = (select min(first) from shapes where not is_object)"
+            )
+            _, reason = Judge(self.contract).reason(line, last=self._is_last(record)) or _UNREADABLE
+            raise Refusal(self.mostly(broken, Quarantined(self._line(record), None, reason)), found.records)
+        [(many,)] = self.loader.run("select count(distinct key) from (select unnest(keys) as key from shapes)")
+        if many > MAX_COLUMNS:
+            raise Refusal(
+                f"has {many:,} different keys, of which at most {MAX_COLUMNS:,} are read: are they data? "
+                "Ask for records that all have the same keys",
+                found.records,
+            )
+
+    def __enter__(self) -> _Shapes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._ahead is not None and not self._ahead.done():
+            self.loader.connection.interrupt()  # heard only by a statement that has begun
+            wait([self._ahead], timeout=0.05)
+        self._thread.shutdown()
+
+    def _group(self) -> None:
         self.loader.run(f"""
-            create temp table shapes as
+            create or replace temp table shapes as
             select
                 shape,
                 any_value(is_object) as is_object,
@@ -121,21 +174,6 @@ class _Shapes:
             from ({self._looked()})
             group by shape
         """)
-        broken = self._sum("lines", "not is_object")
-        if 2 * broken > self.found.records:
-            [(record, line)] = self.loader.run(
-                f"select record, line from ({self._looked()}) "
-                "where record = (select min(first) from shapes where not is_object)"
-            )
-            _, reason = Judge(self.contract).reason(line, last=self._is_last(record)) or _UNREADABLE
-            raise Refusal(self.mostly(broken, Quarantined(self._line(record), None, reason)), self.found.records)
-        [(many,)] = self.loader.run("select count(distinct key) from (select unnest(keys) as key from shapes)")
-        if many > MAX_COLUMNS:
-            raise Refusal(
-                f"has {many:,} different keys, of which at most {MAX_COLUMNS:,} are read: are they data? "
-                "Ask for records that all have the same keys",
-                self.found.records,
-            )
 
     def _looked(self) -> str:
         """Each line with its record, counted from 0, whether it is an object, and its keys."""
@@ -213,7 +251,8 @@ class _Shapes:
 
     def mostly(self, bad: int, first: Quarantined) -> str:
         """Why the file is refused: the likeliest cause of so many lines that are no records."""
-        head, contract = self._head, self.contract
+        with self.path.open("rb") as file:
+            head, contract = file.read(4096).lstrip(b" \t\n"), self.contract
         start = head[:1]
         lines = f"{bad} of {self.found.records} lines are no records; the first is line {first.line}: {first.reason}"
         if start == b"[":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -32,10 +33,18 @@ _DATED = _COLUMNS.replace("city, header: City, aliases: [Town]", "seen, header: 
 _PAID = "paid, header: Paid, type: money"
 
 
+_NESTED = """
+columns:
+  - {name: id, header: Id, required: true}
+  - {name: size, header: Size, type: integer, may_be_missing: true}
+  - {name: message_id, path: more.message.id, may_be_missing: true}
+"""
+
+
 def _feed(name: str, said: str = "", delivery: str = "snapshot", columns: str = _COLUMNS) -> str:
     return (
         f"feed: {name}\nroom: prospects\ntitle: People, as {name}\ndelivery: {delivery}\nkey: [id]\n"
-        f'files: ["*.csv", "*.gz", "*.zip", "*.xlsx", "*.parquet"]\n{said}{columns}'
+        f'files: ["*.csv", "*.gz", "*.zip", "*.xlsx", "*.parquet", "*.jsonl"]\n{said}{columns}'
     )
 
 
@@ -47,6 +56,9 @@ FEEDS = {
     "books": _feed("books", "format: {type: xlsx}\n"),
     "second": _feed("second", "format: {type: xlsx, sheet: May}\n"),
     "tables": _feed("tables", "format: {type: parquet}\n"),
+    "hooks": _feed("hooks", "format: {type: jsonl}\n"),
+    "nested": _feed("nested", "format: {type: jsonl}\n", columns=_NESTED),
+    "either": _feed("either", "format: [{type: csv}, {type: jsonl}]\n"),
     "inside": _feed("inside", "month: {from: column, column: seen}\n", columns=_DATED),
     "ledger": _feed("ledger", "dated: required\n"),
     "calls": _feed("calls", "month: {from: column, column: seen}\n", "events", _DATED),
@@ -79,6 +91,11 @@ PERSONAL = ("Quill", "Rook", "Lark", "Moss", "702-555", "7025550", "Reno", "Elko
 def line(cells: Sequence[str], delimiter: str = ",") -> bytes:
     """One record of plain cells."""
     return (delimiter.join(cells) + "\n").encode()
+
+
+def json_line(cells: Sequence[str]) -> bytes:
+    """One record as a line of JSON."""
+    return (json.dumps(dict(zip(TITLES, cells, strict=True))) + "\n").encode()
 
 
 A, B, C, D = (line(person) for person in (ANN, BOB, CYD, DEE))
@@ -145,13 +162,17 @@ def people_parquet() -> bytes:
     return parquet(f'select * from (values {ANN}, {BOB}, {CYD}) t("Id", "Name", "Phone", "City")')
 
 
-def good(feed: str) -> bytes:
+def good(feed: str) -> bytes:  # noqa: PLR0911 - one line per feed
     """The three people as a good file of the feed."""
     if feed in BOOKS:
         above = [["Licences"], ["of May"]] if feed == "titled_books" else []
         return book(("May", [*above, TITLES, ANN, BOB, CYD]))
     if feed == "tables":
         return people_parquet()
+    if feed in ("hooks", "either"):
+        return b"".join(map(json_line, (ANN, BOB, CYD)))
+    if feed == "nested":
+        return b"".join(b'{"Id":"%d","Size":%d,"more":{"message":{"id":"m%d"}}}\n' % (at, at, at) for at in (1, 2, 3))
     if feed in DATED_FEEDS:
         return GOOD_DATED
     if feed in ("titled", "bills"):
@@ -163,8 +184,10 @@ def good(feed: str) -> bytes:
 
 def good_rows(feed: str) -> tuple[Row, ...]:
     """What `good` loads, by hand."""
-    if feed == "tables":
+    if feed in ("tables", "hooks", "either"):
         return ((1, *ANN), (2, *BOB), (3, *CYD))
+    if feed == "nested":
+        return ((1, "1", "1", "m1"), (2, "2", "2", "m2"), (3, "3", "3", "m3"))
     if feed in ("titled", "titled_books"):
         return ((4, *ANN), (5, *BOB), (6, *CYD))
     if feed == "bills":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from leads_platform_tests.arrivals.catalogue.agreed import AGREED
 from leads_platform_tests.arrivals.catalogue.case import Case
+from leads_platform_tests.arrivals.catalogue.json_lines import JSON_LINES
 from leads_platform_tests.arrivals.catalogue.letters import LETTERS
 from leads_platform_tests.arrivals.catalogue.meanings import INJECTION, KEYS, MONTHS
 from leads_platform_tests.arrivals.catalogue.paths import NAMES, PLACES
@@ -18,6 +19,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Headers and delimiters": HEADERS,
     "Records, quotes and cut files": ROWS,
     "Formats, archives and bombs": FORMATS,
+    "JSON Lines": JSON_LINES,
     "Months": MONTHS,
     "What the contract says of the file": AGREED,
     "Keys and re-issues": KEYS,

@@ -119,8 +119,10 @@ def template(folder: Path) -> Counter:
 def _name_of(feed: str, month: str) -> str:
     if feed == "worded":
         return f"{parse_month(month):%B %Y}.csv"
+    lines = dict.fromkeys(("hooks", "nested", "either"), "jsonl")
+    ending = {"tables": "parquet", **lines, **dict.fromkeys(BOOKS, "xlsx")}.get(feed, "csv")
     day = "-30" if feed == "ledger" else ""  # which demands one
-    return f"{month}{day}.{'xlsx' if feed in BOOKS else 'parquet' if feed == 'tables' else 'csv'}"
+    return f"{month}{day}.{ending}"
 
 
 def try_kind(kind: Case, start: Counter, folder: Path) -> Outcome:

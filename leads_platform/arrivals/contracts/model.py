@@ -246,7 +246,7 @@ class FeedContract(Model):
     entity_kind: Literal["site", "person"] | None = Field(
         default=None,
         description="What a record stands for; records are matched within a kind. None: what the kind of contract "
-        "says, as site for lead_list, or neither",
+        "says, as a list of leads holds sites, or neither",
     )
     key: tuple[str, ...] = Field(default=(), description="The supplier's own key, by column names")
     columns: tuple[Column, ...] = Field(min_length=1)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from leads_platform.arrivals.contracts.limits import is_reserved
 from leads_platform.arrivals.contracts.load import Column, ContractError, FeedContract, Format, Known, MonthRule
+from leads_platform.arrivals.contracts.month_pattern import without_month
 from leads_platform.arrivals.contracts.propose_columns import (
     LOOK_AT,
     NO_CHOICES,
@@ -50,7 +51,7 @@ def propose_contract(
     of one is told. Raises ContractError, in words, for a file that can't be read or has no header, and OSError.
     """
     pattern = _month_pattern(file)
-    feed = _feed_name(file, name)
+    feed = _feed_name(without_month(file.name, pattern) if pattern else file.name, name)
     try:
         with tempfile.TemporaryDirectory() as folder:
             dialect, cells, notes = how_it_is_written(file, Path(folder))
@@ -116,13 +117,12 @@ def _probe(pattern: str | None = None) -> FeedContract:
     )  # fmt: skip
 
 
-def _feed_name(file: Path, name: str | None) -> str:
-    text = name or file.name
+def _feed_name(file_name: str, name: str | None) -> str:
+    text = name or file_name
     if name is None:
         for _ in range(2):
             text = Path(text).stem if Path(text).suffix else text
         text = re.sub(r"(?<!\d)(19|20)\d{2}[-_. ]?\d{2}([-_. ]?\d{2})?(?!\d)", " ", text)
-        text = re.sub(r"(?i)(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-_ ]*\d{2,4}", " ", text)
         text = re.sub(r"(?i)part[ _-]?\d+", " ", text)
     feed = snake(text) or "new_feed"
     return f"{feed}_feed" if is_reserved(feed) else feed

@@ -71,10 +71,10 @@ def _above(row: int | None) -> list[str]:
 def header_of(rows: list[tuple[int, list[str]]]) -> tuple[list[str], int | None]:
     """The column titles among a sample's first rows that hold anything, and their line where others are above it.
 
-    What is above fills less than half of the columns that the list fills.
+    What is above fills at most half of the columns that the list fills.
     """
     filled = [sum(bool(cell.strip()) for cell in cells) for _, cells in rows[:_HEADER_WITHIN]]
-    at = next((at for at, count in enumerate(filled) if count > 1 and 2 * count >= max(filled)), 0)
+    at = next((at for at, count in enumerate(filled) if count > 1 and 2 * count > max(filled)), 0)
     number, cells = rows[at]
     return cells, number if at else None
 

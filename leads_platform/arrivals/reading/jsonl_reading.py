@@ -9,6 +9,7 @@ as lines, so that no reader of its own decides what a record is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def _taken(path: Path, contract: FeedContract, shapes: _Shapes, loader: Loader) 
         rewritten(path, better, left_out=none, mark=mark)
     shapes.end(path, found)
     keys = match_keys(shapes.keys(), shapes.inner(), contract)
+    keys = match_keys(shapes.keys(keys.known), shapes.inner(), contract)  # an error message's keys are no columns
     taken = Taken(keys.header, found.records, 0, loader)
     left_out = shapes.no_records(keys, taken)
     if len(left_out):
@@ -100,6 +102,10 @@ def _check_most(taken: Taken, shapes: _Shapes) -> None:
     """A file most of whose lines are no records is refused. Raises Refusal."""
     if 2 * len(taken.bad) > taken.records:
         raise Refusal(shapes.mostly(len(taken.bad), min(taken.bad)), taken.records)
+
+
+def _texts(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(literal, texts))}]"
 
 
 class _Shapes:
@@ -196,11 +202,14 @@ class _Shapes:
         [(total,)] = self.loader.run(f"select coalesce(sum({column}), 0)::bigint from shapes where {condition}")
         return total
 
-    def keys(self) -> list[str]:
-        """All keys of the objects, in the order in which they come."""
-        rows = self.loader.run("""
-            select key from (select first, unnest(keys) as key, generate_subscripts(keys, 1) as place from shapes)
-            group by key order by min((first, place))
+    def keys(self, known: Sequence[str] = ()) -> list[str]:
+        """All keys of the objects, in the order in which they come; of those alone that have a known one, if given."""
+        named = f"where list_has_any(keys, {_texts(known)})" if known else ""
+        rows = self.loader.run(f"""
+            select key
+            from (select first, unnest(keys) as key, generate_subscripts(keys, 1) as place from shapes {named})
+            group by key
+            order by min((first, place))
         """)
         return [row[0] for row in rows]
 
@@ -217,7 +226,7 @@ class _Shapes:
     def no_records(self, keys: Keys, taken: Taken) -> np.ndarray:
         """Notes the lines that are no records; returns them, as records counted from 0. Raises Refusal."""
         suspect = (
-            f"not is_object or not list_has_any(keys, [{', '.join(map(literal, keys.known))}]) or "
+            f"not is_object or not list_has_any(keys, {_texts(keys.known)}) or "
             "len(keys) <> len(list_distinct(keys)) or "
             "len(list_filter(inside, lambda one: len(one) <> len(list_distinct(one)))) > 0"
         )

@@ -9,6 +9,7 @@ as lines, so that no reader of its own decides what a record is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def _taken(path: Path, contract: FeedContract, shapes: _Shapes, loader: Loader) 
         rewritten(path, better, left_out=none, mark=mark)
     shapes.end(path, found)
     keys = match_keys(shapes.keys(), shapes.inner(), contract)
+    keys = match_keys(shapes.keys(keys.known), shapes.inner(), contract)  # an error message's keys are no columns
     taken = Taken(keys.header, found.records, 0, loader)
     left_out = shapes.no_records(keys, taken)
     if len(left_out):
@@ -102,6 +104,10 @@ def _check_most(taken: Taken, shapes: _Shapes) -> None:
         raise Refusal(shapes.mostly(len(taken.bad), min(taken.bad)), taken.records)
 
 
+def _texts(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(literal, texts))}]"
+
+
 class _Shapes:
     """What kinds of line there are: which keys they have, and whether they are objects at all.
 
@@ -115,7 +121,7 @@ class _Shapes:
     def __init__(self, contract: FeedContract, loader: Loader) -> None:
         self.contract, self.loader = contract, loader
         paths = [parts_of(path) for column in contract.columns for path in column.path]
-        self._parents = sorted({path[:end] for path in paths for end in range(1, len(path))})
+        self._objects = [(), *sorted({path[:end] for path in paths for end in range(1, len(path))})]
         self._thread = ThreadPoolExecutor(1, "shapes")
         self._ahead: Future[None] | None = None
 
@@ -136,15 +142,15 @@ class _Shapes:
             ahead.result()
         else:
             self._group()
-        broken = self._sum("lines", "not is_object")
+        broken = self._sum("lines", "keys is null")
         if 2 * broken > found.records:
             [(record, line)] = self.loader.run(
                 f"select record, line from ({self._looked()}) "
-                "where record = (select min(first) from shapes where not is_object)"
+                "where record = (select min(first) from shapes where keys is null)"
             )
             _, reason = Judge(self.contract).reason(line, last=self._is_last(record)) or _UNREADABLE
             raise Refusal(self.mostly(broken, Quarantined(self._line(record), None, reason)), found.records)
-        [(many,)] = self.loader.run("select count(distinct key) from (select unnest(keys) as key from shapes)")
+        [(many,)] = self.loader.run("select count(distinct key) from (select unnest(keys[1]) as key from shapes)")
         if many > MAX_COLUMNS:
             raise Refusal(
                 f"has {many:,} different keys, of which at most {MAX_COLUMNS:,} are read: are they data? "
@@ -164,29 +170,20 @@ class _Shapes:
     def _group(self) -> None:
         self.loader.run(f"""
             create or replace temp table shapes as
-            select
-                shape,
-                any_value(is_object) as is_object,
-                any_value(keys) as keys,
-                any_value(inside) as inside,
-                min(record) as first,
-                count(*) as lines
+            select shape, any_value(keys) as keys, min(record) as first, count(*) as lines
             from ({self._looked()})
             group by shape
         """)
 
     def _looked(self) -> str:
-        """Each line with its record, counted from 0, whether it is an object, and its keys."""
-        parents = f"[{', '.join(literal(json_path(parent)) for parent in self._parents)}]"
-        inside = f"json_keys(line, {parents})" if self._parents else "null::varchar[][]"
+        """Each line with its record, counted from 0, and the keys of its objects: null where it is none itself."""
+        paths = _texts([json_path(keys) for keys in self._objects])
         return f"""
             select
                 record,
                 line,
-                json_valid(line) and starts_with(ltrim(line, ' \t'), '{{') as is_object,
-                case when is_object then json_keys(line) end as keys,
-                case when is_object then {inside} end as inside,
-                hash(keys, inside) as shape
+                case when starts_with(ltrim(line, ' \t'), '{{') then try(json_keys(line, {paths})) end as keys,
+                hash(keys) as shape
             from (
                 select line, row_number() over () - 1 as record from {lines_of(self.path, self.found.longest + _MORE)}
             )
@@ -196,11 +193,14 @@ class _Shapes:
         [(total,)] = self.loader.run(f"select coalesce(sum({column}), 0)::bigint from shapes where {condition}")
         return total
 
-    def keys(self) -> list[str]:
-        """All keys of the objects, in the order in which they come."""
-        rows = self.loader.run("""
-            select key from (select first, unnest(keys) as key, generate_subscripts(keys, 1) as place from shapes)
-            group by key order by min((first, place))
+    def keys(self, known: Sequence[str] = ()) -> list[str]:
+        """All keys of the objects, in the order in which they come; of those alone that have a known one, if given."""
+        named = f"where list_has_any(keys[1], {_texts(known)})" if known else ""
+        rows = self.loader.run(f"""
+            select key
+            from (select first, unnest(keys[1]) as key, generate_subscripts(keys[1], 1) as place from shapes {named})
+            group by key
+            order by min((first, place))
         """)
         return [row[0] for row in rows]
 
@@ -208,18 +208,17 @@ class _Shapes:
         """The keys of the objects below, by the path to them."""
         rows = self.loader.run("""
             select place, list(distinct key) from (
-                select place, unnest(inside[place]) as key
-                from (select inside, generate_subscripts(inside, 1) as place from shapes)
+                select place, unnest(keys[place]) as key
+                from (select keys, generate_subscripts(keys, 1) as place from shapes)
             ) group by place
         """)
-        return {self._parents[place - 1]: set(found) for place, found in rows}
+        return {self._objects[place - 1]: set(found) for place, found in rows}
 
     def no_records(self, keys: Keys, taken: Taken) -> np.ndarray:
         """Notes the lines that are no records; returns them, as records counted from 0. Raises Refusal."""
         suspect = (
-            f"not is_object or not list_has_any(keys, [{', '.join(map(literal, keys.known))}]) or "
-            "len(keys) <> len(list_distinct(keys)) or "
-            "len(list_filter(inside, lambda one: len(one) <> len(list_distinct(one)))) > 0"
+            f"keys is null or not list_has_any(keys[1], {_texts(keys.known)}) or "
+            "len(list_filter(keys, lambda one: len(one) <> len(list_distinct(one)))) > 0"
         )
         certain = self._sum("lines", suspect)
         if not certain and not len(self.found.suspects):

@@ -220,7 +220,7 @@ JSON_LINES = (
         "jsonl-envelope",
         "An API's answer with the records inside",
         b'{"data":[' + A[:-1] + b'],"meta":{}}\n',
-        "names no column of feeds/hooks.yaml: its keys are `data`, `meta`",
+        "Names no column of feeds/hooks.yaml: its keys are `data`, `meta`",
         "ask for each on a line of its own",
     ),
     none(
@@ -270,7 +270,7 @@ JSON_LINES = (
         "jsonl-no-ending",
         "Several formats, and a name that says none",
         LINES,
-        "its name does not say which format of feeds/either.yaml it has",
+        "Its name does not say which format of feeds/either.yaml it has",
         "end it on one of .csv, .jsonl",
         feed="either",
         name="2024-05.zip",

@@ -81,6 +81,15 @@ def test_prints_a_table_with_ratios_and_peaks(tmp_path: Path, capsys: pytest.Cap
     assert "ours.arrival 2/2: " in progress
 
 
+def test_json_lines_are_taken_whole_on_both_sides(tmp_path: Path) -> None:
+    told = tmp_path / "o.json"
+    code, text = run_bench(tmp_path, "--rows", "500", "--repeat", "1", "--only", "jsonl", "--json", str(told))
+    assert code == 0
+    assert "JSON Lines of 20 fields taken in" in text
+    [measure] = json.loads(told.read_text())["measures"]
+    assert (measure["case"], measure["rows"], measure["goal"]) == ("jsonl", 500, "at most 4 times")
+
+
 def test_a_file_of_a_given_size_is_judged_by_memory(tmp_path: Path) -> None:
     told = tmp_path / "o.json"
     code, text = run_bench(tmp_path, "--file-mb", "1", "--repeat", "1", "--only", "gigabyte", "--json", str(told))

@@ -153,11 +153,11 @@ def test_a_path_declared_later_is_found_in_files_that_came_before(settings: Sett
     desk.build("hooks")
     assert desk.query("select id, name from prospects.base_hooks order by id") == [("1", "call"), ("2", "sms")]
     assert desk.take() == []
-    desk.contract("hooks", PATHS + "  - {name: by, path: [more.who, more.by]}\n")
+    desk.contract("hooks", PATHS + "  - {name: told_by, path: [more.who, more.by]}\n")
     [again] = desk.take()
     assert (again.original, again.header) == (first.receipt, ("id", "more.kind", "more.who | more.by"))
     desk.build("hooks")
-    assert desk.query("select id, name, by from prospects.base_hooks order by id") == [
+    assert desk.query("select id, name, told_by from prospects.base_hooks order by id") == [
         ("1", "call", "Ann"),
         ("2", "sms", None),
     ]

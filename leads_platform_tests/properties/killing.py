@@ -17,7 +17,7 @@ _MOMENTS = frozenset({"execute", "fsync", "rename", "open", "unlink", "rmdir", "
 _CHILD_SECONDS = 60
 
 
-def killed(step: Callable[[], None], moment: int) -> bool:
+def killed(step: Callable[[], object], moment: int) -> bool:
     """Runs the step in a child that `kill -9` ends before its `moment`th call that may write. False: it was done.
 
     Raises when the child fails by itself, or hangs.

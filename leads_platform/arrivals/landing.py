@@ -93,7 +93,7 @@ def look(landing: Path, feeds: Iterable[str], known: Callable[[Look], bool] = la
             folder, below = folders.pop()
             for entry in _entries(folder):
                 try:
-                    is_folder = entry.is_dir() and not (_looks_like_a_file(entry.name) or entry.is_symlink())
+                    is_folder = entry.is_dir(follow_symlinks=False) and not _looks_like_a_file(entry.name)
                     seen = None if is_folder else entry.stat(follow_symlinks=False)
                 except OSError:  # vanished between listing and looking
                     continue

@@ -349,7 +349,18 @@ def test_ten_thousand_manifests_are_added_up_without_going_through_them_for_each
     state = Counted(desk.contracts()["lists"])
     for number in range(1, 10_001):
         month = date(1000 + number % 1000, 5, 1)
-        state.apply(replace(taken, receipt=number, original=number, sha256=f"{number:064x}", month=month))
+        of_month = {month.isoformat()[:7]: taken.months["2024-05"]}
+        again = replace(taken, receipt=number, original=number, sha256=f"{number:064x}", month=month, months=of_month)
+        state.apply(again)
     # Ten files a month: the first of them looks at none, the last at nine.
     assert looked <= 1000 * sum(range(11))
     assert len(state.months()) == 1000
+
+
+def test_what_waits_still_waits_when_its_bytes_count_under_an_earlier_date(desk: ArrivalsEnv) -> None:
+    """A person has not said yet whether the short list is June's; that it was so in May answers nothing."""
+    desk.drop("lists/2024-05 of 2024-05-20.csv", people(1, 10))
+    short = people(1, 2)
+    assert desk.drop("lists/2024-05 of 2024-05-28.csv", short).verdict == "held"
+    assert desk.drop("lists/2024-05 of 2024-05-02.csv", short).verdict == "accepted"
+    assert [m.file_name for m in desk.arrivals().state.held()] == ["2024-05 of 2024-05-28.csv"]

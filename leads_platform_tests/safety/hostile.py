@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from leads_platform.warehouse import Column, Table, bad_rows
 from leads_platform_tests.few_rooms import keep
 
-SENSORS = ("nv_licensing_files", "build_requests", "janitor", "notices")
+SENSORS = ("prospects_files", "build_requests", "janitor", "notices")
 NV = "prospects.base_leads_nv_licensing"
 
 
@@ -84,7 +84,7 @@ def _build() -> None:
 
 
 def ticks() -> int:
-    """Ticks of Nevada's sensor and of those that build and keep house, and the runs they ask for."""
+    """Ticks of the lead files' sensor and of those that build and keep house, and the runs they ask for."""
     import dagster as dg
 
     from leads_platform.orchestration.assemble import build_definitions

@@ -155,8 +155,9 @@ class FeedState(ABC):
             slot = self.slot_of(manifest.month, manifest.part)
             held = manifest.verdict == "held" and (before is None or before.held)
             withdrawn = before is not None and before.withdrawn
-            # The same bytes held twice wait once, at their newest place.
-            for entry in list(self._slots.get(slot, {}).values()):
+            # The same bytes held twice wait once, at their newest place. Under an earlier date they may count, and what
+            # they would be now still waits.
+            for entry in list(self._slots.get(slot, {}).values()) if held else []:
                 original = entry.manifest.original
                 if entry.held and entry.manifest.sha256 == manifest.sha256:
                     self._remove(original)

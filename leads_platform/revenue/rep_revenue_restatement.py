@@ -19,7 +19,7 @@ rep_revenue_restatement = Table(
             "it changed what was known; unchanged, with amount 0, where nothing came since the close",
         ),
         Column("amount", "decimal(38,2)", "What this reason changed, in all"),
-        Column("reported", "decimal(38,2)", "The unit's revenue with the buyer as known at the close; on each of its rows"),
+        Column("reported", "decimal(38,2)", "Revenue of unit and buyer as known at the close; on each of their rows"),
         Column("restated", "decimal(38,2)", "The same as now known; likewise"),
     ),
     must=(

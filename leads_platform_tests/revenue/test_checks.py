@@ -249,3 +249,19 @@ def test_cents_are_rounded_half_away_at_the_entry() -> None:
     ]
     found = rows_of("revenue.int_boberdoo_entries", MAY, stg_boberdoo_transactions=versions)
     assert {row["transaction_id"]: row["amount"] for row in found} == {"T1": Decimal("1.01"), "T2": Decimal("-1.01")}
+
+
+def test_a_transaction_of_two_exports_and_a_lead_that_never_came_are_told() -> None:
+    told = [
+        {"transaction_id": "T1", "file_sha256": "a", "line": 2},
+        {"transaction_id": "T2", "file_sha256": "a", "line": 3},
+        {"transaction_id": "T1", "file_sha256": "b", "line": 9, "month": date(2024, 4, 1)},
+        {"transaction_id": "T2", "file_sha256": "c", "line": 9, "month": JUNE},
+    ]
+    one = "transactions_stand_in_one_export"
+    assert slips(one, "stg_boberdoo_transactions", base_boberdoo_transactions=told) == [2]
+    entries = [ENTRY | {"lead_id": lead, "line": n} for n, lead in enumerate(("L1", "L2", "L3", None), start=2)]
+    leads = [{"lead_id": "L1", "month": date(2024, 4, 1)}, {"lead_id": "L2"}, {"lead_id": "L3", "month": JUNE}]
+    assert slips("leads_are_known", "int_boberdoo_entries", int_boberdoo_entries=entries, stg_boberdoo_leads=leads) == [
+        4
+    ]

@@ -111,6 +111,7 @@ def arrive(settings: Settings, source: Path, order: random.Random) -> str:
     return content_hash(settings, run(settings, rooms=["revenue"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_entries_are_the_model_s_in_any_order(seed: int, tmp_path: Path) -> None:
     written = environment(tmp_path / "written")

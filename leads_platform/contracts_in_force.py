@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leads_platform.arrivals.archive.sources import SIDES
+from leads_platform.arrivals.archive.sources import relations_of
 from leads_platform.arrivals.base_table import RECORD_TIMES, base_table
 from leads_platform.arrivals.contracts.kinds import KindFails
 from leads_platform.arrivals.contracts.load import FeedContract, about_feed, load_contracts
@@ -77,7 +77,7 @@ def _catalogue(settings: Settings, contracts: Iterable[FeedContract]) -> Catalog
     rooms = find_rooms(settings.rooms)
     tables = [*rooms.tables, *(table for contract in listed for table in tables_of(contract))]
     owned = [replace(table, owner=rooms.owner(table)) for table in tables]
-    feeds = [contract.feed + side for contract in listed for side in ("", *SIDES)]
+    feeds = [name for contract in listed for name in relations_of(contract)]
     return Catalogue(owned, feeds, standards(zone), rooms.families)
 
 

@@ -7,6 +7,7 @@ docs that people write, or anything of one installation (its own feeds, its file
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable
 from itertools import groupby
@@ -121,7 +122,7 @@ def _grain(table: Table) -> str:
 def _reads(platform: Platform, table: Table) -> str:
     inputs = platform.catalogue.inputs(table.address)
     archived = [read for read in inputs if read not in platform.catalogue.tables]
-    feeds = sorted({read.removesuffix("_counts").removesuffix("_vanished") for read in archived})
+    feeds = sorted({re.sub("_(counts|vanished|versions)$", "", read) for read in archived})
     reads = [f"`{feed}` (the archive)" for feed in feeds]
     reads += [
         f"{_links(platform, [read])}{' (all months up to this one)' if inputs[read] else ''}"

@@ -42,7 +42,7 @@ def findings(settings: Settings, state: ArchiveSources) -> list[Finding]:
     for feed, feed_state in state.by_feed.items():
         if not feed_state.contract.delivered.is_monthly:
             continue
-        months = feed_state.months()
+        months = {entry.manifest.month for entry in feed_state.entries if entry.counts and entry.manifest.month}
         if months and closed >= settings.first_month and closed not in months and max(months) < closed:
             says = f"{feed} has delivered no file for {label(closed)}; its last is for {label(max(months))}"
             late.append(Finding(feed, closed, says))

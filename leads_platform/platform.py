@@ -316,11 +316,10 @@ def _verifying(arrivals: Arrivals) -> Callable[[str, date, date], None]:
     verifier = Verifier(arrivals.archive)
 
     def verify(feed: str, first: date, last: date) -> None:
-        if feed in arrivals.state.by_feed:
-            try:
-                verifier.months(arrivals.state.by_feed[feed], first, last)
-            except ArchiveDamaged as damaged:
-                raise BuildError(str(damaged)) from None
+        try:
+            verifier.records(arrivals.state.read_for(feed, first, last))
+        except ArchiveDamaged as damaged:
+            raise BuildError(str(damaged)) from None
 
     return verify
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from leads_platform.arrivals.archive.versions import version_columns
 from leads_platform.dictionary import packaged
 from leads_platform.months import months_between
 from leads_platform.standards import install_standards
@@ -22,6 +23,7 @@ from leads_platform.warehouse.binding import Binder
 from leads_platform_tests.helpers import Ask
 
 Row = Mapping[str, object]
+_VERSIONS = "_versions"
 
 
 class NoFeeds:
@@ -31,7 +33,7 @@ class NoFeeds:
         return []
 
     def relation(self, feed: str, first: date, last: date) -> str:
-        raise NotImplementedError(f"arrivals.{feed}: rows can be written for tables alone")
+        raise NotImplementedError(f"arrivals.{feed}: rows can be written for tables and versions alone")
 
     def version(self, feed: str, month: date) -> str | None:
         return None
@@ -41,6 +43,36 @@ class NoFeeds:
 
     def data_months(self) -> tuple[date, date] | None:
         return self.open_months()
+
+
+class GivenFeeds(NoFeeds):
+    """Sources of these rows of `<feed>_versions` alone.
+
+    A row without a `month` is of `month`; `is_gone` is false where it is not said. Timestamps are written as text.
+    """
+
+    def __init__(self, month: date, given: Mapping[str, Iterable[Row]]) -> None:
+        self._rows = {name: [{"month": month, "is_gone": False, **row} for row in rows] for name, rows in given.items()}
+
+    def relation(self, feed: str, first: date, last: date) -> str:
+        if not _is_versions(feed):
+            return super().relation(feed, first, last)
+        columns, rows = version_columns(packaged().contracts[feed.removesuffix(_VERSIONS)]), self._rows.get(feed, [])
+        assert all(row.keys() <= columns.keys() for row in rows), f"arrivals.{feed} has {', '.join(columns)}"
+        cells = sql.values([row.get(column) for column in columns] for row in rows or [{}])
+        typed = ", ".join(f"{sql.identifier(c)}::{kind} as {sql.identifier(c)}" for c, kind in columns.items())
+        named = ", ".join(map(sql.identifier, columns))
+        return f"select {typed} from (values {cells}) as given({named}) where {sql.within(first, last)}"
+
+
+def _is_versions(name: str) -> bool:
+    return name.endswith(_VERSIONS) and name.removesuffix(_VERSIONS) in packaged().contracts
+
+
+def _sources(month: date, given: Mapping[str, Iterable[Row]]) -> tuple[GivenFeeds, dict[str, Iterable[Row]]]:
+    """Of what is given: the versions, and the tables' rows."""
+    told = {name: rows for name, rows in given.items() if _is_versions(name)}
+    return GivenFeeds(month, told), {name: rows for name, rows in given.items() if name not in told}
 
 
 @cache
@@ -53,10 +85,14 @@ def rows_of(address: str, month: date, /, **given: Iterable[Row]) -> list[dict[s
 
     A table is named without its room. A row without a `month` is of the month asked for; what else is missing is null.
     A cumulative table's own earlier rows are given under its own name. A table that is not named is empty.
+
+    Where the table reads `arrivals.<feed>_versions`, its rows are given as `<feed>_versions=[{"known_on": ..., ...}]`,
+    in the columns of `version_columns` (leads_platform.arrivals.archive.versions).
     """
     table = _catalogue().tables[address]
+    sources, given = _sources(month, given)
     with _filled(table, month, given) as con:
-        select = Binder(_catalogue(), NoFeeds()).select(table, month, month, address)
+        select = Binder(_catalogue(), sources).select(table, month, month, address)
         return _asked(con, f"select * from ({select}) order by {', '.join(map(sql.identifier, table.grain))}")
 
 
@@ -64,9 +100,10 @@ def bad_rows_of(address: str, audit: str, month: date, /, **given: Iterable[Row]
     """The rows that this audit of the table finds bad in this month; the table's rows are given under its own name."""
     table = _catalogue().tables[address]
     (asked,) = (one for one, _ in table.audits if one.name == audit)
+    sources, given = _sources(month, given)
     with _filled(table, month, given) as con:
         this = f"select * from {sql.address(address)} where month = {sql.literal(month)}"
-        return _asked(con, Binder(_catalogue(), NoFeeds()).bad_rows(asked, address, this, month, month))
+        return _asked(con, Binder(_catalogue(), sources).bad_rows(asked, address, this, month, month))
 
 
 @contextmanager
@@ -77,12 +114,13 @@ def worked_out(addresses: Iterable[str], first: date, last: date, /, **given: It
     first one. Fails where an audit would block.
     """
     catalogue, months = _catalogue(), months_between(first, last)
+    sources, given = _sources(first, given)
     wanted = set(addresses)
     for address in reversed(catalogue.tables):
         if address in wanted and address.split(".")[1] not in given:
             wanted |= set(catalogue.upstream(address))
     with _transaction() as con:
-        binder = Binder(catalogue, NoFeeds())
+        binder = Binder(catalogue, sources)
         _make(con, (table for address, table in catalogue.tables.items() if address in wanted), first, given)
         for address, table in catalogue.tables.items():
             if address not in wanted or table.name in given or table.layer == "base":

@@ -19,6 +19,7 @@ FILE_COLUMNS = (
     Column("part", "varchar", "Part of the month's list, empty when it comes in one file"),
     Column("line", "bigint", "Line of the file on which the record starts (row of a sheet), from 1"),
 )
+SLOT_MONTH = Column("slot_month", "date", "Month in the file's name: which list the file replaces")
 RECORD_TIMES = (
     Column(
         "record_at", "timestamp", "The record's own time, by the contract's rule for months; with an offset, in UTC"
@@ -31,15 +32,17 @@ RECORD_TIMES = (
 
 def base_table(contract: FeedContract) -> Table:
     """One row per effective record of the feed; all columns text, none left out."""
+    listed = (SLOT_MONTH,) if contract.names_the_list else ()
     columns = (
         *FILE_COLUMNS,
+        *listed,
         *(RECORD_TIMES if contract.month.column else ()),
         *(Column(c.name, "varchar", c.description or f"`{c.header}`, as delivered", c.pii) for c in contract.columns),
     )
     selected = ",\n    ".join(identifier(column.name) for column in columns)
     return Table(
         says=f"{contract.title}: the records of each month's file as they came. {contract.description}".strip(),
-        grain=("file_sha256", "part", "line"),
+        grain=(*(column.name for column in listed), "file_sha256", "part", "line"),
         columns=columns,
         must=(records_are_accounted_for(contract),),
         should=(

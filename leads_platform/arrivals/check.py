@@ -41,7 +41,7 @@ def check_file(
     says = parse_file_name(path.name, contract)
     with read_file(path, contract) as reading:
         month = says.month
-        if contract.delivered.is_monthly and reading.months:  # one only: reading refuses several
+        if contract.delivered.is_monthly and not contract.names_the_list and reading.months:  # reading refuses several
             month = next(iter(reading.months))
         trouble = _trouble(path, contract, says, month, current_month)
         other = resembles(reading.titles, contract, contracts or {}, refused=reading.verdict == "refused")

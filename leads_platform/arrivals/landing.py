@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.load import FeedContract
@@ -20,6 +20,12 @@ from leads_platform.months import month_of
 
 # Years as people write them: a licence number such as 1106-22 is no month.
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d{2})-(\d{2})(?:-(\d{2}))?(?!\d)")
+# The day on which a delivery says what it says, and the instant where it is told in UTC, as a pull's end is.
+_AS_OF = re.compile(
+    r"(?<![a-z])as[ _-]?of[ _-]?((?:19|20)\d{2}-\d{2}-\d{2})(?!\d)"
+    r"(?:T(\d{2})[:-]?(\d{2})(?:[:-]?(\d{2}))?Z)?",
+    re.IGNORECASE,
+)
 # Files of transfer programs, editors and operating systems on their way or beside the point.
 _IGNORED = (
     ".*",
@@ -54,12 +60,18 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class FileName:
-    """What a file's name tells: its month, its day, its part; `trouble` says why it can't be told."""
+    """What a file's name tells: its month, its day, its part; `trouble` says why it can't be told.
+
+    `day` orders the versions of a slot. `known_on` is the day on which one could know what the file says: the one
+    behind `as_of_`, else the name's only day; `known_at` the instant behind `as_of_`, in UTC.
+    """
 
     month: date | None = None
     day: date | None = None
     part: str = ""
     trouble: str = ""
+    known_on: date | None = None
+    known_at: datetime | None = None
 
 
 def look(landing: Path, feeds: Iterable[str]) -> list[LandingFile]:
@@ -126,10 +138,20 @@ def unreadable(file: LandingFile) -> str:
 def parse_file_name(name: str, contract: FeedContract) -> FileName:
     """Month, day and part as a file's name tells them. The month is `YYYY-MM` anywhere in it; two are trouble.
 
+    A date behind `as_of_` is the version's and never a list's month: `list_2024-05_as_of_2024-06-15.csv` is of May.
     Where each record has a month of its own, a name may span several ("2024-01 to 2024-06"): the last one dates it.
     """
-    months, days = set(), set()
-    for year, month, day in _MONTH.findall(name.rsplit("/", 1)[-1]):
+    own = name.rsplit("/", 1)[-1]
+    months, days, as_of = set(), set(), set()
+    for written in _AS_OF.finditer(own):
+        day, hours, minutes, seconds = written.groups()
+        try:
+            at = datetime.fromisoformat(f"{day}T{hours}:{minutes}:{seconds or '00'}") if hours else None
+            as_of.add((date.fromisoformat(day), at))
+        except ValueError:
+            said = f"{written[0]} in its name is not a date"
+            return FileName(trouble=f"{said}; write it as in list_2024-05_as_of_2024-06-15.csv")
+    for year, month, day in _MONTH.findall(_AS_OF.sub(" ", own)):
         try:
             months.add(date(int(year), int(month), 1))
             if day:
@@ -137,6 +159,8 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         except ValueError:
             said = f"{year}-{month}{'-' + day if day else ''} in its name is not a date"
             return FileName(trouble=f"{said}; write the month as YYYY-MM, as in list_2024-05.csv")
+    if len(as_of) > 1:
+        return FileName(trouble="its name holds more than one date behind as_of_; keep one")
     if len(months) > 1 and contract.month.from_ == "name":
         listed = " and ".join(f"{month:%Y-%m}" for month in sorted(months))
         return FileName(trouble=f"its name holds more than one month ({listed}); keep one")
@@ -146,7 +170,12 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         part = (match.group(1) if match.groups() else match.group(0)) if match else ""
         part = part.lstrip("0") or "0" if part.isdecimal() else part.casefold()  # part 01 is part 1
     last = max(months, default=None)
-    return FileName(last, max((day for day in days if month_of(day) == last), default=None), part)
+    if as_of:
+        ((day, at),) = as_of
+        # What is no list of a month is dated by its version alone.
+        return FileName(last if contract.delivered.is_monthly else month_of(day), day, part, "", day, at)
+    only = next(iter(days)) if len(days) == 1 else None
+    return FileName(last, max((day for day in days if month_of(day) == last), default=None), part, "", only)
 
 
 def sub_folder_trouble(name: str, contract: FeedContract) -> str:

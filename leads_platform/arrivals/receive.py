@@ -171,7 +171,9 @@ class Arrivals:
         if (early := self._early_or_known(start, says)) is not None:
             return early
         with read_file(delivered, contract, name=start.file_name, workspace=delivered.parent, ours=True) as reading:
-            if contract.delivered.is_monthly and reading.months:  # one only: reading refuses several
+            if (
+                contract.delivered.is_monthly and not contract.names_the_list and reading.months
+            ):  # reading refuses several
                 month = next(iter(reading.months))
                 if says.month not in (None, month):
                     said = f"its name says {label(says.month)}, its records {label(month)}: they count"

@@ -115,7 +115,12 @@ class Catalogue:
         """
         named = self.tables if named is None else named
         if read.startswith(ARRIVALS):
-            if read[len(ARRIVALS) :] not in self.feeds and read != "arrivals.files":
+            name = read[len(ARRIVALS) :]
+            if name not in self.feeds and read != "arrivals.files":
+                feed = name.removesuffix("_versions")
+                if feed != name and feed in self.feeds:
+                    said = f"the contract of {feed} has no `key`, by which versions of a record are told"
+                    raise DeclarationError(f"{read} is read, but {said}")
                 raise DeclarationError(f"{read} is read, but there is no feed of that name")
             return [read]
         if read in named:

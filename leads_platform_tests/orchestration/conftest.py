@@ -13,7 +13,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from leads_platform.arrivals.archive.sources import SIDES
+from leads_platform.arrivals.archive.sources import relations_of
 from leads_platform.arrivals.base_table import base_table
 from leads_platform.arrivals.receive import read_state
 from leads_platform.orchestration.run import BatchResult, Runner
@@ -79,7 +79,7 @@ def platform_with(settings: Settings, table: Table) -> Platform:
     whole = load_platform(settings)
     contract = whole.contracts[FEED]
     tables = [base_table(contract), staging(), table]
-    catalogue = Catalogue(tables, [FEED + side for side in ("", *SIDES)], standards())
+    catalogue = Catalogue(tables, relations_of(contract), standards())
     return replace(whole, contracts={FEED: contract}, catalogue=catalogue)
 
 

@@ -16,6 +16,7 @@ import duckdb
 from leads_platform.arrivals.archive.month_rule import are_placed
 from leads_platform.arrivals.archive.slots import Entry, FeedState, FileSelect, Records, month_key
 from leads_platform.arrivals.archive.store import Manifest
+from leads_platform.arrivals.archive.versions import carried
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.loading import connect
 from leads_platform.months import parse_month
@@ -23,6 +24,14 @@ from leads_platform.warehouse import sql
 
 if TYPE_CHECKING:
     from leads_platform.arrivals.archive.sources import ArchiveSources
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The counting files by the months they hold, and by month the others that share a key with it; None: not known."""
+
+    files: dict[str, list[Entry]]
+    links: dict[str, set[str]] | None
 
 
 class EventsState(FeedState):
@@ -34,6 +43,7 @@ class EventsState(FeedState):
         super().__init__(contract)
         self.versions: dict[date, str] = {}  # what each month holds, "" for nothing
         self.basis = ""  # by what they were last reckoned
+        self._placed: _Placed | None = None
 
     def fork(self) -> Self:
         state = super().fork()
@@ -42,6 +52,14 @@ class EventsState(FeedState):
 
     def apply(self, manifest: Manifest) -> None:
         super().apply(manifest)
+        self._placed = None
+        entry = self.entry(manifest.original)
+        if manifest.action == "accept" and manifest.links and entry is not None and entry.manifest.links is not None:
+            # It shares keys with what came while it did not count.
+            links = {month: list(others) for month, others in entry.manifest.links.items()}
+            for month, others in manifest.links.items():
+                links[month] = sorted({*links.get(month, ()), *others})
+            self._put(replace(entry, manifest=replace(entry.manifest, links=links)))
         self.basis = manifest.basis or self.basis
         self.versions |= {parse_month(month): version for month, version in manifest.versions.items()}
 
@@ -74,7 +92,7 @@ class EventsState(FeedState):
         Which version of a record counts is decided over all its versions, and these may lie in other months.
         """
         counting = self.effective(None)
-        near = _near(self, counting, month_key(first), month_key(last))
+        near = self.linked(first, last)
         found = []
         for rank, entry in enumerate(counting):
             months = entry.manifest.months
@@ -89,8 +107,42 @@ class EventsState(FeedState):
             found.append(select)
         return found
 
+    def tellers(self, first: date, last: date) -> list[Entry]:
+        placed, near = self._where(), self.linked(first, last)
+        if near is None:
+            return self.effective(None)
+        months = {m for m in placed.files if month_key(first) <= m <= month_key(last)} | near
+        found = {e.manifest.receipt: e for month in months for e in placed.files.get(month, ())}
+        return list(found.values())
+
+    def linked(self, first: date, last: date) -> set[str] | None:
+        links = self._where().links
+        if links is None:
+            return None
+        own = [month for month in links if month_key(first) <= month <= month_key(last)]
+        return {other for month in own for other in links[month]}
+
+    def _where(self) -> _Placed:
+        """Which files hold which months; reckoned once for as long as nothing comes."""
+        if self._placed is None:
+            counting = self.effective(None)
+            files: dict[str, list[Entry]] = {}
+            links: dict[str, set[str]] = {}
+            for entry in counting:
+                for month in entry.manifest.months:
+                    files.setdefault(month, []).append(entry)
+                for month, others in (entry.manifest.links or {}).items():
+                    links.setdefault(month, set()).update(others)
+                    for other in others:
+                        links.setdefault(other, set()).add(month)
+            known = are_placed(self.contract, counting) and all(e.manifest.links is not None for e in counting)
+            self._placed = _Placed(files, links if known else None)
+        return self._placed
+
     def counted(self, every: str) -> str:
         said = ", ".join(["month", *(sql.identifier(column.name) for column in self.contract.columns)])
+        kept = carried(self.contract.never_empty, f"{_per_key(self.contract)} order by _rank, line")
+        every = f"select * {kept} from ({every})" if kept else every
         return _latest_per_key(f"select *, hash({said}) as _said from ({every})", self.contract)
 
     def in_force(self, entry: Entry, open_months: Iterable[date]) -> bool:
@@ -109,21 +161,6 @@ class EventsState(FeedState):
         return replace(manifest, versions=found.versions, links=found.links, basis=found.basis)
 
 
-def _near(state: FeedState, counting: list[Entry], first: str, last: str) -> set[str] | None:
-    """The months outside of these that share a key with them; None when that isn't known of every file."""
-    if not are_placed(state.contract, counting) or any(entry.manifest.links is None for entry in counting):
-        return None
-    found = set()
-    for entry in counting:
-        for month, others in (entry.manifest.links or {}).items():
-            for other in others:
-                if first <= month <= last:
-                    found.add(other)
-                if first <= other <= last:
-                    found.add(month)
-    return found
-
-
 def _latest_per_key(every: str, contract: FeedContract) -> str:
     """Events: the later version wins per key, over the whole archive and before any month is picked (docs/hazards.md).
 
@@ -131,10 +168,7 @@ def _latest_per_key(every: str, contract: FeedContract) -> str:
     later files only repeat it, the record keeps the file and line that first said so: a file that overlaps with what
     is known touches no month. A record without a key is nobody's version: it stands for itself.
     """
-    keys = _keys(contract)
-    no_key = " and ".join(f"{sql.identifier(column)} is null" for column in contract.key)
-    own = f"case when {no_key} then _rank || ':' || line end"
-    per_key = f"partition by {keys}, {own} order by _rank"
+    per_key = f"{_per_key(contract)} order by _rank"
     return f"""
         select * exclude (_said, _new) from (
             select *, _said is distinct from lag(_said) over ({per_key}, line) as _new
@@ -143,6 +177,11 @@ def _latest_per_key(every: str, contract: FeedContract) -> str:
         where _new
         qualify row_number() over ({per_key} desc, line desc) = 1
     """
+
+
+def _per_key(contract: FeedContract) -> str:
+    no_key = " and ".join(f"{sql.identifier(column)} is null" for column in contract.key)
+    return f"partition by {_keys(contract)}, case when {no_key} then _rank || ':' || line end"
 
 
 def _keys(contract: FeedContract) -> str:
@@ -225,11 +264,12 @@ def _gather(con: duckdb.DuckDBPyConnection, contract: FeedContract, files: dict[
     # Only the keys of every file are looked at; whole records only of files that share some.
     shared = others and f"select distinct receipt from ({others}) semi join changed_keys using ({keys})"
     sharing = changed | {receipt for (receipt,) in (con.execute(shared).fetchall() if shared else ())}
-    columns = [sql.identifier(column.name) for column in contract.columns]
+    columns = [sql.identifier(column.name) for column in contract.columns if column.name not in contract.never_empty]
     said = ", ".join(["month", *columns])
     stands = ", ".join(["month", "file_name", "file_date", "file_sha256", "part", "line", *columns])
+    kept = "".join(f"{sql.identifier(column)}, " for column in contract.never_empty)  # what they say is not told yet
     selects = [
-        f"select {receipt} as receipt, {keys}, month, line, hash({said}) as _said, "
+        f"select {receipt} as receipt, {keys}, {kept}month, line, hash({said}) as _said, "
         f"hash({stands})::hugeint + _reckoned as _stands "
         f"from ({select}) {'' if receipt in changed else f'semi join changed_keys using ({keys})'}"
         for receipt, select in files.items()
@@ -246,6 +286,11 @@ def _standing(con: duckdb.DuckDBPyConnection, contract: FeedContract, ranked: li
     every = (
         f"select versions.*, ranks._rank from versions join (values {ranks}) as ranks(receipt, _rank) using (receipt)"
     )
+    if contract.never_empty:
+        columns = ", ".join(map(sql.identifier, contract.never_empty))
+        known = carried(contract.never_empty, f"{_per_key(contract)} order by _rank, line")
+        hashes = f"hash(_said, {columns}) as _said, hash(_stands, {columns})::hugeint as _stands"
+        every = f"select * replace ({hashes}) from (select * {known} from ({every}))"
     rows = con.execute(
         f"select month, count(*), sum(_stands)::varchar from ({_latest_per_key(every, contract)}) group by month"
     ).fetchall()

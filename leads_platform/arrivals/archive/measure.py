@@ -26,7 +26,7 @@ def measure(
     The hash does not depend on the order of rows or columns; lines are where records stand, not what they say.
     """
     source = f"read_parquet({sql.literal(str(records))})"
-    month = "record_month" if contract.month.from_ == "column" else f"{sql.literal(manifest.month)}::date"
+    month = "record_month" if contract.month.column else f"{sql.literal(manifest.month)}::date"
     names = {title: name for name, title in manifest.columns.items()}
     said = sorted(manifest.header, key=lambda title: (names.get(title, title), title))
     instant = "bool_or(record_is_instant)" if contract.month.column else "false"

@@ -1,4 +1,4 @@
-"""References: a small look-up that serves every month. Of each month, the newest that is dated in or before it.
+"""References: a small look-up that serves every month: the newest dated in or before it, or the newest of all.
 
 Belongs here: what this delivery means. Does not: what all deliveries share (slots).
 """
@@ -23,6 +23,8 @@ class ReferenceState(ReplacingState):
         counting = sorted(self._counting((None, "")), key=lambda e: e.order)
         if month is None:
             return counting
+        if self.contract.serves == "newest":
+            return counting[-1:]
         end = add_months(month, 1)
         served = [e for e in counting if e.manifest.file_date is None or e.manifest.file_date < end]
         earliest = min((e.manifest.file_date for e in counting if e.manifest.file_date), default=None)

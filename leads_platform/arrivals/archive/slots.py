@@ -72,6 +72,9 @@ class FeedState(ABC):
         # slot must not go through them all.
         self._slots: dict[Slot, dict[int, Entry]] = {}
         self._slot_of_file: dict[int, Slot] = {}
+        # The same bytes under other names or dates, by the receipt under which they first arrived: they change no
+        # record, but say when it was told.
+        self._repeats: dict[int, tuple[Manifest, ...]] = {}
         self.readings: dict[int, Manifest] = {}  # the latest reading of each file, by its original receipt
         self.dismissed: set[int] = set()  # refused files, by their original receipt, that were withdrawn
 
@@ -104,6 +107,7 @@ class FeedState(ABC):
         state = copy(self)
         state._slots = {slot: dict(own) for slot, own in self._slots.items()}
         state._slot_of_file = dict(self._slot_of_file)
+        state._repeats = dict(self._repeats)
         state.readings = dict(self.readings)
         state.dismissed = set(self.dismissed)
         return state
@@ -131,6 +135,9 @@ class FeedState(ABC):
     def _receive(self, manifest: Manifest) -> None:
         before = self.entry(manifest.original)
         if manifest.verdict == "unchanged":
+            name = parse_file_name(manifest.file_name, self.contract)
+            if (known := self.known_as(manifest.sha256, name, manifest.month)) is not None:
+                self._repeat(known.manifest.original, manifest)
             self._date_again(manifest)
         elif manifest.verdict == "refused" and before is not None:
             # Under a changed contract the file can't be read any more: what was loaded before is not lost.
@@ -150,9 +157,28 @@ class FeedState(ABC):
             withdrawn = before is not None and before.withdrawn
             # The same bytes held twice wait once, at their newest place.
             for entry in list(self._slots.get(slot, {}).values()):
+                original = entry.manifest.original
                 if entry.held and entry.manifest.sha256 == manifest.sha256:
-                    self._remove(entry.manifest.original)
+                    self._remove(original)
+                    if original != manifest.original:
+                        self._repeat(manifest.original, *self._repeats.pop(original, ()), entry.manifest)
             self._put(Entry(manifest, order, held, withdrawn))
+
+    def _repeat(self, original: int, *again: Manifest) -> None:
+        """Notes that the bytes which first arrived under that receipt came again so."""
+        self._repeats[original] = (*self._repeats.get(original, ()), *again)
+
+    def told_as(self, entry: Entry) -> tuple[Manifest, ...]:
+        """The manifests by which an entry's records were told: its own, and those of the same bytes that came again."""
+        return entry.manifest, *self._repeats.get(entry.manifest.original, ())
+
+    def tellers(self, first: date, last: date) -> list[Entry]:
+        """The entries that count and tell, by what they hold or lack, of versions of these months' records."""
+        return self._counting((None, ""))
+
+    def linked(self, first: date, last: date) -> set[str] | None:
+        """The months outside of these that may hold versions of the same records; None: nobody knows."""
+        return set()
 
     def _date_again(self, manifest: Manifest) -> None:
         """The same bytes under a later date change nothing now, but no version dated before them replaces them."""
@@ -205,8 +231,10 @@ class FeedState(ABC):
             if entry.manifest.sha256 == sha256 and (month or name.month in (None, _named_month(entry))):
                 return entry
         for entry in self._counting(self.slot_of(month, name.part)):
+            if entry.manifest.sha256 != sha256:
+                continue
             own = self._version_in_name(parse_file_name(entry.manifest.file_name, self.contract))
-            if entry.manifest.sha256 == sha256 and own is not None and own == self._version_in_name(name):
+            if own is not None and own == self._version_in_name(name):
                 return entry
         return None
 
@@ -222,6 +250,8 @@ class FeedState(ABC):
 
         None: only its arrival tells.
         """
+        if name.known_at and name.day:
+            return f"{name.day} {name.known_at:%H:%M:%S}"
         if name.day:
             return name.day.isoformat()
         if maximum is not None:

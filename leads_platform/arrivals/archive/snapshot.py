@@ -1,5 +1,7 @@
 """Snapshots: a full list each month, perhaps in several parts. The newest version of a month's list counts.
 
+Its records may have months of their own: then the month in the name says which list a file replaces, and no more.
+
 Belongs here: what this delivery means. Does not: what all deliveries share (slots).
 """
 
@@ -7,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Any
 
 from leads_platform.arrivals.archive.compare import Difference
 from leads_platform.arrivals.archive.replacing import Doubt, ReplacingState
-from leads_platform.arrivals.archive.slots import Entry, FileSelect, Slot
+from leads_platform.arrivals.archive.slots import Entry, FileSelect, Slot, month_key
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.landing import FileName
+from leads_platform.months import parse_month
 from leads_platform.warehouse import sql
 
 # A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
@@ -26,27 +30,63 @@ class SnapshotState(ReplacingState):
         return month, part
 
     def effective(self, month: date | None) -> list[Entry]:
+        if not self.contract.names_the_list or month is None:
+            return self.filed_under(month)
+        return [entry for entry in self._standing() if self.holds(entry, month)]
+
+    def counts(self) -> dict[date, int]:
+        found: dict[date, int] = {}
+        for month, _, loaded in self.account(()):
+            found[month] = found.get(month, 0) + loaded
+        return found
+
+    def _standing(self) -> list[Entry]:
+        """The current list of every month and part, in their order."""
+        slots = sorted((month, part) for month, part in self._slots if month)
+        return [entry for slot in slots if (entry := self.current(slot))]
+
+    def holds(self, entry: Entry, month: date) -> bool:
+        return month_key(month) in entry.manifest.months
+
+    def account(self, open_months: Iterable[date]) -> list[tuple[date, Manifest, int]]:
+        return [
+            (parse_month(month), e.manifest, of_month["records"])
+            for e in self._standing()
+            for month, of_month in e.manifest.months.items()
+        ]
+
+    def selects(self, file: FileSelect, open_months: Iterable[date], first: date, last: date) -> list[str]:
+        if self.contract.names_the_list:
+            within = sql.within(first, last)
+            return [
+                f"select * from ({file(entry, 'record_month', 0)}) where {within}"
+                for entry in self._standing()
+                if any(first <= parse_month(month) <= last for month in entry.manifest.months)
+            ]
+        return [
+            file(entry, sql.literal(month), 0)
+            for entry in self._standing()
+            if (month := entry.manifest.month) and first <= month <= last
+        ]
+
+    def tellers(self, first: date, last: date) -> list[Entry]:
+        lists: dict[date, list[Entry]] = {}
+        for (month, _), own in self._slots.items():
+            if month:
+                lists.setdefault(month, []).extend(entry for entry in own.values() if entry.counts)
+        return [
+            entry
+            for month, own in lists.items()
+            if any(first <= parse_month(m) <= last for e in own for m in e.manifest.months)
+            for entry in own
+        ]
+
+    def filed_under(self, month: date | None) -> list[Entry]:
         slots = [slot for slot in self._slots if slot[0] == month]
         return [entry for slot in sorted(slots, key=str) if (entry := self.current(slot))]
 
-    def counts(self) -> dict[date, int]:
-        return {month: sum(e.manifest.loaded for e in self.effective(month)) for month in self.months()}
-
-    def months(self) -> set[date]:
-        return {month for month, part in self._slots if month and self._counting((month, part))}
-
-    def account(self, open_months: Iterable[date]) -> list[tuple[date, Manifest, int]]:
-        return [(m, e.manifest, e.manifest.loaded) for m in sorted(self.months()) for e in self.effective(m)]
-
-    def selects(self, file: FileSelect, open_months: Iterable[date], first: date, last: date) -> list[str]:
-        months = sorted(month for month in self.months() if first <= month <= last)
-        return [file(entry, sql.literal(month), 0) for month in months for entry in self.effective(month)]
-
-    def filed_under(self, month: date) -> list[Entry]:
-        return self.effective(month)
-
     def _shown(self, name: FileName, month: date | None) -> list[Entry]:
-        return self.effective(month) if month else []
+        return self.filed_under(month) if month else []
 
     def _doubts(self, manifest: Manifest, former: Manifest, difference: Difference) -> Iterator[Doubt]:
         yield from super()._doubts(manifest, former, difference)
@@ -59,3 +99,6 @@ class SnapshotState(ReplacingState):
 
     def _version_of_month(self, month: date) -> str | None:
         return None  # it is the slot
+
+    def _of_month(self, manifest: Manifest, month: date) -> Any | None:
+        return manifest.months.get(month_key(month))

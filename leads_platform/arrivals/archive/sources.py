@@ -23,14 +23,16 @@ from leads_platform.arrivals.archive.slots import Entry, FeedState, titles
 from leads_platform.arrivals.archive.snapshot import SnapshotState
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.archive.vanished import Vanished, vanished_columns
+from leads_platform.arrivals.archive.versions import versions, versions_print
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.header import named_by_position
 from leads_platform.arrivals.reading.refusal import shown
 from leads_platform.months import month_of, months_between
 from leads_platform.warehouse import sql
 
-# Beside a feed's records: the account of its files, and the columns that have vanished from them.
-_COUNTS, _VANISHED = SIDES = ("_counts", "_vanished")
+# Beside a feed's records: the account of its files, the columns that have vanished from them, and, where the contract
+# has a key, all versions of its records.
+_COUNTS, _VANISHED, _VERSIONS = "_counts", "_vanished", "_versions"
 # As DELIVERIES in contracts.deliveries, which can't know of the archive; a test holds the two against each other.
 STATES: dict[str, type[FeedState]] = {
     "snapshot": SnapshotState,
@@ -38,6 +40,11 @@ STATES: dict[str, type[FeedState]] = {
     "events": EventsState,
     "reference": ReferenceState,
 }
+
+
+def relations_of(contract: FeedContract) -> list[str]:
+    """What a select can read of a feed, as `arrivals.<name>`."""
+    return [contract.feed + side for side in ("", _COUNTS, _VANISHED, *([_VERSIONS] if contract.key else []))]
 
 
 def feed_state(contract: FeedContract) -> FeedState:
@@ -86,7 +93,7 @@ class ArchiveSources:
     # -- the engine's Sources --------------------------------------------------------------------------------
 
     def feeds(self) -> list[str]:
-        return [feed + side for side in ("", *SIDES) for feed in self.contracts]
+        return [name for contract in self.contracts.values() for name in relations_of(contract)]
 
     def open_months(self) -> tuple[date, date]:
         return self._first, self._current
@@ -102,7 +109,22 @@ class ArchiveSources:
         if feed.endswith(_VANISHED):
             gone = self._gone(feed.removesuffix(_VANISHED), month, month)
             return hashlib.sha256(json.dumps(gone, default=str).encode()).hexdigest()[:32] if gone else None
+        if (told := self._versions_of(feed)) is not None:
+            return versions_print(told, month)
         return self.by_feed[feed.removesuffix(_COUNTS)].version(month)
+
+    def read_for(self, relation: str, first: date, last: date) -> list[Manifest]:
+        """The receipts whose archived files may be read for these months of `arrivals.<relation>`."""
+        if (told := self._versions_of(relation)) is not None:
+            entries = told.tellers(first, last)
+        else:
+            entries = self.by_feed[relation].read_for(first, last) if relation in self.by_feed else []
+        return list({entry.manifest.receipt: entry.manifest for entry in entries}.values())
+
+    def _versions_of(self, relation: str) -> FeedState | None:
+        """The feed whose versions a relation gives; None where it gives something else."""
+        feed = relation.removesuffix(_VERSIONS)  # a feed may be called so since before there were versions
+        return self.by_feed.get(feed) if relation not in self.by_feed and feed != relation else None
 
     def vanished(self, feed: str) -> dict[int, tuple[Vanished, ...]]:
         """By receipt, the columns that earlier files of the feed had and this one lacks."""
@@ -129,7 +151,8 @@ class ArchiveSources:
 
         Where a column gives the month, also `record_at` and `record_local_at`: the record's time, timestamps.
         `<feed>_counts` gives the account of each file (accounting.accounts), `<feed>_vanished` the columns that earlier
-        files had (title, and the new one that may stand for it); `files` the ledger of files in force.
+        files had (title, and the new one that may stand for it), `<feed>_versions` all that was told of each key and
+        when one could know it (versions.version_columns); `files` the ledger of files in force.
         """
         if feed == "files":
             return f"select * from arrivals.files where in_force and {sql.within(first, last)}"
@@ -141,6 +164,15 @@ class ArchiveSources:
                 f"select month::date as month, title::varchar as title, instead::varchar as instead "
                 f"from (values {sql.values(gone)}) as gone(month, title, instead) where month is not null"
             )
+        if (told := self._versions_of(feed)) is not None:
+            known = told.contract.columns
+            return versions(
+                told,
+                lambda entry, month: self._file(entry, known, month, entry.manifest.receipt),
+                first,
+                last,
+                self._first,
+            )
         state = self.by_feed[feed]
         columns = state.contract.columns
         selects = state.selects(
@@ -150,6 +182,7 @@ class ArchiveSources:
             nulls = ", ".join(f"null::varchar as {sql.identifier(c.name)}" for c in columns)
             times = ", null::timestamp as record_at, null::timestamp as record_local_at"
             nulls += times if state.contract.month.column else ""
+            nulls += ", null::date as slot_month" if state.contract.names_the_list else ""
             selects = [
                 "select null::date as month, null::varchar as file_name, null::date as file_date, "
                 "null::varchar as file_sha256, null::varchar as part, null::bigint as line, "
@@ -175,12 +208,15 @@ class ArchiveSources:
     def _file(self, entry: Entry, columns: Iterable, month: str, rank: int = 0) -> str:
         """One archived file under the contract's column names; what the file lacks is null."""
         m = entry.manifest
-        title = titles(self.contracts[m.feed], m)
+        contract = self.contracts[m.feed]
+        title = titles(contract, m)
         chosen = ", ".join(
             f"{sql.identifier(title[c.name]) if c.name in title else 'null::varchar'} as {sql.identifier(c.name)}"
             for c in columns
         )
-        if self.contracts[m.feed].month.column:  # archives of before the time was kept have none
+        if contract.names_the_list:
+            chosen += f", {sql.literal(m.month)} as slot_month"
+        if contract.month.column:  # archives of before the time was kept have none
             at = "record_at" if m.timed else "null::timestamp"
             local = "record_local_at" if m.timed and m.reckoned_in is not None else at
             chosen += f", {at} as record_at, {local} as record_local_at"

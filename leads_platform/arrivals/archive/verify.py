@@ -9,10 +9,8 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 
-from leads_platform.arrivals.archive.slots import FeedState
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, sha256_of
 
 _BACKUP = "Restore it from a backup."
@@ -25,10 +23,9 @@ class Verifier:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
-    def months(self, state: FeedState, first: date, last: date) -> None:
-        """Holds the records that a feed gives for these months against their manifests. Raises ArchiveDamaged."""
-        found = {entry.manifest.receipt: entry.manifest for entry in state.read_for(first, last)}
-        for manifest in found.values():
+    def records(self, manifests: Iterable[Manifest]) -> None:
+        """Holds these receipts' records against their manifests. Raises ArchiveDamaged."""
+        for manifest in manifests:
             self._records(manifest)
 
     def _records(self, manifest: Manifest) -> None:

@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 from leads_platform.values.times import EPOCH_MS
 
 if TYPE_CHECKING:
-    from leads_platform.arrivals.contracts.model import FeedContract
+    from leads_platform.arrivals.contracts.model import FeedContract, MonthRule
 
 Loc = tuple[str | int, ...]
 
@@ -82,8 +82,21 @@ def disagreements(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         yield ("delivery",), "events need a `key`: the later version of a record wins by it"
     if contract.version_from is not None and contract.version_from not in names:
         yield ("version_from",), unknown_column(contract.version_from, names)
+    yield from _version_problems(contract, names)
     if (problem := regex_problem(contract.part_pattern)) is not None:
         yield ("part_pattern",), problem
+
+
+def _version_problems(contract: FeedContract, names: set[str]) -> Iterator[tuple[Loc, str]]:
+    for index, name in enumerate(contract.never_empty):
+        if name not in names:
+            yield ("never_empty", index), unknown_column(name, names)
+        elif name in contract.key:
+            yield ("never_empty", index), f"`{name}` is part of the key: without it a record is another one"
+    if contract.never_empty and not contract.key:
+        yield ("never_empty",), "needs a `key`: it tells which value was known before"
+    if contract.serves == "newest" and not contract.delivered.serves_all:
+        yield ("serves",), f"is only said of a reference; the delivery is {contract.delivery}"
 
 
 def of_kind(rule: Callable[[], Iterator[tuple[Loc, str]]]) -> list[tuple[Loc, str]]:
@@ -160,7 +173,7 @@ def _format_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
 def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     names = {column.name for column in contract.columns}
     rule = contract.month
-    if rule.from_ == "name":
+    if rule.from_ == "name" and not (contract.names_the_list and contract.delivered.is_monthly and _states_from(rule)):
         if rule.column is not None or rule.formats or rule.prefer or rule.timezone:
             yield ("month", "from"), "is `name`, yet what belongs to a column is given; write `from: column`"
         if contract.delivered.dates_records:
@@ -185,6 +198,11 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     if EPOCH_MS in rule.formats and written:
         yield ("month", "formats"), f"`{EPOCH_MS}` stands alone: a column holds numbers or dates"
     yield from _date_problems(("month", "formats"), written)
+
+
+def _states_from(rule: MonthRule) -> bool:
+    """Whether `from` is written there: a column alone is more likely a slip than a snapshot with two months."""
+    return "from_" in rule.model_fields_set
 
 
 def regex_problem(pattern: str) -> str | None:

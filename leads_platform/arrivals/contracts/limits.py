@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 # As dagster 1.13 judges owners (is_valid_owner); a test holds the two against each other.
 _OWNER = re.compile(r"team:.+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Z|a-z]{2,7}", re.DOTALL)
-# `arrivals.<name>` that the platform makes itself; those of a feed are its account and the columns it lost.
+# `arrivals.<name>` that the platform makes itself; those of a feed are its account, the columns it lost, and its
+# records' versions.
 RESERVED_FEEDS = frozenset({"files", "file_months", "quarantine", "decisions", "ledger_version"})
-_OF_A_FEED = ("_counts", "_vanished")
+_OF_A_FEED = ("_counts", "_vanished", "_versions")
+# What `arrivals.<feed>_versions` says of a version beside the feed's own columns.
+_OF_A_VERSION = frozenset({"known_on", "known_at", "last_told_at", "is_gone", "version_number", "slot_month"})
 # What Python's expressions have and RE2 has not, beside what the model tells apart: flags other than i m s U, comments,
 # conditional groups, possessive repeats, \Z \N \u \U, and more than 1,000 repeats.
 _NOT_IN_RE2 = re.compile(
@@ -34,6 +37,10 @@ def limits(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     if is_reserved(contract.feed):
         said = f"arrivals.{contract.feed} is what the platform notes of files itself; choose another name"
         yield ("feed",), said
+    for index, column in enumerate(contract.columns):
+        if column.name in _OF_A_VERSION:
+            said = f"`{column.name}` is what the platform says of a record's version; choose another name"
+            yield ("columns", index, "name"), said
     if contract.owner and not is_owner(contract.owner):
         hint = f"`team:{contract.owner}`" if re.fullmatch(r"[\w-]+", contract.owner) else "`team:sales`"
         yield ("owner",), f"`{contract.owner}` is neither an e-mail address nor a team; write {hint}"

@@ -66,9 +66,10 @@ class MonthRule(Model):
     from_: Literal["name", "column"] = Field(
         default="name",
         alias="from",
-        description="name: YYYY-MM in the file's name; column: each record's own date",
+        description="name: YYYY-MM in the file's name; column: each record's own date. A snapshot's `name` may stand "
+        "beside a column: the name says which list the file replaces, the column gives each record's month",
     )
-    column: str | None = Field(default=None, description="The column that holds the date (from: column)")
+    column: str | None = Field(default=None, description="The column that holds each record's date")
     formats: tuple[str, ...] = Field(
         default=(),
         description="Its strptime formats, or epoch_ms for milliseconds since 1970 in UTC; none: the column's own",
@@ -139,6 +140,19 @@ class FeedContract(Model):
     )
     version_from: str | None = Field(
         default=None, description="Column whose maximum is the version when the name has no YYYY-MM-DD"
+    )
+    dated: Literal["optional", "required"] = Field(
+        default="optional",
+        description="required: a file is refused that does not say on which day its content was known, by "
+        "as_of_YYYY-MM-DD or one YYYY-MM-DD in its name, or by `version_from`",
+    )
+    never_empty: tuple[str, ...] = Field(
+        default=(), description="Columns in which an empty value never replaces a known one; needs `key`"
+    )
+    serves: Literal["dated", "newest"] = Field(
+        default="dated",
+        description="reference. dated: each month reads the newest file dated in or before it; newest: all months read "
+        "the newest file",
     )
     format: Format = Format()
     key: tuple[str, ...] = Field(default=(), description="The supplier's own key, by column names")
@@ -216,6 +230,11 @@ class FeedContract(Model):
             if column.name == name:
                 return column
         raise KeyError(name)
+
+    @property
+    def names_the_list(self) -> bool:
+        """Whether a file's name says which list it replaces, while each record has a month of its own."""
+        return self.month.from_ == "name" and self.month.column is not None
 
     @property
     def needed(self) -> frozenset[str]:

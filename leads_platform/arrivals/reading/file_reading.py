@@ -19,12 +19,14 @@ from typing import Literal
 import duckdb
 
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.landing import parse_file_name
 from leads_platform.arrivals.reading.containers import unwrap
 from leads_platform.arrivals.reading.header import Header
 from leads_platform.arrivals.reading.loading import MONTH_COLUMNS, LoaderFault, Quarantined, Taken, connect, identifier
 from leads_platform.arrivals.reading.refusal import Refusal, shown
 from leads_platform.arrivals.reading.second_headers import OTHER, REPEATED, found_among
 from leads_platform.months import label
+from leads_platform.values.times import moment
 
 Verdict = Literal["accepted", "partial", "refused", "held"]
 
@@ -172,6 +174,7 @@ def read_file(
         reading._describe(taken.header)
         reading.records = taken.records
         _judge(reading, taken, contract)
+        _check_date(name or Path(path).name, taken, contract)
     except Refusal as refusal:
         said = str(refusal)
         reading.records = max(reading.records, refusal.records)
@@ -327,11 +330,28 @@ def _warn_of_totals(taken: Taken) -> None:
 
 
 def _check_one_month(months: dict[date, int], contract: FeedContract) -> None:
-    if contract.delivered.is_monthly and len(months) > 1:
+    if contract.delivered.is_monthly and not contract.names_the_list and len(months) > 1:
         listed = ", ".join(f"{label(month)} ({count})" for month, count in list(months.items())[:6])
         raise Refusal(
             f"holds records of several months: {listed}; a snapshot is one month's list, so split it by month"
         )
+
+
+def _check_date(name: str, taken: Taken, contract: FeedContract) -> None:
+    """Where the contract demands it: the file says on which day its content was known."""
+    if contract.dated == "optional" or parse_file_name(name, contract).known_on is not None:
+        return
+    column = contract.version_from
+    if column is not None and contract.column(column).type in ("date", "timestamp") and taken.loader is not None:
+        told = moment(f"trim({identifier(taken.header.columns[column])})", contract.column(column).formats).instant()
+        if taken.loader.run(f"select 1 from {taken.loader.loaded} where {told} is not null limit 1"):
+            return
+    month = "2024-05_" if contract.delivered.is_monthly else ""
+    raise Refusal(
+        f"nothing says on which day its content was known, which {contract.label} demands; add the day to its name, as "
+        f"in {contract.feed}_{month}as_of_2024-06-15.csv",
+        taken.records,
+    )
 
 
 def _message(reading: FileReading) -> str:

@@ -1,0 +1,55 @@
+"""Each month's revenue by unit, source and buyer, from gross to margin, as now known."""
+
+from leads_platform.revenue.money_columns import BUSINESS_UNIT, PARTNER_ID, SRC
+from leads_platform.revenue.waterfall import SUMS, WATERFALL
+from leads_platform.warehouse import Column, Table, adds_up
+
+rep_revenue_monthly = Table(
+    says=(
+        "One row per business unit, source and buyer: what happened in the month, as now known. What a source's media "
+        "cost is a row of its own, without unit and buyer."
+    ),
+    grain=("business_unit", "src", "partner_id"),
+    nullable=("business_unit", "src", "partner_id"),
+    columns=(
+        BUSINESS_UNIT,
+        SRC,
+        PARTNER_ID,
+        *WATERFALL,
+        Column("media_cost", "decimal(38,2)", "Media cost of the source; on its own row"),
+        Column("margin", "decimal(38,2)", "net_sold - payout - media_cost"),
+    ),
+    must=(
+        adds_up(
+            "revenue_is_the_ledger_s",
+            "Net and payout add up to the ledger's, by buyer.",
+            "revenue.fct_revenue_entries",
+            theirs="sum(amount - payout)",
+            this="sum(net_sold - payout)",
+            by=("business_unit",),
+        ),
+        adds_up(
+            "costs_are_those_of_media",
+            "Media costs add up to those of the sources.",
+            "revenue.fct_source_costs",
+            where="kind = 'media'",
+            theirs="sum(amount)",
+            this="sum(media_cost)",
+        ),
+    ),
+    select=f"""
+        with sums as (
+            select month, business_unit, src, partner_id, {SUMS}, 0 as media_cost
+            from revenue.fct_revenue_entries
+            group by month, business_unit, src, partner_id
+            union all by name
+            select
+                month, src, 0 as gross_sold, 0 as returned, 0 as adjusted, 0 as conversions, 0 as net_sold, 0 as payout,
+                sum(amount)::decimal(38,2) as media_cost
+            from revenue.fct_source_costs
+            where kind = 'media'
+            group by month, src
+        )
+        select *, net_sold - payout - media_cost as margin from sums
+    """,
+)

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from leads_platform.arrivals.archive.versions import version_columns
+from leads_platform.arrivals.archive.versions import version_columns, versioned
 from leads_platform.dictionary import packaged
 from leads_platform.months import months_between
 from leads_platform.standards import install_standards
@@ -23,7 +23,6 @@ from leads_platform.warehouse.binding import Binder
 from leads_platform_tests.helpers import Ask
 
 Row = Mapping[str, object]
-_VERSIONS = "_versions"
 
 
 class NoFeeds:
@@ -55,9 +54,10 @@ class GivenFeeds(NoFeeds):
         self._rows = {name: [{"month": month, "is_gone": False, **row} for row in rows] for name, rows in given.items()}
 
     def relation(self, feed: str, first: date, last: date) -> str:
-        if not _is_versions(feed):
+        contracts = packaged().contracts
+        if (of := versioned(feed, contracts)) is None:
             return super().relation(feed, first, last)
-        columns, rows = version_columns(packaged().contracts[feed.removesuffix(_VERSIONS)]), self._rows.get(feed, [])
+        columns, rows = version_columns(contracts[of]), self._rows.get(feed, [])
         assert all(row.keys() <= columns.keys() for row in rows), f"arrivals.{feed} has {', '.join(columns)}"
         cells = sql.values([row.get(column) for column in columns] for row in rows or [{}])
         typed = ", ".join(f"{sql.identifier(c)}::{kind} as {sql.identifier(c)}" for c, kind in columns.items())
@@ -65,13 +65,9 @@ class GivenFeeds(NoFeeds):
         return f"select {typed} from (values {cells}) as given({named}) where {sql.within(first, last)}"
 
 
-def _is_versions(name: str) -> bool:
-    return name.endswith(_VERSIONS) and name.removesuffix(_VERSIONS) in packaged().contracts
-
-
 def _sources(month: date, given: Mapping[str, Iterable[Row]]) -> tuple[GivenFeeds, dict[str, Iterable[Row]]]:
     """Of what is given: the versions, and the tables' rows."""
-    told = {name: rows for name, rows in given.items() if _is_versions(name)}
+    told = {name: rows for name, rows in given.items() if versioned(name, packaged().contracts)}
     return GivenFeeds(month, told), {name: rows for name, rows in given.items() if name not in told}
 
 

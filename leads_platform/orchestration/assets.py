@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from leads_platform.arrivals.archive.versions import versioned
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.changes import ended_and_replaced, in_words
 from leads_platform.errors import fault_in_words, unforeseen
@@ -137,7 +138,7 @@ def dependencies(platform: Platform, table: Table) -> list[dg.AssetDep]:
 
 
 def _feeds(platform: Platform, table: Table, address: str) -> list[str]:
-    """The feeds behind `arrivals.<name>`; counts are no asset.
+    """The feeds behind `arrivals.<name>`; a feed stands for its versions, and counts are no asset.
 
     The files' ledger stands for the feeds of the table's room: of those kinds alone whose tables it reads, if any.
     """
@@ -150,7 +151,8 @@ def _feeds(platform: Platform, table: Table, address: str) -> list[str]:
         }
         own = [contract for contract in platform.contracts.values() if contract.room == table.room]
         return [f"{ARRIVALS}{contract.feed}" for contract in own if not kinds or contract.kind in kinds]
-    return [address] if name in platform.contracts else []
+    feed = versioned(name, platform.contracts) or name
+    return [f"{ARRIVALS}{feed}"] if feed in platform.contracts else []
 
 
 def _column_lineage(platform: Platform, table: Table) -> dict[str, dg.TableColumnLineage]:

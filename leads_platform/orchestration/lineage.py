@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
+from leads_platform.arrivals.archive.versions import version_columns, versioned
 from leads_platform.arrivals.base_table import FILE_COLUMNS
 from leads_platform.platform import Platform
 from leads_platform.warehouse.catalogue import ARRIVALS
@@ -58,7 +59,10 @@ def column_sources(platform: Platform, table: Table) -> Sources:
 def _columns(platform: Platform, read: str) -> Mapping[str, str]:
     """The columns a relation has, as far as its declaration tells."""
     if read.startswith(ARRIVALS):
-        contract = platform.contracts.get(read[len(ARRIVALS) :])
+        name = read[len(ARRIVALS) :]
+        if (feed := versioned(name, platform.contracts)) is not None:
+            return version_columns(platform.contracts[feed])
+        contract = platform.contracts.get(name)
         declared = [c.name for c in contract.columns] if contract else ["records"]  # <feed>_counts and the like
         return dict.fromkeys([*(c.name for c in FILE_COLUMNS), *declared], "varchar")
     found = platform.catalogue.matching(read)
@@ -105,9 +109,10 @@ def _expanded(platform: Platform, sources: set[tuple[str, str]], own: str) -> se
         if written == own:
             continue
         if written.startswith(ARRIVALS):
-            feed = written[len(ARRIVALS) :]
+            name = written[len(ARRIVALS) :]
+            feed = versioned(name, platform.contracts) or name
             if feed in platform.contracts and column in {c.name for c in platform.contracts[feed].columns}:
-                found.add((written, column))
+                found.add((f"{ARRIVALS}{feed}", column))
             continue
         found |= {(address, column) for address in platform.catalogue.matching(written)}
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -36,6 +36,12 @@ def desk(settings: Settings) -> ArrivalsEnv:
         ("2024-04/list 2024-05.csv", MAY, None, ""),
         ("2024-05 Part 2.csv", MAY, None, "2"),
         ("2024-05 part_02.csv", MAY, None, "2"),
+        ("boberdoo_transactions_2024-05_as_of_2024-06-15.csv", MAY, date(2024, 6, 15), ""),
+        ("as_of_2024-06-15_list_2024-05.csv", MAY, date(2024, 6, 15), ""),
+        ("list 2024-05-17 as of 2024-06-15.csv", MAY, date(2024, 6, 15), ""),
+        ("list_2024-05_AS-OF-2024-06-15T060312Z_part2.csv", MAY, date(2024, 6, 15), "2"),
+        ("list_as_of_2024-06-15.csv", None, date(2024, 6, 15), ""),
+        ("canvas_of_2024-05-17.csv", MAY, date(2024, 5, 17), ""),
     ],
 )
 def test_names_tell_month_day_and_part(
@@ -43,6 +49,32 @@ def test_names_tell_month_day_and_part(
 ) -> None:
     says = parse_file_name(name, desk.contracts()["parted"])
     assert (says.month, says.day, says.part, says.trouble) == (month, day, part, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "known_on", "known_at"),
+    [
+        ("2024-05.csv", None, None),
+        ("2024-05-17.csv", date(2024, 5, 17), None),
+        ("2024-05-17 again 2024-05-17.csv", date(2024, 5, 17), None),
+        ("2024-05-01 to 2024-05-31.csv", None, None),
+        ("2024-05-01_2024-05-31_as_of_2024-06-02.csv", date(2024, 6, 2), None),
+        ("as_of_2024-06-15T06:03:12Z.csv", date(2024, 6, 15), datetime(2024, 6, 15, 6, 3, 12)),
+        ("as_of_2024-06-15T0603Z.csv", date(2024, 6, 15), datetime(2024, 6, 15, 6, 3)),
+        ("as_of_2024-06-15T060312.csv", date(2024, 6, 15), None),  # of which zone, nobody knows
+    ],
+)
+def test_names_tell_when_one_could_know(
+    desk: ArrivalsEnv, name: str, known_on: date | None, known_at: datetime | None
+) -> None:
+    says = parse_file_name(name, desk.contracts()["calls"])
+    assert (says.known_on, says.known_at, says.trouble) == (known_on, known_at, "")
+
+
+@pytest.mark.parametrize("feed", ["calls", "stages"])
+def test_what_is_no_months_list_is_dated_by_its_version(desk: ArrivalsEnv, feed: str) -> None:
+    says = parse_file_name(f"{feed}_2024-05_as_of_2024-06-15.csv", desk.contracts()[feed])
+    assert (says.month, says.day) == (date(2024, 6, 1), date(2024, 6, 15))
 
 
 def test_a_list_that_comes_in_one_file_has_no_parts(desk: ArrivalsEnv) -> None:
@@ -55,6 +87,13 @@ def test_a_list_that_comes_in_one_file_has_no_parts(desk: ArrivalsEnv) -> None:
         ("list 2024-04 and 2024-05.csv", "more than one month (2024-04 and 2024-05)"),
         ("list 2024-13.csv", "2024-13 in its name is not a date"),
         ("list 2024-02-30.csv", "2024-02-30 in its name is not a date"),
+        (
+            "list_2024-05_as_of_2024-06-31.csv",
+            "as_of_2024-06-31 in its name is not a date; write it as in list_2024-05_",
+        ),
+        ("list_2024-05_as_of_2024-06-15T2503Z.csv", "as_of_2024-06-15T2503Z in its name is not a date"),
+        ("list_2024-05_as_of_2024-06-15_as_of_2024-06-16.csv", "more than one date behind as_of_; keep one"),
+        ("list_as_of_2024-06-15.csv", "no month in its name; add it as YYYY-MM"),
         ("list may.csv", "no month in its name; add it as YYYY-MM"),
     ],
 )

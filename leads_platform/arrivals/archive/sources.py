@@ -23,7 +23,7 @@ from leads_platform.arrivals.archive.slots import Entry, FeedState, titles
 from leads_platform.arrivals.archive.snapshot import SnapshotState
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.archive.vanished import Vanished, vanished_columns
-from leads_platform.arrivals.archive.versions import versions, versions_print
+from leads_platform.arrivals.archive.versions import VERSIONS, versioned, versions, versions_print
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.reading.header import named_by_position
 from leads_platform.arrivals.reading.refusal import shown
@@ -32,7 +32,7 @@ from leads_platform.warehouse import sql
 
 # Beside a feed's records: the account of its files, the columns that have vanished from them, and, where the contract
 # has a key, all versions of its records.
-_COUNTS, _VANISHED, _VERSIONS = "_counts", "_vanished", "_versions"
+_COUNTS, _VANISHED = "_counts", "_vanished"
 # As DELIVERIES in contracts.deliveries, which can't know of the archive; a test holds the two against each other.
 STATES: dict[str, type[FeedState]] = {
     "snapshot": SnapshotState,
@@ -44,7 +44,7 @@ STATES: dict[str, type[FeedState]] = {
 
 def relations_of(contract: FeedContract) -> list[str]:
     """What a select can read of a feed, as `arrivals.<name>`."""
-    return [contract.feed + side for side in ("", _COUNTS, _VANISHED, *([_VERSIONS] if contract.key else []))]
+    return [contract.feed + side for side in ("", _COUNTS, _VANISHED, *([VERSIONS] if contract.key else []))]
 
 
 def feed_state(contract: FeedContract) -> FeedState:
@@ -109,22 +109,17 @@ class ArchiveSources:
         if feed.endswith(_VANISHED):
             gone = self._gone(feed.removesuffix(_VANISHED), month, month)
             return hashlib.sha256(json.dumps(gone, default=str).encode()).hexdigest()[:32] if gone else None
-        if (told := self._versions_of(feed)) is not None:
-            return versions_print(told, month)
+        if (of := versioned(feed, self.by_feed)) is not None:
+            return versions_print(self.by_feed[of], month, self._first)
         return self.by_feed[feed.removesuffix(_COUNTS)].version(month)
 
     def read_for(self, relation: str, first: date, last: date) -> list[Manifest]:
         """The receipts whose archived files may be read for these months of `arrivals.<relation>`."""
-        if (told := self._versions_of(relation)) is not None:
-            entries = told.tellers(first, last)
+        if (of := versioned(relation, self.by_feed)) is not None:
+            entries = self.by_feed[of].tellers(first, last)
         else:
             entries = self.by_feed[relation].read_for(first, last) if relation in self.by_feed else []
         return list({entry.manifest.receipt: entry.manifest for entry in entries}.values())
-
-    def _versions_of(self, relation: str) -> FeedState | None:
-        """The feed whose versions a relation gives; None where it gives something else."""
-        feed = relation.removesuffix(_VERSIONS)  # a feed may be called so since before there were versions
-        return self.by_feed.get(feed) if relation not in self.by_feed and feed != relation else None
 
     def vanished(self, feed: str) -> dict[int, tuple[Vanished, ...]]:
         """By receipt, the columns that earlier files of the feed had and this one lacks."""
@@ -164,14 +159,12 @@ class ArchiveSources:
                 f"select month::date as month, title::varchar as title, instead::varchar as instead "
                 f"from (values {sql.values(gone)}) as gone(month, title, instead) where month is not null"
             )
-        if (told := self._versions_of(feed)) is not None:
-            known = told.contract.columns
+        if (of := versioned(feed, self.by_feed)) is not None:
+            known = self.contracts[of].columns
             return versions(
-                told,
+                self.by_feed[of],
                 lambda entry, month: self._file(entry, known, month, entry.manifest.receipt),
-                first,
-                last,
-                self._first,
+                *(first, last, self._first),
             )
         state = self.by_feed[feed]
         columns = state.contract.columns

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import date
 
 from leads_platform.arrivals.archive.slots import Entry, FeedState, month_key
@@ -36,6 +36,14 @@ _TELLING = {
     "named_at": "timestamp",
 }
 _NEVER = 2**63 - 1
+VERSIONS = "_versions"
+
+
+def versioned(relation: str, feeds: Container[str]) -> str | None:
+    """The feed whose versions `arrivals.<relation>` gives; None where it gives something else."""
+    feed = relation.removesuffix(VERSIONS)
+    # A feed may be called so itself, since before there were versions.
+    return feed if feed != relation and feed in feeds and relation not in feeds else None
 
 
 def version_columns(contract: FeedContract) -> dict[str, str]:
@@ -67,8 +75,11 @@ def version_columns(contract: FeedContract) -> dict[str, str]:
     }
 
 
-def versions_print(state: FeedState, month: date) -> str | None:
-    """Changes when the month's versions change; None where it can have none. The same in any order of arrival."""
+def versions_print(state: FeedState, month: date, opened: date) -> str | None:
+    """Changes when the month's versions change; None where it can have none. The same in any order of arrival.
+
+    `opened` is the platform's first month. The contract is a part of it, as a table that reads versions has none.
+    """
     entries = state.tellers(month, month)
     holds = state.contract.delivered.serves_all or any(month_key(month) in e.manifest.months for e in entries)
     if not entries or not holds:
@@ -79,7 +90,8 @@ def versions_print(state: FeedState, month: date) -> str | None:
         for entry in entries
         for m in state.told_as(entry)
     }
-    return hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest()[:32]
+    since = opened if state.contract.delivered.serves_all else ""
+    return hashlib.sha256("\n".join([state.contract.hash(), str(since), *sorted(told)]).encode()).hexdigest()[:32]
 
 
 def versions(state: FeedState, file: FileOf, first: date, last: date, opened: date) -> str:

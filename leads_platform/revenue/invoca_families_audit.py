@@ -1,0 +1,76 @@
+"""The check that Invoca's entries are what its records are worth, by a reckoning that shares nothing with them.
+
+Belongs here: that one audit, which takes families apart without days: who is connected with whom, and who is the last.
+Does not: how entries come about (int_invoca_families and on).
+"""
+
+from leads_platform.warehouse import Audit
+
+STAGED, CAMPAIGNS = "revenue.stg_invoca_transactions", "revenue.dim_campaigns"
+
+families_add_up = Audit(
+    "families_add_up_to_their_newest_version",
+    "A month's entries are, by campaign, what its transactions are worth of which no correction is newer.",
+    f"""
+    with recursive near as (
+        select months.month as view, (months.month + to_months(step))::date as month
+        from months, unnest([-1, 0, 1]) as steps(step)
+    ),
+    newest as (
+        select *, first_value((known_on, line, file_name, transaction_id)) over same as first_told
+        from {STAGED}
+        where month >= ($first_month - interval 1 month)::date
+        window same as (
+            partition by month, transaction_id order by version rows between unbounded preceding and unbounded following
+        )
+        qualify version = max(version) over same and not is_gone
+    ),
+    named as (
+        select view, transaction_id as id, corrects_transaction_id as other
+        from newest join near using (month) where corrects_transaction_id is not null
+    ),
+    touching as (select view, other, id from named union select view, id, other from named),
+    connected as (
+        select view, id, id as other from touching
+        union
+        select connected.view, connected.id, touching.other
+        from connected join touching on touching.view = connected.view and touching.id = connected.other
+    ),
+    corrected as (
+        select distinct older.month, older.transaction_id
+        from connected
+        join newest as older on older.transaction_id = connected.id and older.month = connected.view
+        join newest as newer on newer.transaction_id = connected.other
+        join near on near.view = connected.view and near.month = newer.month
+        where (coalesce(newer.corrected_at, '-infinity'::timestamp), newer.first_told)
+            > (coalesce(older.corrected_at, '-infinity'::timestamp), older.first_told)
+    ),
+    theirs as (
+        select
+            month,
+            coalesce(campaign_id, '') as campaign,
+            sum(if(system_of_record = 'invoca', payin, 0)) as amount,
+            sum(payout) as payout
+        from newest
+        anti join corrected using (month, transaction_id)
+        left join {CAMPAIGNS} using (month, campaign_id)
+        where not_counted is null and month in (select month from months)
+        group by all
+    ),
+    ours as (
+        select month, coalesce(campaign_id, '') as campaign, sum(amount) as amount, sum(payout) as payout
+        from this
+        group by all
+    )
+    select
+        month,
+        coalesce(theirs.amount, 0) + coalesce(theirs.payout, 0) as expected,
+        coalesce(ours.amount, 0) + coalesce(ours.payout, 0) as found
+    from theirs
+    full join ours using (month, campaign)
+    where coalesce(theirs.amount, 0) <> coalesce(ours.amount, 0)
+        or coalesce(theirs.payout, 0) <> coalesce(ours.payout, 0)
+    """,
+    history=(STAGED,),
+    ahead={STAGED: 1},
+)

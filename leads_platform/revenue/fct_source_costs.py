@@ -8,6 +8,8 @@ from leads_platform.warehouse import Audit, Table, not_null, pick
 VERSIONS = """
     select *, not_counted is null as counts, round(amount, 2)::decimal(18,4) as cents from revenue.stg_source_costs
 """
+TOLD = ("known_on", "file_name", "line")
+ENTRIES = entries(VERSIONS, key=("src", "kind"), attributes=(), told=TOLD, amounts=("cents",))
 
 fct_source_costs = Table(
     says="One row per entry of a month's cost of a source and kind.",
@@ -39,16 +41,5 @@ fct_source_costs = Table(
             """,
         ),
     ),
-    select=f"""
-        select * exclude (cents, sign), cents as amount
-        from ({
-        entries(
-            VERSIONS,
-            key=("src", "kind"),
-            attributes=(),
-            told=("known_on", "file_name", "line"),
-            amounts=("cents",),
-        )
-    })
-    """,
+    select=f"select * exclude (cents, sign), cents as amount from ({ENTRIES})",
 )

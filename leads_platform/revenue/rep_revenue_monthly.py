@@ -6,23 +6,20 @@ from leads_platform.warehouse import Column, Table, adds_up
 
 rep_revenue_monthly = Table(
     says=(
-        "One row per business unit, source and buyer: what happened in the month, as now known. What a source's media "
-        "cost is a row of its own, without unit and buyer."
+        "One row per unit, source and buyer: what happened in the month, as now known. Media cost is on rows without a "
+        "unit and buyer, one per source."
     ),
     grain=("business_unit", "src", "partner_id"),
     nullable=("business_unit", "src", "partner_id"),
     columns=(
-        BUSINESS_UNIT,
-        SRC,
-        PARTNER_ID,
-        *WATERFALL,
+        *(BUSINESS_UNIT, SRC, PARTNER_ID, *WATERFALL),
         Column("media_cost", "decimal(38,2)", "Media cost of the source; on its own row"),
         Column("margin", "decimal(38,2)", "net_sold - payout - media_cost"),
     ),
     must=(
         adds_up(
             "revenue_is_the_ledger_s",
-            "Net and payout add up to the ledger's, by buyer.",
+            "Net less payout is the ledger's, by unit.",
             "revenue.fct_revenue_entries",
             theirs="sum(amount - payout)",
             this="sum(net_sold - payout)",
@@ -30,7 +27,7 @@ rep_revenue_monthly = Table(
         ),
         adds_up(
             "costs_are_those_of_media",
-            "Media costs add up to those of the sources.",
+            "Media costs add up to the sources'.",
             "revenue.fct_source_costs",
             where="kind = 'media'",
             theirs="sum(amount)",
@@ -38,17 +35,16 @@ rep_revenue_monthly = Table(
         ),
     ),
     select=f"""
-        with sums as (
-            select month, business_unit, src, partner_id, {SUMS}, 0 as media_cost
+        with money as (
+            select month, business_unit, src, partner_id, entry_kind, amount, payout, 0 as cost
             from revenue.fct_revenue_entries
-            group by month, business_unit, src, partner_id
             union all by name
-            select
-                month, src, 0 as gross_sold, 0 as returned, 0 as adjusted, 0 as conversions, 0 as net_sold, 0 as payout,
-                sum(amount)::decimal(38,2) as media_cost
-            from revenue.fct_source_costs
-            where kind = 'media'
-            group by month, src
+            select month, src, 0 as amount, 0 as payout, amount as cost
+            from revenue.fct_source_costs where kind = 'media'
+        ),
+        sums as (
+            select month, business_unit, src, partner_id, {SUMS}, sum(cost)::decimal(38,2) as media_cost
+            from money group by month, business_unit, src, partner_id
         )
         select *, net_sold - payout - media_cost as margin from sums
     """,

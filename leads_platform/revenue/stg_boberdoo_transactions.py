@@ -1,9 +1,8 @@
 """boberdoo's transactions as each export told them: typed, one row per version, what vanished included."""
 
+from leads_platform.revenue.boberdoo_checks import BASE, IN_ONE_EXPORT, REFUNDS_ARE_NEGATIVE
 from leads_platform.revenue.money_columns import ENTRY, KINDS
-from leads_platform.warehouse import Audit, Column, Table, accepted_values, bad_rows, pick, values_are_readable
-
-BASE = "revenue.base_boberdoo_transactions"
+from leads_platform.warehouse import Column, Table, accepted_values, bad_rows, pick, values_are_readable
 
 stg_boberdoo_transactions = Table(
     says="One row per version of a transaction, in the month in which it happened.",
@@ -30,11 +29,8 @@ stg_boberdoo_transactions = Table(
         bad_rows("amounts_are_whole_cents", "amount <> round(amount, 2)", "No amount is finer than a cent."),
         bad_rows("amounts_are_given", "not_counted = 'unreadable'", "Each has an amount; without one it is left out."),
         values_are_readable(BASE, amount="money(amount, 'us')", recorded_at="local_time(recorded_at)"),
-        Audit(
-            "refunds_are_negative",
-            "A refund is less than nothing; a positive one is taken for one, too.",
-            f"select month, line from {BASE} where lower(trim(event)) = 'refund' and money(amount, 'us') > 0",
-        ),
+        REFUNDS_ARE_NEGATIVE,
+        IN_ONE_EXPORT,
     ),
     select=f"""
         with told as (

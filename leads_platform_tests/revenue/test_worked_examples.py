@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from leads_platform_tests.helpers import Ask
-from leads_platform_tests.revenue.files import august, built, transactions
+from leads_platform_tests.revenue.files import august, built, closes, costs, leads, transactions
 
 MAY, JUNE, JULY = date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
 
@@ -123,3 +123,161 @@ def test_7_6_the_close_stays_and_june_takes_the_difference(a_restatement: Ask) -
         "group by month order by month"
     )
     assert found == [(MAY, *dec("142.01", "0.00")), (JUNE, *dec("10.00", "59.00"))]
+
+
+# What a source says later -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def changes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """A buyer for each thing that can happen to a sale, told by three exports of May and one of June."""
+    settings = august(tmp_path_factory.mktemp("changes"))
+    leads(settings, "2024-05-31", """
+        L1 2024-05-02 web
+        L2 2024-05-03 mail
+    """)  # fmt: skip
+    costs(settings, "2024-05", "2024-05-31", "web media 10.00\nweb vendor 3.00\nradio media 5.00")
+    costs(settings, "2024-05", "2024-06-10", "web media 12.50\nweb vendor 3.00\nradio media 5.00")
+    closes(settings, "2024-06-06", "2024-05,2024-06-05")
+    first = """
+        P1 1 standard sale 38.00 2024-05-04T10:00:00 lead_id=L1
+        U1 2 drip sale 20.00 2024-05-05
+        G1 3 warm_transfer sale 60.00 2024-05-06 lead_id=L2
+        G2 3 warm_transfer refund 10.00 2024-05-07 parent_transaction_id=G1 lead_id=L2
+        A1 4 lead_call sale 15.00 2024-05-08
+        F1 5 standard fee 25.00 2024-05-09
+        C1 5 standard credit -5.00 2024-05-09 reason=goodwill
+        Y1 5 standard payment 500.00 2024-05-10
+        E1 6 standard sale 99.00 2024-05-11 currency=EUR
+        B1 7 standard sale 12.00 2024-05-12
+        X1 8 cpa sale 0.01 2024-05-13
+    """
+    second = """
+        P1 1 standard sale 30.00 2024-05-04T10:00:00 lead_id=L1
+        G1 3 warm_transfer sale 60.00 2024-05-06 lead_id=L2
+        G2 3 warm_transfer refund 10.00 2024-05-07 parent_transaction_id=G1 lead_id=L2
+        A1 44 lead_call sale 15.00 2024-05-08
+        F1 5 standard fee 25.00 2024-05-09
+        C1 5 standard credit -5.00 2024-05-09 reason=goodwill
+        Y1 5 standard payment 500.00 2024-05-10
+        E1 6 standard sale 99.00 2024-05-11 currency=USD
+        B1 7 drip sale 13.00 2024-05-12
+        X1 8 cpa sale 0.01 2024-05-13
+    """
+    third = second + "\nU1 2 drip sale 20.00 2024-05-05"
+    june = """
+        G3 3 warm_transfer refund_reversal 10.00 2024-06-02 parent_transaction_id=G2
+        J1 3 warm_transfer adjustment -1.25 2024-06-03 parent_transaction_id=G1
+        X2 8 cpa conversion 145.00 2024-06-04 parent_transaction_id=X1
+        X3 8 cpa chargeback -45.00 2024-06-05 parent_transaction_id=X2
+        N1 9 standard refund -7.00 2024-06-06 parent_transaction_id=nobody
+    """
+    for day, lines in (("2024-05-31", first), ("2024-06-05", second), ("2024-06-10", third)):
+        transactions(settings, "2024-05", day, lines)
+    transactions(settings, "2024-06", "2024-06-30", june)
+    with built(settings) as ask:
+        yield ask
+
+
+ENTRIES = """
+    select transaction_id, change, business_unit, entry_kind, partner_id, amount, known_on
+    from revenue.fct_revenue_entries where partner_id in ({}) order by known_on, amount desc
+"""
+D1, D2, D3 = date(2024, 5, 31), date(2024, 6, 5), date(2024, 6, 10)
+
+
+def test_a_price_change_is_an_entry_of_the_difference(changes: Ask) -> None:
+    assert changes(ENTRIES.format("'1'")) == [
+        ("P1", "first", "leads", "sale", "1", *dec("38.00"), D1),
+        ("P1", "price_change", "leads", "sale", "1", *dec("-8.00"), D2),
+    ]
+
+
+def test_what_is_undone_comes_back_and_again(changes: Ask) -> None:
+    assert changes(ENTRIES.format("'2'")) == [
+        ("U1", "first", "drip", "sale", "2", *dec("20.00"), D1),
+        ("U1", "undone", "drip", "sale", "2", *dec("-20.00"), D2),
+        ("U1", "undone", "drip", "sale", "2", *dec("20.00"), D3),
+    ]
+    vanished = "select line, file_name from revenue.fct_revenue_entries where partner_id = '2' and amount < 0"
+    assert changes(vanished) == [(None, "boberdoo_transactions_2024-05_as_of_2024-06-05.csv")]
+
+
+def test_another_buyer_or_unit_takes_all_back_and_books_it_anew(changes: Ask) -> None:
+    assert changes(ENTRIES.format("'4', '44'")) == [
+        ("A1", "first", "lead_call", "sale", "4", *dec("15.00"), D1),
+        ("A1", "reassigned", "lead_call", "sale", "44", *dec("15.00"), D2),
+        ("A1", "reassigned", "lead_call", "sale", "4", *dec("-15.00"), D2),
+    ]
+    assert changes(ENTRIES.format("'7'")) == [
+        ("B1", "first", "leads", "sale", "7", *dec("12.00"), D1),
+        ("B1", "reassigned", "drip", "sale", "7", *dec("13.00"), D2),
+        ("B1", "reassigned", "leads", "sale", "7", *dec("-12.00"), D2),
+    ]
+
+
+def test_fees_and_credits_are_the_account_s_and_a_payment_is_no_revenue(changes: Ask) -> None:
+    assert changes(ENTRIES.format("'5'")) == [
+        ("F1", "first", "account", "fee", "5", *dec("25.00"), D1),
+        ("C1", "first", "account", "credit", "5", *dec("-5.00"), D1),
+    ]
+    leads_of = "select distinct lead_id, reason from revenue.fct_account_transactions order by reason"
+    assert changes(leads_of) == [(None, "goodwill"), (None, None)]
+
+
+def test_another_currency_is_left_out_until_it_is_ours(changes: Ask) -> None:
+    assert changes(ENTRIES.format("'6'")) == [("E1", "first", "leads", "sale", "6", *dec("99.00"), D2)]
+
+
+def test_refunds_reversals_and_adjustments_count_in_the_month_of_the_sale(changes: Ask) -> None:
+    """A positive refund is negative. June's reversal goes by its refund to May's sale, the chargeback by its own."""
+    found = changes(
+        "select transaction_id, amount, sale_month from revenue.fct_revenue_entries "
+        "where partner_id in ('3', '8', '9') order by transaction_id"
+    )
+    assert found == [
+        ("G1", *dec("60.00"), MAY),
+        ("G2", *dec("-10.00"), MAY),
+        ("G3", *dec("10.00"), MAY),
+        ("J1", *dec("-1.25"), MAY),
+        ("N1", *dec("-7.00"), JUNE),
+        ("X1", *dec("0.01"), MAY),
+        ("X2", *dec("145.00"), MAY),
+        ("X3", *dec("-45.00"), MAY),
+    ]
+    cohorts = "select month, sale_month, sum(net_sold) from revenue.rep_revenue_cohorts group by all order by all"
+    assert changes(cohorts) == [
+        (MAY, MAY, *dec("155.01")),  # 38 + 20 + 50 + 15 + 20 + 12 + 0.01
+        (JUNE, MAY, *dec("355.76")),  # 30 + 20 + 50 + 15 + 20 + 99 + 13 + 0.01, and 10 - 1.25 + 145 - 45
+        (JUNE, JUNE, *dec("-7.00")),
+    ]
+
+
+def test_media_costs_stand_by_source_and_margin_is_what_is_left(changes: Ask) -> None:
+    found = changes(
+        "select business_unit, src, net_sold, media_cost, margin from revenue.rep_revenue_monthly "
+        "where month = '2024-05-01' and src is not null order by all"
+    )
+    assert found == [
+        ("leads", "web", *dec("30.00", "0.00", "30.00")),
+        ("warm_transfer", "mail", *dec("50.00", "0.00", "50.00")),
+        (None, "radio", *dec("0.00", "5.00", "-5.00")),
+        (None, "web", *dec("0.00", "12.50", "-12.50")),
+    ]
+    assert changes("select change, amount, known_on from revenue.fct_source_costs where src = 'web' order by all") == [
+        ("first", *dec("3.00"), D1),
+        ("first", *dec("10.00"), D1),
+        ("price_change", *dec("2.50"), D3),
+    ]
+
+
+def test_what_is_known_on_the_day_of_the_close_is_in_the_close(changes: Ask) -> None:
+    """Closed on 06-05 with the second export: of May, the sale that came back on 06-10 alone is June's to book."""
+    assert changes("select current_period, prior_period_adjustment from revenue.rep_revenue_booked "
+                   "where month = '2024-06-01' and partner_id = '2'") == [dec("0.00", "20.00")]  # fmt: skip
+    booked = "select sum(booked) from revenue.rep_revenue_booked where month = '2024-05-01'"
+    assert changes(booked) == [dec("227.01")]  # 30 + 50 + 15 + 20 + 99 + 13 + 0.01
+    late = (
+        "select partner_id, reason, amount, reported from revenue.rep_revenue_restatement where reason <> 'unchanged'"
+    )
+    assert changes(f"{late} and month = '2024-05-01'") == [("2", "undone", *dec("20.00", "0.00"))]

@@ -44,7 +44,7 @@ int_call_leads = Table(
                 and is_newest and coalesce(status, '') not in ('test', 'duplicate')
         ),
         sold as (
-            select candidates.month, call_id, lead_id, greatest(sum(amount), 0) * 100 as cents
+            select candidates.month, candidates.call_id, lead_id, greatest(sum(amount), 0) * 100 as cents
             from candidates
             join {ENTRIES} as entries using (lead_id)
             where entry_kind = 'sale' and business_unit <> 'cbm'

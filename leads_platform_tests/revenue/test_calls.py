@@ -73,7 +73,7 @@ def shared(ask: Ask, what: str) -> list[Decimal]:
     return [amount for (amount,) in ask(SHARES.format(what))]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def three_leads() -> Iterator[Ask]:
     prices = sale("S1", "2024-05-01", "38.00", lead_id="L1"), sale("S2", "2024-05-10", "12.00", lead_id="L2")
     with calls(
@@ -181,7 +181,7 @@ def test_tests_duplicates_and_other_phones_are_no_candidates() -> None:
     ) == ["L4", "L9"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def two_systems() -> Iterator[Ask]:
     told = [
         leg("T1", "2024-05-21", "42.00", call="ours", payout="5.00"),

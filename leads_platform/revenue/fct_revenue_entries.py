@@ -24,9 +24,13 @@ fct_revenue_entries = Table(
                     coalesce(trim(partner_id), '') as buyer,
                     case lower(trim(event)) when 'refund' then -abs(money(amount, 'us')) else money(amount, 'us') end
                         as amount
-                from revenue.base_boberdoo_transactions
+                from (from revenue.base_boberdoo_transactions select * replace (trim(call_id) as call_id)) as told
                 join revenue.dim_revenue_settings as settings using (month)
-                where coalesce(nullif(upper(trim(base_boberdoo_transactions.currency)), ''), settings.currency)
+                left join (
+                    select month, call_id, arg_max(is_invocas, known_on) as is_invocas
+                    from revenue.int_call_records group by all
+                ) as records using (month, call_id)
+                where coalesce(nullif(upper(trim(told.currency)), ''), settings.currency)
                         = settings.currency
                     and (
                         lower(trim(event)) in ('fee', 'credit')
@@ -36,6 +40,7 @@ fct_revenue_entries = Table(
                         and lower(trim(deal_type)) in (
                             'standard', 'cpa', 'cpt', 'warm_transfer', 'drip', 'lead_call', 'call'
                         )
+                        and not (lower(trim(deal_type)) = 'call' and coalesce(is_invocas, false))
                     )
             ),
             theirs as (select month, buyer, sum(round(amount, 2)) as total from source group by all),

@@ -16,6 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from leads_platform.months import add_months, month_of
+from leads_platform.revenue.sample.call_files import FEED, CallExports
+from leads_platform.revenue.sample.call_truth import Booked, CallBooks, call_truth, partner_of
+from leads_platform.revenue.sample.calls import Calls, Leg
 from leads_platform.revenue.sample.files import LATE_CLOSE, Export, Exports, costs_of, told_in
 from leads_platform.revenue.sample.market import Lead, Market, Told, Transaction
 from leads_platform.sample.population import parties
@@ -58,6 +61,12 @@ class Entry:
     src: str | None
     known: Export
     line: int | None
+    payout: int = 0
+    call: Leg | None = None  # Invoca's row that it is booked by
+
+    @property
+    def partner(self) -> str | None:
+        return self.told.partner or None
 
     @property
     def month(self) -> date:
@@ -76,7 +85,7 @@ def revenue_truth(world: World) -> dict[str, list[Row]]:
     """The rows of each table, by its name, as the world's files give them once all have arrived."""
     books = _Books(world)
     rows = [_row(entry) for entry in books.entries]
-    found = {"fct_revenue_entries": rows}
+    found = {"fct_revenue_entries": rows, **call_truth(books.calls.calls(), books.entries, books.leads)}
     found |= {table: [row for row in rows if row["business_unit"] == unit] for unit, table in TABLES.items()}
     reports = (fct_source_costs, dim_month_closes, rep_revenue_monthly, rep_revenue_cohorts, rep_revenue_booked)
     return found | {report.__name__: list(report(books)) for report in (*reports, rep_revenue_restatement)}
@@ -94,10 +103,18 @@ class _Books:
         market = Market(world)
         for made in market.accounts():
             self._book(made, None)
+        calls, legs = Calls(world), []
+        self.leads: list[Lead] = []
         for party in parties(world):
-            for lead in market.of(party):
+            leads = market.of(party)
+            self.leads += leads
+            if leads:
+                legs += calls.of(leads)
+            for lead in leads:
                 for made in lead.transactions:
                     self._book(made, lead)
+        self.calls = CallBooks(legs, CallExports(world))
+        self.entries += map(_of_call, self.calls.booked())
 
     def close(self, month: date) -> date:
         if len(self.months) > LATE_CLOSE + 1 and month == self.months[LATE_CLOSE]:
@@ -131,6 +148,15 @@ class _Books:
         return self._sale_months[made.number]
 
 
+def _of_call(made: Booked) -> Entry:
+    leg, partner = made.leg, partner_of(made.leg)
+    told = Told(partner or "", "call", "sale", made.cents, leg.started, call=leg.call)
+    export, month = Export(FEED, None, made.day), month_of(leg.started.date())
+    return Entry(
+        leg.number, made.version, "+", made.change, told, made.cents, month, None, export, made.line, made.payout, leg
+    )
+
+
 def _unit(told: Told) -> str:
     return "account" if told.event in ("fee", "credit") else UNITS[told.deal]
 
@@ -162,26 +188,27 @@ def _money(cents: int) -> Decimal:
 
 def _row(entry: Entry) -> Row:
     told = entry.told
-    account = entry.unit == "account"
-    key = "|".join(("boberdoo", str(entry.month), str(entry.month), entry.transaction, str(entry.version), entry.sign))
+    leg, recorded = entry.call, told.happened + timedelta(minutes=1) if entry.line else None
+    of_it = ("invoca", leg.family) if leg else ("boberdoo", str(entry.month), entry.transaction)
+    key = "|".join((of_it[0], str(entry.month), *of_it[1:], str(entry.version), entry.sign))
     return {
         "month": entry.month,
         "entry_id": UUID(md5(key.encode()).hexdigest()),
-        "source_system": "boberdoo",
+        "source_system": of_it[0],
         "transaction_id": entry.transaction,
         "version": entry.version,
         "change": entry.change,
         "business_unit": entry.unit,
         "entry_kind": told.event,
         "amount": _money(entry.cents),
-        "payout": Decimal(0),
+        "payout": _money(entry.payout),
         "happened_at": told.happened,
-        "recorded_at": told.happened + timedelta(minutes=1) if entry.line else None,
+        "recorded_at": leg.corrected if leg else recorded,
         "known_on": entry.day,
         "sale_month": entry.sale_month,
-        "partner_id": told.partner,
-        "campaign_id": None,
-        "filter_set_id": None if account else f"F{told.partner}-{told.deal}",
+        "partner_id": entry.partner,
+        "campaign_id": leg.campaign if leg else None,
+        "filter_set_id": None if leg or entry.unit == "account" else f"F{told.partner}-{told.deal}",
         "src": entry.src,
         "lead_id": told.lead or None,
         "call_id": told.call or None,
@@ -208,7 +235,7 @@ def _waterfall(entries: list[Entry]) -> Row:
         "adjusted": _money(cents(ADJUSTED)),
         "conversions": _money(cents(CONVERSIONS)),
         "net_sold": _money(sum(entry.cents for entry in entries)),
-        "payout": Decimal(0),
+        "payout": _money(sum(entry.payout for entry in entries)),
     }
 
 
@@ -242,12 +269,12 @@ def dim_month_closes(books: _Books) -> Iterator[Row]:
 
 def rep_revenue_monthly(books: _Books) -> Iterator[Row]:
     for (month, unit, src, partner), entries in _grouped(
-        books.entries, lambda e: (e.month, e.unit, e.src, e.told.partner)
+        books.entries, lambda e: (e.month, e.unit, e.src, e.partner)
     ).items():
         sums = _waterfall(entries)
         yield {"month": month, "business_unit": unit, "src": src, "partner_id": partner, **sums} | {
             "media_cost": Decimal(0),
-            "margin": sums["net_sold"],
+            "margin": sums["net_sold"] - sums["payout"],
         }
     for index, month in enumerate(books.months):
         newest = costs_of(books.exports.costs(month)[-1], index)
@@ -261,13 +288,13 @@ def rep_revenue_cohorts(books: _Books) -> Iterator[Row]:
         end = add_months(month, 1)
         known = [entry for entry in books.entries if entry.month <= month and entry.day < end]
         for (sale_month, unit, src, partner), entries in _grouped(
-            known, lambda e: (e.sale_month, e.unit, e.src, e.told.partner)
+            known, lambda e: (e.sale_month, e.unit, e.src, e.partner)
         ).items():
             sums = _waterfall(entries)
             yield {"month": month, "sale_month": sale_month, "business_unit": unit, "src": src} | {
                 "partner_id": partner,
                 **sums,
-                "margin": sums["net_sold"],
+                "margin": sums["net_sold"] - sums["payout"],
             }
 
 
@@ -278,9 +305,7 @@ def rep_revenue_booked(books: _Books) -> Iterator[Row]:
             month = add_months(month, 1)
         return month
 
-    for (month, unit, partner), entries in _grouped(
-        books.entries, lambda e: (booked(e), e.unit, e.told.partner)
-    ).items():
+    for (month, unit, partner), entries in _grouped(books.entries, lambda e: (booked(e), e.unit, e.partner)).items():
         if month in books.months:
             current = sum(entry.cents for entry in entries if entry.month == month)
             all_of_it = sum(entry.cents for entry in entries)
@@ -300,7 +325,7 @@ def rep_revenue_restatement(books: _Books) -> Iterator[Row]:
             return entry.change
         return "late_sale" if entry.told.event == "sale" else entry.told.event
 
-    for (month, unit, partner), entries in _grouped(books.entries, lambda e: (e.month, e.unit, e.told.partner)).items():
+    for (month, unit, partner), entries in _grouped(books.entries, lambda e: (e.month, e.unit, e.partner)).items():
         late = [entry for entry in entries if entry.day > books.close(month)]
         total = sum(entry.cents for entry in entries)
         reported = total - sum(entry.cents for entry in late)

@@ -1,6 +1,6 @@
-"""What tables ask of boberdoo's records beside their own rows: slips of the source, told with their lines.
+"""What boberdoo's records say by themselves: what the ledger is held against, and slips of the source with their lines.
 
-Belongs here: audits that warn. Does not: those that hold the ledger together (the tables').
+Belongs here: questions to the records that share nothing with the tables they judge. Does not: a table's own audits.
 """
 
 from __future__ import annotations
@@ -9,6 +9,42 @@ from leads_platform.warehouse import Audit
 
 BASE = "revenue.base_boberdoo_transactions"
 LEADS = "revenue.stg_boberdoo_leads"
+
+# Each record of the newest exports: its buyer and what it is worth, or why it is no revenue.
+WORTH = f"""
+    with told as (
+        select
+            month,
+            coalesce(trim(partner_id), '') as buyer,
+            coalesce(lower(trim(event)), '') as event,
+            coalesce(lower(trim(deal_type)), '') as deal,
+            coalesce(nullif(upper(trim(records.currency)), ''), settings.currency) <> settings.currency as is_other,
+            round(money(amount, 'us'), 2) as given,
+            coalesce(is_invocas, false) as is_invocas
+        from (select * replace (trim(call_id) as call_id) from {BASE}) as records
+        join revenue.dim_revenue_settings as settings using (month)
+        left join (
+            select month, call_id, arg_max(is_invocas, known_on) as is_invocas
+            from revenue.int_call_records
+            group by all
+        ) as calls using (month, call_id)
+    )
+    select
+        month,
+        buyer,
+        if(event = 'refund', -abs(given), given) as amount,
+        case
+            when event not in ('fee', 'credit', 'payment') and (
+                event not in ('sale', 'refund', 'refund_reversal', 'adjustment', 'conversion', 'chargeback')
+                or deal not in ('standard', 'cpa', 'cpt', 'warm_transfer', 'drip', 'lead_call', 'call')
+            ) then 'unknown'
+            when is_other then 'other_currency'
+            when given is null then 'unreadable'
+            when event = 'payment' then 'payment'
+            when deal = 'call' and event not in ('fee', 'credit') and is_invocas then 'other_record'
+        end as not_counted
+    from told
+"""
 
 REFUNDS_ARE_NEGATIVE = Audit(
     "refunds_are_negative",
@@ -40,19 +76,17 @@ LEADS_ARE_KNOWN = Audit(
 )
 CAME_IN_TIME = Audit(
     "files_came_before_the_close_that_they_are_dated_in",
-    "No file is dated in a close and came after it, unless the feed's first file did: the close could not know it.",
+    "No file is dated in a close and came after it, unless the feed's first did, too: the close could not know it.",
     """
     with files as (
-        select *, try_cast(left(version, 10) as date) as dated, received_at::date as received,
-            min(received_at::date) over (partition by feed) as begun
+        select *, received_at::date as received, min(received_at::date) over (partition by feed) as begun
         from arrivals.files
         where feed in ('boberdoo_transactions', 'source_costs')
     )
     select month, closed_on as expected, received as found
     from files
     join revenue.dim_month_closes as closes using (month)
-    where dated <= closed_on and received > closed_on and begun <= closed_on
-        and month between $first_month and $last_month
+    where try_cast(left(version, 10) as date) <= closed_on and received > closed_on and begun <= closed_on
     """,
     history=("arrivals.files",),
 )

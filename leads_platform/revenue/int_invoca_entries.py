@@ -1,7 +1,7 @@
 """Invoca's entries: what its calls were worth, and are worth since they were corrected."""
 
 from leads_platform.revenue.entries import entries
-from leads_platform.revenue.invoca_families_audit import families_add_up
+from leads_platform.revenue.invoca_checks import families_add_up
 from leads_platform.revenue.money_columns import ENTRY
 from leads_platform.warehouse import Table, not_null
 

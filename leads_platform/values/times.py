@@ -62,7 +62,7 @@ def moment(cell: str, formats: Sequence[str] = ()) -> Moment:
     """
     if not formats:
         stated = f"case when not {_has_more(cell)} then try_cast({cell} as timestamp) end"
-        return Moment(stated, _shifted(cell, _INSTANT, "try_cast(told.at as timestamp)"))
+        return Moment(stated, _shifted(cell, _INSTANT, "try_cast(_written.at as timestamp)"))
     zoned = [text for text in formats if re.search("%[zZ]", text)]
     plain = [text for text in formats if text not in zoned and text != EPOCH_MS]
     ending = [text.removesuffix("%z").rstrip() for text in zoned if text.endswith("%z")]
@@ -72,7 +72,7 @@ def moment(cell: str, formats: Sequence[str] = ()) -> Moment:
         is_epoch = f"regexp_full_match({cell}, '\\d{{12,13}}')"
         utc.append(f"case when {is_epoch} then make_timestamp(try_cast({cell} as bigint) * 1000) end")
     if ending:
-        utc.append(_shifted(cell, rf"(?s)^(.*\S){_OFFSET}", f"try_strptime(told.at, {_list(ending)})"))
+        utc.append(_shifted(cell, rf"(?s)^(.*\S){_OFFSET}", f"try_strptime(_written.at, {_list(ending)})"))
     if within:
         utc.append(f"timezone('UTC', try_strptime({cell}, {_list(within)}))")
     return Moment(f"try_strptime({cell}, {_list(plain)})" if plain else None, _first(*utc) if utc else None)
@@ -108,11 +108,12 @@ def _has_more(cell: str) -> str:
 
 def _shifted(cell: str, pattern: str, at: str) -> str:
     """The time before the offset, less the offset; null where the pattern does not fit."""
-    told = f"regexp_extract({cell}, {_text(pattern)}, ['at', 'sign', 'hours', 'minutes'])"
-    hours = "coalesce(try_cast(told.sign || told.hours as integer), 0)"
-    minutes = "coalesce(try_cast(told.sign || told.minutes as integer), 0)"
-    # `list_transform([x], lambda y: ...)[1]` is "let y = x", as in contacts' macros.
-    return f"list_transform([{told}], lambda told: {at} - to_minutes(60 * {hours} + {minutes}))[1]"
+    written = f"regexp_extract({cell}, {_text(pattern)}, ['at', 'sign', 'hours', 'minutes'])"
+    hours = "coalesce(try_cast(_written.sign || _written.hours as integer), 0)"
+    minutes = "coalesce(try_cast(_written.sign || _written.minutes as integer), 0)"
+    # `list_transform([x], lambda y: ...)[1]` is "let y = x", as in contacts' macros. A file's column
+    # that is called as y is makes it ambiguous: no title is so.
+    return f"list_transform([{written}], lambda _written: {at} - to_minutes(60 * {hours} + {minutes}))[1]"
 
 
 def _first(*expressions: str | None) -> str:

@@ -62,12 +62,13 @@ def test_the_order_of_arrival_changes_nothing(tmp_path: Path, backwards: bool) -
         "2024-06-11": "M2 301 standard sale 1.00 2024-05-04",
     }
     settings = at(tmp_path / "data", "2024-07-02")
+    others = "\n".join(f"K{n} 303 drip sale 5.00 2024-05-02" for n in range(4))  # a list that loses much is held
     for day, lines in sorted(exports.items(), reverse=backwards):
-        transactions(settings, "2024-05", day, lines)
+        transactions(settings, "2024-05", day, f"{lines}\n{others}")
         if backwards:
             platform = run(settings, rooms=["revenue"])
     platform = run(settings, rooms=["revenue"])
-    entries = "select known_on, partner_id, change, amount from revenue.fct_revenue_entries order by 1, 4 desc"
+    entries = "select known_on, partner_id, change, amount from revenue.fct_lead_transactions order by 1, 4 desc"
     days = [date.fromisoformat(day) for day in exports]
     assert ask(settings, entries) == [
         (days[0], "301", "first", Decimal(38)),

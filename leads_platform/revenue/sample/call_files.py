@@ -23,7 +23,8 @@ HEADER = (
     "signal_name,signal_partner_unique_id,revenue"
 )
 CAMPAIGN_HEADER = "advertiser_campaign_id,campaign_name,system_of_record,partner_id,min_duration_seconds"
-DURATION, CONNECTED = 190, 160
+DURATION, CONNECTED = 190, 160  # seconds
+SIGNALS = 25_000  # cents that each signal claims
 
 
 class CallExports:
@@ -69,7 +70,7 @@ def _cells(leg: Leg) -> tuple[object, ...]:
     start = int(leg.started.replace(tzinfo=UTC).timestamp() * 1_000)
     corrected = leg.corrected.isoformat() if leg.corrected else ""
     name = CAMPAIGNS[leg.campaign][0] if leg.campaign in CAMPAIGNS else ""
-    signal = ("quote", f"Q-{leg.number}", "250.00") if leg.kind == "Signal" else ("", "", "")
+    signal = ("quote", f"Q-{leg.number}", f"{SIGNALS / 100:.2f}") if leg.kind == "Signal" else ("", "", "")
     return (
         *(leg.number, leg.call, leg.corrects, corrected, leg.kind, start, leg.campaign, name, "900", "Directory"),
         *(f"{leg.payin / 100:.2f}", f"{leg.payout / 100:.2f}", phone(leg.phone, BRACKETS), DURATION, CONNECTED),

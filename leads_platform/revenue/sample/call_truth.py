@@ -27,7 +27,7 @@ class Money(Protocol):
     told: Told
     cents: int
     payout: int
-    call: Leg | None
+    leg: Leg | None
 
     @property
     def month(self) -> date: ...
@@ -93,9 +93,9 @@ def record_of(leg: Leg) -> str:
     return CAMPAIGNS[leg.campaign][1] if leg.campaign in CAMPAIGNS else "boberdoo"
 
 
-def call_truth(calls: dict[str, list[Leg]], entries: Sequence[Money], leads: Sequence[Lead]) -> dict[str, list[Row]]:
+def call_truth(books: CallBooks, entries: Sequence[Money], leads: Sequence[Lead]) -> dict[str, list[Row]]:
     """The rows of the tables of calls, by name."""
-    worth = list(_calls(calls, [entry for entry in entries if entry.unit == "cbm"]))
+    worth = list(_calls(books.calls(), [entry for entry in entries if entry.unit == "cbm"]))
     return {
         "fct_calls": [{name: _written(name, value) for name, value in row.items()} for row in worth],
         "fct_call_revenue_allocations": list(_allocations(worth, entries, leads)),
@@ -134,7 +134,7 @@ def _calls(calls: dict[str, list[Leg]], entries: Sequence[Money]) -> Iterator[Ro
             "system_of_record": record_of(legs[0]) if legs else "boberdoo",
             "legs": len([leg for leg in own if leg.kind == "Call"]),
             "payin": sum(leg.payin for leg in own if leg.adds),
-            "boberdoo_amount": sum(entry.cents for entry in here if entry.call is None),
+            "boberdoo_amount": sum(entry.cents for entry in here if entry.leg is None),
             "revenue": sum(entry.cents for entry in here),
             "payout": sum(entry.payout for entry in here),
             "revenue_before": sum(entry.cents for entry in before),

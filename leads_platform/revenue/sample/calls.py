@@ -53,6 +53,8 @@ class Calls:
 
     def of(self, leads: Sequence[Lead]) -> Iterator[Leg]:
         """Invoca's rows of the calls that these leads' person makes, and of one by somebody else."""
+        if not leads:
+            return
         phone = phone_key(leads[0])
         for made in (made for lead in leads for made in lead.transactions):
             call, at = made.first.call, made.first.happened - timedelta(minutes=5)

@@ -145,8 +145,7 @@ class RevenueFiles:
 
             def take(party: Party) -> None:
                 leads = self._market.of(party)
-                if leads:
-                    take_calls(leads)
+                take_calls(leads)
                 for lead in leads:
                     for export, line in _told_leads(lead, exports):
                         writers[export].add(line)

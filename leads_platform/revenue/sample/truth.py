@@ -1,39 +1,26 @@
-"""What a correct platform finds in the room's sample files: the rows of each fact and report, in cents until the end.
+"""What a correct platform finds in the room's sample files: the rows of each fact and report, in plain Python.
 
-Belongs here: reckoning them from what the market said, in plain Python. Does not: what it said (market), or any SQL.
-All rows are those of the end state, all exports having arrived.
+Belongs here: what a report's number means. Does not: the entries (books), or any SQL. All rows are those of the end
+state, all exports having arrived.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from hashlib import md5
+from fractions import Fraction
 from typing import Any
-from uuid import UUID
 
 from leads_platform.months import add_months, month_of
-from leads_platform.revenue.sample.call_files import FEED, CallExports
-from leads_platform.revenue.sample.call_truth import Booked, CallBooks, call_truth, partner_of
-from leads_platform.revenue.sample.calls import Calls, Leg
-from leads_platform.revenue.sample.files import LATE_CLOSE, Export, Exports, costs_of, told_in
-from leads_platform.revenue.sample.market import Lead, Market, Told, Transaction
-from leads_platform.sample.population import parties
+from leads_platform.revenue.sample.books import UNITS, Books, Entry, Row, ledger_row, money
+from leads_platform.revenue.sample.call_files import SIGNALS
+from leads_platform.revenue.sample.call_truth import call_truth, record_of
+from leads_platform.revenue.sample.files import costs_of
+from leads_platform.revenue.sample.market import Told
 from leads_platform.sample.world import World
 
-Row = dict[str, Any]
-UNITS = {
-    "standard": "leads",
-    "cpa": "cpa_cpt",
-    "cpt": "cpa_cpt",
-    "warm_transfer": "warm_transfer",
-    "drip": "drip",
-    "lead_call": "lead_call",
-    "call": "cbm",
-}
 TABLES = {
     "leads": "fct_lead_transactions",
     "cpa_cpt": "fct_cpa_cpt_transactions",
@@ -43,179 +30,22 @@ TABLES = {
     "cbm": "fct_call_transactions",
     "account": "fct_account_transactions",
 }
+RECORDS = ("boberdoo", "invoca")
 GROSS, RETURNED = ("sale",), ("refund", "refund_reversal")
 ADJUSTED, CONVERSIONS = ("adjustment", "fee", "credit"), ("conversion", "chargeback")
 
 
-@dataclass(slots=True)
-class Entry:
-    """An entry: what is booked, and what made it."""
-
-    transaction: str
-    version: int
-    sign: str
-    change: str
-    told: Told
-    cents: int
-    sale_month: date
-    src: str | None
-    known: Export
-    line: int | None
-    payout: int = 0
-    call: Leg | None = None  # Invoca's row that it is booked by
-
-    @property
-    def partner(self) -> str | None:
-        return self.told.partner or None
-
-    @property
-    def month(self) -> date:
-        return month_of(self.told.happened.date())
-
-    @property
-    def unit(self) -> str:
-        return _unit(self.told)
-
-    @property
-    def day(self) -> date:
-        return self.known.day
-
-
 def revenue_truth(world: World) -> dict[str, list[Row]]:
     """The rows of each table, by its name, as the world's files give them once all have arrived."""
-    books = _Books(world)
-    rows = [_row(entry) for entry in books.entries]
-    found = {"fct_revenue_entries": rows, **call_truth(books.calls.calls(), books.entries, books.leads)}
+    books = Books(world)
+    rows = [ledger_row(entry) for entry in books.entries]
+    found = {"fct_revenue_entries": rows, **call_truth(books.calls, books.entries, books.leads)}
     found |= {table: [row for row in rows if row["business_unit"] == unit] for unit, table in TABLES.items()}
-    reports = (fct_source_costs, dim_month_closes, rep_revenue_monthly, rep_revenue_cohorts, rep_revenue_booked)
-    return found | {report.__name__: list(report(books)) for report in (*reports, rep_revenue_restatement)}
-
-
-class _Books:
-    """The entries of a world, and its months with their closes."""
-
-    def __init__(self, world: World) -> None:
-        self.exports = Exports(world)
-        self.months = self.exports.months
-        self.entries: list[Entry] = []
-        self._lines: dict[Export, int] = defaultdict(lambda: 1)
-        self._sale_months: dict[str, date] = {}  # by transaction
-        market = Market(world)
-        for made in market.accounts():
-            self._book(made, None)
-        calls, legs = Calls(world), []
-        self.leads: list[Lead] = []
-        for party in parties(world):
-            leads = market.of(party)
-            self.leads += leads
-            if leads:
-                legs += calls.of(leads)
-            for lead in leads:
-                for made in lead.transactions:
-                    self._book(made, lead)
-        self.calls = CallBooks(legs, CallExports(world))
-        self.entries += map(_of_call, self.calls.booked())
-
-    def close(self, month: date) -> date:
-        if len(self.months) > LATE_CLOSE + 1 and month == self.months[LATE_CLOSE]:
-            return add_months(month, 1).replace(day=8)
-        return add_months(month, 1).replace(day=3)
-
-    def _book(self, made: Transaction, lead: Lead | None) -> None:
-        version, before, ever = 0, None, False
-        sale_month = self._sale_month(made)
-        for export, told in told_in(made, self.exports):
-            line = None
-            if told:
-                self._lines[export] += 1
-                line = self._lines[export]
-            if told == before:
-                continue
-            version += 1
-            for sign, change, of, cents in _booked(before, told, ever):
-                if cents:
-                    src = lead.src if lead and of.lead else None
-                    entry = Entry(made.number, version, sign, change, of, cents, sale_month, src, export, line)
-                    self.entries.append(entry)
-            ever = ever or _counts(told)
-            before = told
-
-    def _sale_month(self, made: Transaction) -> date:
-        """Parents are made before what is about them."""
-        told = made.first
-        own = month_of(told.happened.date())
-        self._sale_months[made.number] = own if told.event in GROSS else self._sale_months.get(told.parent, own)
-        return self._sale_months[made.number]
-
-
-def _of_call(made: Booked) -> Entry:
-    leg, partner = made.leg, partner_of(made.leg)
-    told = Told(partner or "", "call", "sale", made.cents, leg.started, call=leg.call)
-    export, month = Export(FEED, None, made.day), month_of(leg.started.date())
-    return Entry(
-        leg.number, made.version, "+", made.change, told, made.cents, month, None, export, made.line, made.payout, leg
-    )
-
-
-def _unit(told: Told) -> str:
-    return "account" if told.event in ("fee", "credit") else UNITS[told.deal]
-
-
-def _counts(told: Told | None) -> bool:
-    return told is not None and told.cents is not None
-
-
-def _booked(before: Told | None, now: Told | None, ever: bool) -> Iterator[tuple[str, str, Told, int]]:
-    """Sign, change, what is booked, and its cents, where `now` is told after `before`."""
-
-    def attributes(told: Told) -> tuple[object, ...]:
-        return _unit(told), told.event, told.partner, told.lead, told.call, told.deal
-
-    counted = before if before and before.cents is not None else None
-    counts = now if now and now.cents is not None else None
-    if counts and counted and attributes(counts) == attributes(counted):
-        yield "+", "price_change", counts, (counts.cents or 0) - (counted.cents or 0)
-        return
-    if counts:
-        yield "+", "reassigned" if counted else "undone" if ever else "first", counts, counts.cents or 0
-    if counted:
-        yield "-", "reassigned" if counts else "undone", counted, -(counted.cents or 0)
-
-
-def _money(cents: int) -> Decimal:
-    return Decimal(cents) / 100
-
-
-def _row(entry: Entry) -> Row:
-    told = entry.told
-    leg, recorded = entry.call, told.happened + timedelta(minutes=1) if entry.line else None
-    of_it = ("invoca", leg.family) if leg else ("boberdoo", str(entry.month), entry.transaction)
-    key = "|".join((of_it[0], str(entry.month), *of_it[1:], str(entry.version), entry.sign))
-    return {
-        "month": entry.month,
-        "entry_id": UUID(md5(key.encode()).hexdigest()),
-        "source_system": of_it[0],
-        "transaction_id": entry.transaction,
-        "version": entry.version,
-        "change": entry.change,
-        "business_unit": entry.unit,
-        "entry_kind": told.event,
-        "amount": _money(entry.cents),
-        "payout": _money(entry.payout),
-        "happened_at": told.happened,
-        "recorded_at": leg.corrected if leg else recorded,
-        "known_on": entry.day,
-        "sale_month": entry.sale_month,
-        "partner_id": entry.partner,
-        "campaign_id": leg.campaign if leg else None,
-        "filter_set_id": None if leg or entry.unit == "account" else f"F{told.partner}-{told.deal}",
-        "src": entry.src,
-        "lead_id": told.lead or None,
-        "call_id": told.call or None,
-        "reason": told.reason or None,
-        "file_name": entry.known.name,
-        "line": entry.line,
-    }
+    reports = (
+        fct_source_costs, dim_month_closes, rep_revenue_monthly, rep_revenue_cohorts, rep_revenue_booked,
+        rep_revenue_restatement, rep_returns_development, rep_buyer_statements, rep_revenue_reconciliation,
+    )  # fmt: skip
+    return found | {report.__name__: list(report(books)) for report in reports}
 
 
 def _grouped(entries: Iterable[Entry], key: Callable[[Entry], Any]) -> dict[Any, list[Entry]]:
@@ -230,16 +60,16 @@ def _waterfall(entries: list[Entry]) -> Row:
         return sum(entry.cents for entry in entries if entry.told.event in kinds)
 
     return {
-        "gross_sold": _money(cents(GROSS)),
-        "returned": _money(-cents(RETURNED)),
-        "adjusted": _money(cents(ADJUSTED)),
-        "conversions": _money(cents(CONVERSIONS)),
-        "net_sold": _money(sum(entry.cents for entry in entries)),
-        "payout": _money(sum(entry.payout for entry in entries)),
+        "gross_sold": money(cents(GROSS)),
+        "returned": money(-cents(RETURNED)),
+        "adjusted": money(cents(ADJUSTED)),
+        "conversions": money(cents(CONVERSIONS)),
+        "net_sold": money(sum(entry.cents for entry in entries)),
+        "payout": money(sum(entry.payout for entry in entries)),
     }
 
 
-def fct_source_costs(books: _Books) -> Iterator[Row]:
+def fct_source_costs(books: Books) -> Iterator[Row]:
     for index, month in enumerate(books.months):
         former: dict[tuple[str, str], int] = {}
         for export in books.exports.costs(month):
@@ -252,7 +82,7 @@ def fct_source_costs(books: _Books) -> Iterator[Row]:
                         "kind": kind,
                         "version": 1 if known is None else 2,
                         "change": "first" if known is None else "price_change",
-                        "amount": _money(cents - (known or 0)),
+                        "amount": money(cents - (known or 0)),
                         "known_on": export.day,
                         "file_name": export.name,
                         "line": line,
@@ -260,14 +90,14 @@ def fct_source_costs(books: _Books) -> Iterator[Row]:
                 former[src, kind] = cents
 
 
-def dim_month_closes(books: _Books) -> Iterator[Row]:
+def dim_month_closes(books: Books) -> Iterator[Row]:
     for month in books.months:
         default = add_months(month, 1).replace(day=3)
         closed = books.close(month)
         yield {"month": month, "closed_on": closed, "by": "default" if closed == default else "closes"}
 
 
-def rep_revenue_monthly(books: _Books) -> Iterator[Row]:
+def rep_revenue_monthly(books: Books) -> Iterator[Row]:
     for (month, unit, src, partner), entries in _grouped(
         books.entries, lambda e: (e.month, e.unit, e.src, e.partner)
     ).items():
@@ -278,12 +108,12 @@ def rep_revenue_monthly(books: _Books) -> Iterator[Row]:
         }
     for index, month in enumerate(books.months):
         newest = costs_of(books.exports.costs(month)[-1], index)
-        for src, cost in ((src, _money(cents)) for src, kind, cents in newest if kind == "media"):
+        for src, cost in ((src, money(cents)) for src, kind, cents in newest if kind == "media"):
             nothing = {"month": month, "business_unit": None, "src": src, "partner_id": None, **_waterfall([])}
             yield nothing | {"media_cost": cost, "margin": -cost}
 
 
-def rep_revenue_cohorts(books: _Books) -> Iterator[Row]:
+def rep_revenue_cohorts(books: Books) -> Iterator[Row]:
     for month in books.months:
         end = add_months(month, 1)
         known = [entry for entry in books.entries if entry.month <= month and entry.day < end]
@@ -298,7 +128,7 @@ def rep_revenue_cohorts(books: _Books) -> Iterator[Row]:
             }
 
 
-def rep_revenue_booked(books: _Books) -> Iterator[Row]:
+def rep_revenue_booked(books: Books) -> Iterator[Row]:
     def booked(entry: Entry) -> date:
         month = entry.month
         while books.close(month) < entry.day:
@@ -313,13 +143,13 @@ def rep_revenue_booked(books: _Books) -> Iterator[Row]:
                 "month": month,
                 "business_unit": unit,
                 "partner_id": partner,
-                "current_period": _money(current),
-                "prior_period_adjustment": _money(all_of_it - current),
-                "booked": _money(all_of_it),
+                "current_period": money(current),
+                "prior_period_adjustment": money(all_of_it - current),
+                "booked": money(all_of_it),
             }
 
 
-def rep_revenue_restatement(books: _Books) -> Iterator[Row]:
+def rep_revenue_restatement(books: Books) -> Iterator[Row]:
     def reason(entry: Entry) -> str:
         if entry.change != "first":
             return entry.change
@@ -335,7 +165,114 @@ def rep_revenue_restatement(books: _Books) -> Iterator[Row]:
                 "business_unit": unit,
                 "partner_id": partner,
                 "reason": name,
-                "amount": _money(sum(entry.cents for entry in changed)),
-                "reported": _money(reported),
-                "restated": _money(total),
+                "amount": money(sum(entry.cents for entry in changed)),
+                "reported": money(reported),
+                "restated": money(total),
             }
+
+
+def rep_returns_development(books: Books) -> Iterator[Row]:
+    for month in books.months:
+        known = [entry for entry in books.entries if entry.month <= month and entry.day < add_months(month, 1)]
+        gross: dict[date, int] = defaultdict(int)
+        returned: dict[tuple[date, int], int] = defaultdict(int)
+        for entry in known:
+            gross[entry.sale_month] += entry.cents if entry.told.event in GROSS else 0
+            if entry.told.event in RETURNED:
+                returned[entry.sale_month, _age(entry.sale_month, entry.month)] -= entry.cents
+        ages = range(_age(min(gross), month) + 1)
+        rates = [
+            Fraction(
+                sum(returned[sale, age] for sale in gross if age <= _age(sale, month)),
+                sum(cents for sale, cents in gross.items() if age <= _age(sale, month)),
+            )
+            for age in ages
+        ]
+        for sale, cents in gross.items():
+            lived = _age(sale, month)
+            so_far = sum(returned[sale, age] for age in ages)
+            expected = int(cents * sum(rates[lived + 1 :], Fraction(0)) + Fraction(1, 2))  # none is negative
+            for age in ages:
+                there = age <= lived
+                yield {
+                    "month": month,
+                    "sale_month": sale,
+                    "age_months": age,
+                    "gross_sold": money(cents),
+                    "returned": money(returned[sale, age]) if there else None,
+                    "returned_share": sum(returned[sale, a] for a in range(age + 1)) / cents if there else None,
+                    "return_rate": float(rates[age]),
+                    "still_expected": money(expected),
+                    "net_after_reserve": money(cents - so_far - expected),
+                }
+
+
+def _age(sale_month: date, month: date) -> int:
+    return (month.year - sale_month.year) * 12 + month.month - sale_month.month
+
+
+def rep_buyer_statements(books: Books) -> Iterator[Row]:
+    kinds = {
+        "sold": GROSS,
+        "returned": RETURNED,
+        "adjusted": ("adjustment",),
+        "conversions": CONVERSIONS,
+        "fees": ("fee",),
+        "credits": ("credit",),
+    }
+    lines: dict[tuple[date, str | None], list[tuple[str, int]]] = defaultdict(list)
+    for entry in books.entries:
+        lines[entry.month, entry.partner].append((entry.told.event, entry.cents))
+    for told in books.newest:
+        if told.event == "payment":
+            lines[month_of(told.happened.date()), told.partner].append(("payment", _paid(told)))
+    for (month, partner), events in lines.items():
+        sums = {name: sum(cents for event, cents in events if event in of) for name, of in kinds.items()}
+        sums["returned"] *= -1
+        yield (
+            {"month": month, "partner_id": partner}
+            | {name: money(cents) for name, cents in sums.items()}
+            | {
+                "net": money(sum(cents for event, cents in events if event != "payment")),
+                "payments": money(sum(cents for event, cents in events if event == "payment")),
+            }
+        )
+
+
+def _paid(told: Told) -> int:
+    return int(told.amount.replace(",", "").replace(".", ""))
+
+
+def rep_revenue_reconciliation(books: Books) -> Iterator[Row]:
+    for month in books.months:
+        newest = [told for told in books.newest if month_of(told.happened.date()) == month]
+        total = money(sum(told.cents for told in newest if told.cents is not None))
+        left_out = [told for told in newest if told.cents is None and told.event != "payment"]
+        other = sum(told.currency != "USD" for told in left_out)
+        unknown = sum(told.deal not in UNITS for told in left_out)
+        yield {
+            "month": month,
+            "source_system": "boberdoo",
+            "source_total": total,
+            "ledger_total": total,
+            "difference": Decimal(0),
+            "payments": money(sum(_paid(told) for told in newest if told.event == "payment")),
+            "other_currency_rows": other,
+            "unreadable_rows": len(left_out) - other - unknown,
+            "unknown_rows": unknown,
+            "other_record": Decimal(0),
+            "rolled_up": Decimal(0),
+            "signals": Decimal(0),
+        }
+        legs = [leg for legs in books.calls.calls().values() for leg in legs if month_of(leg.started.date()) == month]
+        counted = {
+            record: sum(leg.payin for leg in legs if leg.adds and record_of(leg) == record) for record in RECORDS
+        }
+        nothing = {"payments": Decimal(0), "other_currency_rows": 0, "unreadable_rows": 0, "unknown_rows": 0}
+        yield {"month": month, "source_system": "invoca", "difference": Decimal(0), **nothing} | {
+            "source_total": money(counted["invoca"]),
+            "ledger_total": money(counted["invoca"]),
+            "other_record": money(counted["boberdoo"]),
+            "rolled_up": Decimal(0),
+            "signals": money(SIGNALS * sum(not leg.adds for leg in legs)),
+        }

@@ -46,6 +46,7 @@ FEEDS = {
     "second": _feed("second", "format: {type: xlsx, sheet: May}\n"),
     "tables": _feed("tables", "format: {type: parquet}\n"),
     "inside": _feed("inside", "month: {from: column, column: seen}\n", columns=_DATED),
+    "ledger": _feed("ledger", "dated: required\n"),
     "calls": _feed("calls", "month: {from: column, column: seen}\n", "events", _DATED),
 }
 """One contract a feed; all have the columns Id, Name, Phone and City, or Seen where the record has its month."""

@@ -118,7 +118,8 @@ def template(folder: Path) -> Counter:
 
 def _name_of(feed: str, month: str) -> str:
     ending = {"books": "xlsx", "second": "xlsx", "tables": "parquet"}.get(feed, "csv")
-    return f"{month}.{ending}"
+    day = "-30" if feed == "ledger" else ""  # which demands one
+    return f"{month}{day}.{ending}"
 
 
 def try_kind(kind: Case, start: Counter, folder: Path) -> Outcome:

@@ -1,17 +1,16 @@
-"""The check that Invoca's entries are what its records are worth, by a reckoning that shares nothing with them.
+"""What Invoca's records say by themselves: what the ledger is held against.
 
-Belongs here: that one audit, which takes families apart without days: who is connected with whom, and who is the last.
-Does not: how entries come about (int_invoca_families and on).
+Belongs here: questions to the records that share nothing with the tables they judge: families are taken apart without
+days, by who is connected with whom, and who is the last. Does not: how entries come about (int_invoca_families and on).
 """
 
 from leads_platform.warehouse import Audit
 
 STAGED, CAMPAIGNS = "revenue.stg_invoca_transactions", "revenue.dim_campaigns"
 
-families_add_up = Audit(
-    "families_add_up_to_their_newest_version",
-    "A month's entries are, by campaign, what its transactions are worth of which no correction is newer.",
-    f"""
+# Each record of which no correction is newer: its campaign and what it is worth, or why it is no revenue. What reads it
+# reads STAGED of all months before, and of the next.
+WORTH = f"""
     with recursive near as (
         select months.month as view, (months.month + to_months(step))::date as month
         from months, unnest([-1, 0, 1]) as steps(step)
@@ -44,17 +43,31 @@ families_add_up = Audit(
         join near on near.view = connected.view and near.month = newer.month
         where (coalesce(newer.corrected_at, '-infinity'::timestamp), newer.first_told)
             > (coalesce(older.corrected_at, '-infinity'::timestamp), older.first_told)
-    ),
-    theirs as (
+    )
+    select
+        month,
+        coalesce(campaign_id, '') as campaign,
+        payin,
+        payout,
+        signal_revenue,
+        coalesce(not_counted, if(system_of_record = 'invoca', null, 'other_record')) as not_counted
+    from newest
+    anti join corrected using (month, transaction_id)
+    left join {CAMPAIGNS} using (month, campaign_id)
+    where month in (select month from months)
+"""
+
+families_add_up = Audit(
+    "families_add_up_to_their_newest_version",
+    "A month's entries are, by campaign, what its transactions are worth of which no correction is newer.",
+    f"""
+    with theirs as (
         select
             month,
-            coalesce(campaign_id, '') as campaign,
-            sum(if(system_of_record = 'invoca', payin, 0)) as amount,
-            sum(payout) as payout
-        from newest
-        anti join corrected using (month, transaction_id)
-        left join {CAMPAIGNS} using (month, campaign_id)
-        where not_counted is null and month in (select month from months)
+            campaign,
+            coalesce(sum(payin) filter (not_counted is null), 0) as amount,
+            coalesce(sum(payout) filter (not_counted is null or not_counted = 'other_record'), 0) as payout
+        from ({WORTH})
         group by all
     ),
     ours as (

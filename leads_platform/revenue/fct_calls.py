@@ -1,13 +1,10 @@
 """Calls as now known, and what they are worth: the sum of their entries, whoever's word counts."""
 
 from leads_platform.revenue.int_calls import int_calls
-from leads_platform.warehouse import Column, Table, adds_up, not_null, pick
+from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null, pick
 
 ENTRIES, CALLS = "revenue.fct_call_transactions", "revenue.int_calls"
-FACTS = (
-    "call_id", "started_at", "phone_key", "duration", "connect_duration", "campaign_id", "partner_id",
-    "system_of_record",
-)  # fmt: skip
+FACTS = [column.name for column in int_calls.columns if column.name not in ("legs", "payin")]
 
 fct_calls = Table(
     says="One row per call that started in the month, or of which money came in it: a refund of an earlier one, say.",
@@ -28,6 +25,13 @@ fct_calls = Table(
         not_null("system_of_record", "legs", "payin", "revenue", "payout", "revenue_before", "payout_before"),
         adds_up("revenue_adds_up", "As in the ledger.", ENTRIES, theirs="sum(amount)", this="sum(revenue)"),
         adds_up("payout_adds_up", "As in the ledger.", ENTRIES, theirs="sum(payout)", this="sum(payout)"),
+    ),
+    should=(
+        bad_rows(
+            "money_follows_the_call",
+            "started_in = month and revenue_before <> 0",
+            "No money lies in a month before its call's start; of a call that is Invoca's it would count twice.",
+        ),
     ),
     history=(ENTRIES, CALLS),
     select=f"""
@@ -57,9 +61,7 @@ fct_calls = Table(
             union select month, call_id from boberdoos
         )
         select
-            calls.month,
-            calls.call_id,
-            told.month as started_in,
+            calls.month, calls.call_id, told.month as started_in,
             {", ".join(FACTS[1:-1])},
             coalesce(system_of_record, 'boberdoo') as system_of_record,
             if(started_in = calls.month, legs, 0) as legs,

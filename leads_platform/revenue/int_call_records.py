@@ -1,6 +1,7 @@
 """From when on the revenue of a call that boberdoo tells of is Invoca's, and not boberdoo's.
 
-A campaign's record says whose word counts. The call's campaign is known since Invoca's row of it is.
+A campaign's record says whose word counts. The call's campaign is known since Invoca's row of it is. Nothing is
+known here of calls that start in a later month than boberdoo's row lies in, a slip: fct_calls tells of them.
 """
 
 from leads_platform.revenue.money_columns import ENTRY, KNOWN_ON
@@ -16,7 +17,6 @@ int_call_records = Table(
     ),
     must=(not_null("is_invocas"),),
     history=("revenue.int_invoca_legs",),
-    ahead={"revenue.int_invoca_legs": 1},
     select="""
         with calls as (
             select distinct month, call_id from revenue.int_boberdoo_entries
@@ -26,7 +26,7 @@ int_call_records = Table(
             select calls.month, call_id, legs.known_on, legs.known_until
             from calls
             join revenue.int_invoca_legs as legs using (call_id)
-            where legs.system_of_record = 'invoca' and legs.month <= calls.month + interval 1 month
+            where legs.system_of_record = 'invoca' and legs.month <= calls.month
                 and coalesce(not_counted, '') not in ('gone', 'corrected')
         ),
         turns as (

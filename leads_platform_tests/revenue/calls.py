@@ -1,16 +1,17 @@
-"""Rows of Invoca's transactions for tests, a call each, written short.
+"""Calls, leads and their money for tests, written short: as rows that tables read, or as files.
 
-Belongs here: the rows that tables read. Does not: expected numbers.
+Belongs here: what systems tell. Does not: expected numbers, or boberdoo's files (files).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from leads_platform.dictionary import packaged
+from leads_platform.settings import Settings
 from leads_platform.warehouse.binding import Binder
-from leads_platform_tests.helpers import Ask
+from leads_platform_tests.helpers import Ask, drop
 from leads_platform_tests.rows import NoFeeds
 
 Row = Mapping[str, object]
@@ -64,7 +65,7 @@ def same_month_by_month(address: str, months: Iterable[date], ask: Ask) -> None:
         assert ask(f"select {columns} from ({alone}) order by all") == at_once, f"{address}, {month:%Y-%m}"
 
 
-def lead(name: str, received: str, *, phone: str = "7025550101", **more: object) -> Row:
+def lead(name: str, received: str, *, phone: str | None = "7025550101", **more: object) -> Row:
     """A lead, told on the day that it was received."""
     return {
         "month": date.fromisoformat(received[:10]).replace(day=1),
@@ -99,3 +100,27 @@ def sale(name: str, day: str, amount: str, **more: object) -> Row:
 def call_row(name: str, day: str, amount: str, call: str | None = "C1", **more: object) -> Row:
     """boberdoo's transaction of a call."""
     return sale(name, day, amount, deal_type="call", call_id=call, **more)
+
+
+INVOCA_COLUMNS = (
+    "transaction_id", "complete_call_id", "corrects_transaction_id", "corrected_at", "transaction_type",
+    "start_time_utc", "advertiser_campaign_id", "advertiser_payin_localized", "affiliate_payout_localized",
+    "calling_phone_number", "duration",
+)  # fmt: skip
+
+
+def invoca(settings: Settings, *legs: Row) -> None:
+    """The transactions in the files of the days on which they are told."""
+    days: dict[object, list[str]] = {}
+    for row in legs:
+        start = datetime.fromisoformat(f"{row['record_local_at']}+00:00")
+        cells = {**row, "start_time_utc": int(start.timestamp() * 1_000)}
+        days.setdefault(row["known_on"], []).append(",".join(str(cells.get(name, "")) for name in INVOCA_COLUMNS))
+    for day, lines in days.items():
+        drop(settings, "invoca_transactions", f"invoca_transactions_{day}.csv", ",".join(INVOCA_COLUMNS), lines)
+
+
+def campaigns(settings: Settings, day: str, *lines: str) -> None:
+    """Which campaigns there are, each `campaign,record,partner`."""
+    header = "advertiser_campaign_id,system_of_record,partner_id"
+    drop(settings, "invoca_campaigns", f"invoca_campaigns_{day}.csv", header, lines)

@@ -265,9 +265,7 @@ def rep_revenue_reconciliation(books: Books) -> Iterator[Row]:
             "signals": Decimal(0),
         }
         legs = [leg for legs in books.calls.calls().values() for leg in legs if month_of(leg.started.date()) == month]
-        counted = {
-            record: sum(leg.payin for leg in legs if leg.adds and record_of(leg) == record) for record in RECORDS
-        }
+        counted = {of: sum(leg.payin for leg in legs if leg.adds and record_of(leg) == of) for of in RECORDS}
         nothing = {"payments": Decimal(0), "other_currency_rows": 0, "unreadable_rows": 0, "unknown_rows": 0}
         yield {"month": month, "source_system": "invoca", "difference": Decimal(0), **nothing} | {
             "source_total": money(counted["invoca"]),

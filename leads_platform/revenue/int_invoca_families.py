@@ -54,22 +54,20 @@ int_invoca_families = Table(
             select reached.view, reached.transaction_id, links.other
             from reached join links on links.view = reached.view and links.transaction_id = reached.other
         ),
-        families as materialized (select view, transaction_id, min(other) as family from reached group by all),
-        days as (select distinct view, family, known_on as day from told join families using (view, transaction_id)),
-        known as (
-            select told.*, day, dense_rank() over (partition by view order by first_told, transaction_id) as place
+        families as materialized (
+            select told.*, family, dense_rank() over (partition by view order by first_told, transaction_id) as place
             from told
-            join families using (view, transaction_id)
-            join days using (view, family)
+            join (select view, transaction_id, min(other) as family from reached group by all)
+                using (view, transaction_id)
+        ),
+        days as (select distinct view, family, known_on as day from families),
+        known as (
+            select * from families join days using (view, family)
             where known_on <= day
             qualify row_number() over (partition by view, day, transaction_id, month order by version desc) = 1
         )
         select
-            view as month,
-            transaction_id,
-            month as told_in,
-            day as known_on,
-            version,
+            view as month, transaction_id, month as told_in, day as known_on, version,
             not is_gone and month = last_value(if(is_gone, null, month) ignore nulls) over (
                 partition by view, day, transaction_id order by known.known_on, month
                 rows between unbounded preceding and unbounded following

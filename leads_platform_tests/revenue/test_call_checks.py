@@ -159,3 +159,27 @@ def test_a_planted_sum_of_calls_is_found() -> None:
         address, "revenue_adds_up", MAY, rep_call_revenue_reconciliation=[{"revenue": "36"}], **given
     )
     assert bad_rows_of(address, "revenue_adds_up", MAY, rep_call_revenue_reconciliation=[{"revenue": "35"}], **given)
+
+
+def test_what_of_invoca_is_no_revenue_is_counted_beside_it() -> None:
+    def told(name: str, payin: str, **more: object) -> Row:
+        return {"transaction_id": name, "version": 1, "is_gone": False, "payin": payin, "campaign_id": "K1", **more}
+
+    rows = [
+        told("T1", "42.00"),
+        told("T2", "36.00", corrects_transaction_id="T1", corrected_at="2024-05-10 08:00:00"),
+        told("T3", "10.00", campaign_id="K2"),
+        told("T4", "9.00", not_counted="signal", signal_revenue="250.00"),
+        told("T5", "8.00", not_counted="rolled_up"),
+        told("T6", "7.00", not_counted="unknown"),
+    ]
+    (row,) = rows_of(
+        "revenue.rep_revenue_reconciliation",
+        MAY,
+        stg_invoca_transactions=rows,
+        dim_campaigns=[campaign("K1", "invoca"), campaign("K2", "boberdoo")],
+        fct_revenue_entries=[{"source_system": "invoca", "amount": "36.01"}],
+    )
+    expected = {"source_total": "36.00", "ledger_total": "36.01", "difference": "0.01", "other_record": "10.00"}
+    expected |= {"rolled_up": "8.00", "signals": "250.00", "unknown_rows": "1"}
+    assert {name: str(row[name]) for name in expected} == expected

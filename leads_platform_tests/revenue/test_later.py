@@ -118,3 +118,27 @@ def test_a_money_file_without_a_date_is_refused_and_another_currency_is_a_file_a
     run(settings, rooms=["revenue"])
     assert ask(settings, total) == [(Decimal(10),)]
     assert ask(settings, "select verdict from arrivals.files where file_name like '%2024-04.csv'") == [("refused",)]
+
+
+def test_7_9_a_row_of_one_month_s_export_may_be_of_the_next(tmp_path: Path) -> None:
+    """May's export by the source's clock holds its last evening, which is June's by the platform's; it is not refused.
+
+    Where June's export holds the row, too, both count, and that is told (ruling 37).
+    """
+    settings = at(tmp_path / "data", "2024-07-02")
+    transactions(settings, "2024-05", "2024-06-01", """
+        M1 301 standard sale 38.00 2024-05-31T22:30:00
+        M2 301 standard sale 40.00 2024-05-31T22:30:00-07:00
+        M3 301 standard sale 22.00 2024-06-01T05:30:00Z
+    """)  # fmt: skip
+    transactions(settings, "2024-06", "2024-06-30", "M3 301 standard sale 22.00 2024-06-01T05:30:00Z")
+    run(settings, rooms=["revenue"])
+    months = "select month, transaction_id, happened_at::varchar from revenue.fct_revenue_entries order by all"
+    assert ask(settings, months) == [
+        (MAY, "M1", "2024-05-31 22:30:00"),
+        (JUNE, "M2", "2024-06-01 05:30:00"),
+        (JUNE, "M3", "2024-06-01 05:30:00"),
+        (JUNE, "M3", "2024-06-01 05:30:00"),
+    ]
+    told = "select month, bad_rows from warehouse.checks where check_name = 'transactions_stand_in_one_export'"
+    assert sorted(ask(settings, f"{told} and not passed")) == [(JUNE, 2)]

@@ -15,34 +15,44 @@ WORTH = f"""
         select months.month as view, (months.month + to_months(step))::date as month
         from months, unnest([-1, 0, 1]) as steps(step)
     ),
+    staged as (select * from {STAGED} where month >= ($first_month - interval 1 month)::date),
     newest as (
-        select *, first_value((known_on, line, file_name, transaction_id)) over same as first_told
-        from {STAGED}
-        where month >= ($first_month - interval 1 month)::date
-        window same as (
-            partition by month, transaction_id order by version rows between unbounded preceding and unbounded following
-        )
-        qualify version = max(version) over same and not is_gone
+        select * from staged
+        anti join (select month, transaction_id, version - 1 as version from staged where version > 1)
+            using (month, transaction_id, version)
+        where not is_gone
     ),
     named as (
         select view, transaction_id as id, corrects_transaction_id as other
         from newest join near using (month) where corrects_transaction_id is not null
     ),
-    touching as (select view, other, id from named union select view, id, other from named),
+    touching as materialized (select view, other, id from named union select view, id, other from named),
     connected as (
         select view, id, id as other from touching
         union
         select connected.view, connected.id, touching.other
         from connected join touching on touching.view = connected.view and touching.id = connected.other
     ),
+    first_told as (
+        select view, transaction_id, min((known_on, line, file_name, transaction_id)) as place
+        from staged join near using (month) semi join touching on touching.view = near.view and id = transaction_id
+        group by all
+    ),
+    placed as materialized (
+        select view, month, transaction_id, rank() over (
+                partition by view order by coalesce(corrected_at, '-infinity'::timestamp), first_told.place
+            ) as place
+        from newest join near using (month) join first_told using (view, transaction_id)
+    ),
+    lasts as (
+        select connected.view, id, max(place) as last
+        from connected join placed on placed.view = connected.view and transaction_id = other
+        group by all
+    ),
     corrected as (
-        select distinct older.month, older.transaction_id
-        from connected
-        join newest as older on older.transaction_id = connected.id and older.month = connected.view
-        join newest as newer on newer.transaction_id = connected.other
-        join near on near.view = connected.view and near.month = newer.month
-        where (coalesce(newer.corrected_at, '-infinity'::timestamp), newer.first_told)
-            > (coalesce(older.corrected_at, '-infinity'::timestamp), older.first_told)
+        select month, transaction_id
+        from placed join lasts on lasts.view = month and id = transaction_id
+        where placed.view = month and place < last
     )
     select
         month,

@@ -11,7 +11,7 @@ dim_month_closes = Table(
     grain=("month",),
     columns=(
         Column("closed_on", "date", "Day of the close; where nobody said, day 3 of the next month"),
-        Column("by", "varchar", "Who says so: `closes` (the file) or `default`"),
+        Column("by", "varchar", "Who says so: `closes` (the file) or `default`; a word of SQL: write it in quotes"),
     ),
     must=(not_null("closed_on", "by"), accepted_values("by", "closes", "default")),
     should=(

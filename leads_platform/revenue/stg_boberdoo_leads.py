@@ -35,7 +35,7 @@ stg_boberdoo_leads = Table(
         Column("status", "varchar", "What boberdoo made of it, as matched, duplicate or test; in lower case"),
         Column("vendor_cost", "decimal(18,4)", "What the vendor is paid for it; null where none is given"),
         Column("trusted_form_url", "varchar", "Certificate of consent", pii=True),
-        Column("leadid_token", "varchar", "Jornaya's token of the visit"),
+        Column("leadid_token", "varchar", "Jornaya's token of the visit", pii=True),
         *pick(ENTRY, "known_on", "file_name", "line"),
     ),
     must=(not_null("is_gone", "is_newest"),),

@@ -218,6 +218,8 @@ def test_what_a_source_slipped_in_is_told_with_its_line() -> None:
         {"line": 6, "not_counted": "payment", "amount": 500},
         {"line": 7, "amount": 38},
     ]
+    mended = [row | {"is_last_told": False, "line": 10 + row["line"]} for row in versions]
+    versions = [*(row | {"is_last_told": True} for row in versions), *mended]
     for audit, line in (
         ("events_and_deals_are_known", 2),
         ("currency_is_ours", 3),

@@ -137,10 +137,9 @@ def test_money_in_a_month_before_its_call_is_told() -> None:
         dim_campaigns=[{"month": month, **campaign("K1", "invoca")} for month in (MAY, JUNE)],
         dim_revenue_settings=[{"month": month, "currency": "USD"} for month in (MAY, JUNE)],
     ) as ask:
-        rows = ask(
-            "select call_id, started_in, revenue, revenue_before from revenue.fct_calls where month = '2024-06-01'"
-        )
-    (call,) = [dict(zip(("call_id", "started_in", "revenue", "revenue_before"), row, strict=True)) for row in rows]
+        columns = "call_id, started_in, revenue, revenue_before"
+        (row,) = ask(f"select {columns} from revenue.fct_calls where month = '2024-06-01'")
+    call: dict[str, object] = dict(zip(columns.split(", "), row, strict=True))
     assert bad_rows_of("revenue.fct_calls", "money_follows_the_call", JUNE, fct_calls=[call])
     assert not bad_rows_of(
         "revenue.fct_calls", "money_follows_the_call", JUNE, fct_calls=[{**call, "revenue_before": 0}]

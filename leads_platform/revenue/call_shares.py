@@ -6,12 +6,19 @@ worth (fct_calls).
 
 from __future__ import annotations
 
-POLICIES = ("equal", "first", "last", "price")
+POLICIES = {
+    "equal": "each lead as much",
+    "first": "all to the lead that came first",
+    "last": "all to the lead that came last",
+    "price": "by what the leads were sold for, equally where they were not",
+}
 
 
 def call_shares(calls: str, leads: str) -> str:
     """A select of each call's and lead's cents by each of POLICIES, `what` being revenue or payout.
 
+    What a call is worth by the month's end is shared, less what was shared of it before: so the months of a call add up
+    to the shares of its total. Cents that are left over go to the largest remainders, then to the lead that came first.
     One row is of what the call was worth by the month's end, another, taken off, of what it was worth before the month.
     Less than nothing is shared as its opposite is. A call without a lead has one row, with lead_id null.
     """

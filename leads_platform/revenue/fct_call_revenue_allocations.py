@@ -1,19 +1,9 @@
-"""Revenue and payout of calls, shared among the leads that they may be of, to the cent.
-
-What a call is worth by the month's end is shared, less what was shared of it before: so the months of a call add up to
-the shares of its total. Cents that are left over go to the largest remainders, then to the lead that came first.
-"""
+"""Revenue and payout of calls, shared among the leads that they may be of, to the cent."""
 
 from leads_platform.revenue.call_shares import POLICIES, call_shares
 from leads_platform.revenue.money_columns import ENTRY
 from leads_platform.warehouse import Audit, Column, Table, not_null, pick
 
-SAYS = {
-    "equal": "each lead as much",
-    "first": "all to the lead that came first",
-    "last": "all to the lead that came last",
-    "price": "by what the leads were sold for, equally where they were not",
-}
 SHARES = [(what, policy, f"{what}_{policy}") for what in ("revenue", "payout") for policy in POLICIES]
 NAMES = [name for _, _, name in SHARES]
 CENTS = {name: f"sum({policy}) filter (what = '{what}')" for what, policy, name in SHARES}
@@ -24,7 +14,10 @@ fct_call_revenue_allocations = Table(
     nullable=("call_id", "lead_id"),
     columns=(
         *pick(ENTRY, "call_id", "lead_id", "src"),
-        *(Column(name, "decimal(18,2)", f"Its share of the {what}: {SAYS[policy]}") for what, policy, name in SHARES),
+        *(
+            Column(name, "decimal(18,2)", f"Its share of the {what}: {POLICIES[policy]}")
+            for what, policy, name in SHARES
+        ),
     ),
     must=(
         not_null(*NAMES),

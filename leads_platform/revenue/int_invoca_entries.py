@@ -19,10 +19,7 @@ int_invoca_entries = Table(
     says="One row per entry that Invoca's calls make: payout always, payin where the campaign's record is Invoca's.",
     grain=("entry_id",),
     columns=ENTRY,
-    must=(
-        not_null("transaction_id", "version", "change", "amount", "payout", "known_on"),
-        families_add_up,
-    ),
+    must=(not_null("transaction_id", "version", "change", "amount", "payout", "known_on"), families_add_up),
     select=f"""
         with entries as ({
         entries(

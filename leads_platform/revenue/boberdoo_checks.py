@@ -19,9 +19,15 @@ WORTH = f"""
             coalesce(lower(trim(event)), '') as event,
             coalesce(lower(trim(deal_type)), '') as deal,
             coalesce(nullif(upper(trim(records.currency)), ''), settings.currency) <> settings.currency as is_other,
-            round(money(amount, 'us'), 2) as given
-        from {BASE} as records
+            round(money(amount, 'us'), 2) as given,
+            coalesce(is_invocas, false) as is_invocas
+        from (select * replace (trim(call_id) as call_id) from {BASE}) as records
         join revenue.dim_revenue_settings as settings using (month)
+        left join (
+            select month, call_id, arg_max(is_invocas, known_on) as is_invocas
+            from revenue.int_call_records
+            group by all
+        ) as calls using (month, call_id)
     )
     select
         month,
@@ -35,6 +41,7 @@ WORTH = f"""
             when is_other then 'other_currency'
             when given is null then 'unreadable'
             when event = 'payment' then 'payment'
+            when deal = 'call' and event not in ('fee', 'credit') and is_invocas then 'other_record'
         end as not_counted
     from told
 """

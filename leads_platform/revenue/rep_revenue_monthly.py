@@ -5,10 +5,7 @@ from leads_platform.revenue.waterfall import SUMS, WATERFALL
 from leads_platform.warehouse import Column, Table, adds_up
 
 rep_revenue_monthly = Table(
-    says=(
-        "One row per unit, source and buyer: what happened in the month, as now known. Media cost is on rows without a "
-        "unit and buyer, one per source."
-    ),
+    says="One row per unit, source and buyer, as now known. Media cost is on rows of a source alone.",
     grain=("business_unit", "src", "partner_id"),
     nullable=("business_unit", "src", "partner_id"),
     columns=(

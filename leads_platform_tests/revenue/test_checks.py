@@ -274,6 +274,7 @@ def test_what_is_no_revenue_is_counted_beside_it_and_a_cent_that_is_missing_show
         RECORD | {"event": "fee", "amount": "many"},
         RECORD | {"deal_type": "exclusive"},
         RECORD | {"event": None},
+        RECORD | {"deal_type": "call", "call_id": " C1 ", "amount": "7.00"},
     ]
     entries = [ENTRY, ENTRY | {"entry_kind": "refund", "amount": "-8.01"}]
     (row,) = rows_of(
@@ -282,8 +283,10 @@ def test_what_is_no_revenue_is_counted_beside_it_and_a_cent_that_is_missing_show
         base_boberdoo_transactions=told,
         dim_revenue_settings=[SETTINGS],
         fct_revenue_entries=entries,
+        int_call_records=[{"call_id": "C1", "known_on": "2024-05-21", "is_invocas": True}],
     )
-    assert list(row.values())[2:] == [*map(Decimal, ("30.00", "29.99", "-0.01", "500.00")), 1, 1, 2]
+    totals, others = ("30.00", "29.99", "-0.01", "500.00"), ("7.00", "0.00", "0.00")
+    assert list(row.values())[2:] == [*map(Decimal, totals), 1, 1, 2, *map(Decimal, others)]
 
 
 def test_cents_are_rounded_half_away_at_the_entry() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -27,7 +28,7 @@ def test_every_row_is_as_told(table: str, built_sample: tuple[Settings, Sample],
 
 def test_what_let_wrong_code_pass_unseen_is_there(truth: Truth) -> None:
     entries = truth["fct_revenue_entries"]
-    assert {row["change"] for row in entries} >= {"first", "price_change", "undone", "reassigned"}
+    assert {row["change"] for row in entries} >= {"first", "price_change", "undone", "correction", "reassigned"}
     kinds = {"sale", "refund", "refund_reversal", "adjustment", "conversion", "chargeback", "fee", "credit"}
     assert {row["entry_kind"] for row in entries} == kinds
     assert {row["business_unit"] for row in entries} == set(TABLES)
@@ -36,6 +37,11 @@ def test_what_let_wrong_code_pass_unseen_is_there(truth: Truth) -> None:
     reasons = {row["reason"] for row in truth["rep_revenue_restatement"]}
     assert reasons >= {"unchanged", "price_change", "undone", "reassigned"}
     assert any(row["prior_period_adjustment"] for row in truth["rep_revenue_booked"])
+    shared = Counter((row["month"], row["call_id"]) for row in truth["fct_call_revenue_allocations"] if row["lead_id"])
+    assert {1, 2, 5} <= set(shared.values()), "calls of so many leads"
+    assert any(row["lead_id"] is None and row["revenue_equal"] for row in truth["fct_call_revenue_allocations"])
+    assert any(row["revenue_equal"] != row["revenue_price"] for row in truth["fct_call_revenue_allocations"])
+    assert {row["system_of_record"] for row in truth["fct_calls"]} == {"boberdoo", "invoca"}
     assert {row["by"] for row in truth["dim_month_closes"]} == {"closes", "default"}
 
 
@@ -52,5 +58,8 @@ def test_the_slips_are_told_and_none_of_them_in_the_newest_month(built_sample: t
         "refunds_are_negative",
         "sales_are_known",
         "refunds_are_within_their_sale",
+        "corrected_rows_are_known",
+        "corrections_begin_somewhere",
+        "events_repeat_no_total",
     }
     assert NEWEST not in {month for _, month in found}

@@ -15,6 +15,9 @@ from typing import Any
 from uuid import UUID
 
 from leads_platform.months import add_months, month_of
+from leads_platform.revenue.sample.call_files import FEED, CallExports
+from leads_platform.revenue.sample.call_truth import Booked, CallBooks, partner_of
+from leads_platform.revenue.sample.calls import Calls, Leg
 from leads_platform.revenue.sample.files import LATE_CLOSE, Export, Exports, told_in
 from leads_platform.revenue.sample.market import Lead, Market, Told, Transaction
 from leads_platform.sample.population import parties
@@ -46,6 +49,12 @@ class Entry:
     src: str | None
     known: Export
     line: int | None
+    payout: int = 0
+    leg: Leg | None = None  # Invoca's row that it is booked by
+
+    @property
+    def partner(self) -> str | None:
+        return self.told.partner or None
 
     @property
     def month(self) -> date:
@@ -73,10 +82,18 @@ class Books:
         market = Market(world)
         for made in market.accounts():
             self._book(made, None)
+        calls = Calls(world)
+        legs: list[Leg] = []
+        self.leads: list[Lead] = []
         for party in parties(world):
-            for lead in market.of(party):
+            leads = market.of(party)
+            self.leads += leads
+            legs += calls.of(leads)
+            for lead in leads:
                 for made in lead.transactions:
                     self._book(made, lead)
+        self.calls = CallBooks(legs, CallExports(world))
+        self.entries += map(_of_call, self.calls.booked())
 
     def close(self, month: date) -> date:
         if len(self.months) > LATE_CLOSE + 1 and month == self.months[LATE_CLOSE]:
@@ -112,6 +129,15 @@ class Books:
         return self._sale_months[made.number]
 
 
+def _of_call(made: Booked) -> Entry:
+    leg, month = made.leg, month_of(made.leg.started.date())
+    told = Told(partner_of(leg) or "", "call", "sale", made.cents, leg.started, call=leg.call)
+    place = (Export(FEED, None, made.day), made.line)
+    return Entry(
+        leg.number, made.version, "+", made.change, told, made.cents, month, None, *place, payout=made.payout, leg=leg
+    )
+
+
 def _unit(told: Told) -> str:
     return "account" if told.event in ("fee", "credit") else UNITS[told.deal]
 
@@ -143,26 +169,27 @@ def money(cents: int) -> Decimal:
 
 def ledger_row(entry: Entry) -> Row:
     told = entry.told
-    account = entry.unit == "account"
-    key = "|".join(("boberdoo", str(entry.month), str(entry.month), entry.transaction, str(entry.version), entry.sign))
+    leg, recorded = entry.leg, told.happened + timedelta(minutes=1) if entry.line else None
+    system, of_it = ("invoca", (leg.family,)) if leg else ("boberdoo", (str(entry.month), entry.transaction))
+    key = "|".join((system, str(entry.month), *of_it, str(entry.version), entry.sign))
     return {
         "month": entry.month,
         "entry_id": UUID(md5(key.encode()).hexdigest()),
-        "source_system": "boberdoo",
+        "source_system": system,
         "transaction_id": entry.transaction,
         "version": entry.version,
         "change": entry.change,
         "business_unit": entry.unit,
         "entry_kind": told.event,
         "amount": money(entry.cents),
-        "payout": Decimal(0),
+        "payout": money(entry.payout),
         "happened_at": told.happened,
-        "recorded_at": told.happened + timedelta(minutes=1) if entry.line else None,
+        "recorded_at": leg.corrected if leg else recorded,
         "known_on": entry.day,
         "sale_month": entry.sale_month,
-        "partner_id": told.partner,
-        "campaign_id": None,
-        "filter_set_id": None if account else f"F{told.partner}-{told.deal}",
+        "partner_id": entry.partner,
+        "campaign_id": leg.campaign if leg else None,
+        "filter_set_id": None if leg or entry.unit == "account" else f"F{told.partner}-{told.deal}",
         "src": entry.src,
         "lead_id": told.lead or None,
         "call_id": told.call or None,

@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from leads_platform.months import label
+from leads_platform.revenue.sample.call_files import CallExports
+from leads_platform.revenue.sample.calls import Calls
 from leads_platform.revenue.sample.market import SOURCES, Lead, Market, Told, Transaction, phone_of
 from leads_platform.sample.world import Party, World
 from leads_platform.sample.writing import Writer, csv_line
@@ -110,9 +112,11 @@ class RevenueFiles:
 
     def __init__(self, world: World) -> None:
         self._world, self._market, self._exports = world, Market(world), Exports(world)
+        self._calls = CallExports(world)
 
     def files(self) -> list[tuple[datetime, str]]:
-        return [(datetime.combine(export.day, time(20)), export.path) for export in self._exports.all()]
+        own = [(export.day, export.path) for export in self._exports.all()]
+        return [(datetime.combine(day, time(20)), path) for day, path in (*own, *self._calls.files())]
 
     @contextmanager
     def writing(self, out: Path) -> Iterator[Callable[[Party], None]]:
@@ -137,8 +141,12 @@ class RevenueFiles:
             for made in self._market.accounts():
                 write(made)
 
+            take_calls = stack.enter_context(self._calls.writing(out, Calls(self._world)))
+
             def take(party: Party) -> None:
-                for lead in self._market.of(party):
+                leads = self._market.of(party)
+                take_calls(leads)
+                for lead in leads:
                     for export, line in _told_leads(lead, exports):
                         writers[export].add(line)
                     for made in lead.transactions:

@@ -18,6 +18,7 @@ PARTNERS = ("301", "302", "303", "304", "305")
 DEALS = ("standard", "standard", "drip", "standard", "warm_transfer", "cpa", "standard", "lead_call", "cpt")
 # Of the parties that are not promised, every so manyth leaves a lead.
 LEAVES_A_LEAD = 4
+MORE_LEADS = {1: 1, 3: 4}  # of eight that leave a lead, the second leaves two, and the fourth five
 SYMBOLIC, CONVERSION = 1, 14_500
 SLIPS = (1, 2, 9, 11, 13, 15)  # leads, by their number, of which the source tells something wrong
 
@@ -93,12 +94,19 @@ class Market:
         self._draw = world.draws("revenue")
         self._begin = world.midnight(0)
         self._minutes = int((world.midnight(world.months) - self._begin).total_seconds() // 60)
-        self._count = self._transactions = 0
+        self._count = self._transactions = self._parties = 0
 
-    def of(self, party: Party) -> Iterator[Lead]:
-        """The lead that the party leaves, or none."""
-        if party.promised or party.serial % LEAVES_A_LEAD == 0:
-            yield self._lead(party.businesses[0])
+    def of(self, party: Party) -> list[Lead]:
+        """The leads that the party leaves, one after the other within a day; most leave none or one."""
+        if not (party.promised or party.serial % LEAVES_A_LEAD == 0):
+            return []
+        leads = [self._lead(party.businesses[0])]
+        leads += [
+            self._lead(party.businesses[0], leads[0].received + timedelta(hours=3 * (number + 1)))
+            for number in range(MORE_LEADS.get(self._parties % 8, 0))
+        ]
+        self._parties += 1
+        return leads
 
     def accounts(self) -> Iterator[Transaction]:
         """Each month's fees, credits and payments of the buyers: of no lead."""
@@ -118,11 +126,13 @@ class Market:
         self._transactions += 1
         return Transaction(f"{700_000 + self._transactions}", [(told.happened.date(), told)])
 
-    def _lead(self, business: Business) -> Lead:
+    def _lead(self, business: Business, near: datetime | None = None) -> Lead:
         number, draw = self._count, self._draw
         self._count += 1
         early = 0.3 if number in SLIPS else 1.0  # a source's slips lie before the newest month
         received = self._begin + timedelta(minutes=int(draw() * self._minutes * early))
+        if near and number not in SLIPS and near < self._begin + timedelta(minutes=self._minutes):
+            received = near
         src, vendor = SOURCES[number % 5 == 2]
         lead = Lead(f"{5_000 + number}", business, received, src, vendor, 300 + 25 * int(draw() * 20))
         deal = DEALS[number % len(DEALS)]

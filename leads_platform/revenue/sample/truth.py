@@ -15,6 +15,8 @@ from typing import Any
 
 from leads_platform.months import add_months, month_of
 from leads_platform.revenue.sample.books import UNITS, Books, Entry, Row, ledger_row, money
+from leads_platform.revenue.sample.call_files import SIGNALS
+from leads_platform.revenue.sample.call_truth import call_truth, record_of
 from leads_platform.revenue.sample.files import costs_of
 from leads_platform.revenue.sample.market import Told
 from leads_platform.sample.world import World
@@ -28,6 +30,7 @@ TABLES = {
     "cbm": "fct_call_transactions",
     "account": "fct_account_transactions",
 }
+RECORDS = ("boberdoo", "invoca")
 GROSS, RETURNED = ("sale",), ("refund", "refund_reversal")
 ADJUSTED, CONVERSIONS = ("adjustment", "fee", "credit"), ("conversion", "chargeback")
 
@@ -36,7 +39,7 @@ def revenue_truth(world: World) -> dict[str, list[Row]]:
     """The rows of each table, by its name, as the world's files give them once all have arrived."""
     books = Books(world)
     rows = [ledger_row(entry) for entry in books.entries]
-    found = {"fct_revenue_entries": rows}
+    found = {"fct_revenue_entries": rows, **call_truth(books.calls, books.entries, books.leads)}
     found |= {table: [row for row in rows if row["business_unit"] == unit] for unit, table in TABLES.items()}
     reports = (
         fct_source_costs, dim_month_closes, rep_revenue_monthly, rep_revenue_cohorts, rep_revenue_booked,
@@ -62,7 +65,7 @@ def _waterfall(entries: list[Entry]) -> Row:
         "adjusted": money(cents(ADJUSTED)),
         "conversions": money(cents(CONVERSIONS)),
         "net_sold": money(sum(entry.cents for entry in entries)),
-        "payout": Decimal(0),
+        "payout": money(sum(entry.payout for entry in entries)),
     }
 
 
@@ -96,12 +99,12 @@ def dim_month_closes(books: Books) -> Iterator[Row]:
 
 def rep_revenue_monthly(books: Books) -> Iterator[Row]:
     for (month, unit, src, partner), entries in _grouped(
-        books.entries, lambda e: (e.month, e.unit, e.src, e.told.partner)
+        books.entries, lambda e: (e.month, e.unit, e.src, e.partner)
     ).items():
         sums = _waterfall(entries)
         yield {"month": month, "business_unit": unit, "src": src, "partner_id": partner, **sums} | {
             "media_cost": Decimal(0),
-            "margin": sums["net_sold"],
+            "margin": sums["net_sold"] - sums["payout"],
         }
     for index, month in enumerate(books.months):
         newest = costs_of(books.exports.costs(month)[-1], index)
@@ -115,13 +118,13 @@ def rep_revenue_cohorts(books: Books) -> Iterator[Row]:
         end = add_months(month, 1)
         known = [entry for entry in books.entries if entry.month <= month and entry.day < end]
         for (sale_month, unit, src, partner), entries in _grouped(
-            known, lambda e: (e.sale_month, e.unit, e.src, e.told.partner)
+            known, lambda e: (e.sale_month, e.unit, e.src, e.partner)
         ).items():
             sums = _waterfall(entries)
             yield {"month": month, "sale_month": sale_month, "business_unit": unit, "src": src} | {
                 "partner_id": partner,
                 **sums,
-                "margin": sums["net_sold"],
+                "margin": sums["net_sold"] - sums["payout"],
             }
 
 
@@ -132,9 +135,7 @@ def rep_revenue_booked(books: Books) -> Iterator[Row]:
             month = add_months(month, 1)
         return month
 
-    for (month, unit, partner), entries in _grouped(
-        books.entries, lambda e: (booked(e), e.unit, e.told.partner)
-    ).items():
+    for (month, unit, partner), entries in _grouped(books.entries, lambda e: (booked(e), e.unit, e.partner)).items():
         if month in books.months:
             current = sum(entry.cents for entry in entries if entry.month == month)
             all_of_it = sum(entry.cents for entry in entries)
@@ -154,7 +155,7 @@ def rep_revenue_restatement(books: Books) -> Iterator[Row]:
             return entry.change
         return "late_sale" if entry.told.event == "sale" else entry.told.event
 
-    for (month, unit, partner), entries in _grouped(books.entries, lambda e: (e.month, e.unit, e.told.partner)).items():
+    for (month, unit, partner), entries in _grouped(books.entries, lambda e: (e.month, e.unit, e.partner)).items():
         late = [entry for entry in entries if entry.day > books.close(month)]
         total = sum(entry.cents for entry in entries)
         reported = total - sum(entry.cents for entry in late)
@@ -219,9 +220,9 @@ def rep_buyer_statements(books: Books) -> Iterator[Row]:
         "fees": ("fee",),
         "credits": ("credit",),
     }
-    lines: dict[tuple[date, str], list[tuple[str, int]]] = defaultdict(list)
+    lines: dict[tuple[date, str | None], list[tuple[str, int]]] = defaultdict(list)
     for entry in books.entries:
-        lines[entry.month, entry.told.partner].append((entry.told.event, entry.cents))
+        lines[entry.month, entry.partner].append((entry.told.event, entry.cents))
     for told in books.newest:
         if told.event == "payment":
             lines[month_of(told.happened.date()), told.partner].append(("payment", _paid(told)))
@@ -259,4 +260,17 @@ def rep_revenue_reconciliation(books: Books) -> Iterator[Row]:
             "other_currency_rows": other,
             "unreadable_rows": len(left_out) - other - unknown,
             "unknown_rows": unknown,
+            "other_record": Decimal(0),
+            "rolled_up": Decimal(0),
+            "signals": Decimal(0),
+        }
+        legs = [leg for legs in books.calls.calls().values() for leg in legs if month_of(leg.started.date()) == month]
+        counted = {of: sum(leg.payin for leg in legs if leg.adds and record_of(leg) == of) for of in RECORDS}
+        nothing = {"payments": Decimal(0), "other_currency_rows": 0, "unreadable_rows": 0, "unknown_rows": 0}
+        yield {"month": month, "source_system": "invoca", "difference": Decimal(0), **nothing} | {
+            "source_total": money(counted["invoca"]),
+            "ledger_total": money(counted["invoca"]),
+            "other_record": money(counted["boberdoo"]),
+            "rolled_up": Decimal(0),
+            "signals": money(SIGNALS * sum(not leg.adds for leg in legs)),
         }

@@ -35,7 +35,7 @@ NAME_OF_THING = (
     r"firma|firmen|unternehmen|betrieb|einrichtung|empresa|comercial|negocio|societe|entreprise|etablissement"
 )
 AMOUNT = (
-    r"amount|price|cost|revenue|payout|(^|_)fee(_|$)|premium|betrag|preis|umsatz|kosten|gebuhr|"
+    r"amount|price|cost|reven|payout|(^|_)fee(_|$)|premium|betrag|preis|umsatz|kosten|gebuhr|"
     r"importe|precio|coste?|montant|prix|tarif"
 )
 

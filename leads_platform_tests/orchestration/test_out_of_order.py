@@ -83,7 +83,7 @@ def test_a_broken_contract_is_told_by_asset_and_notice_and_all_definitions_load(
     assert described["utah"].startswith("**Out of order.**")
     assert "Out of order" not in described["ok_licensing"]
     names = {sensor.name for sensor in build_definitions(platform, lineage=False).sensors or ()}
-    assert names == {"funnel_files", "prospects_files", "build_requests", "janitor", "notices"}
+    assert names == {"funnel_files", "prospects_files", "revenue_files", "build_requests", "janitor", "notices"}
     assert said(tick(platform, instance, loaded=platform)).count(" is out of order until its contract is mended") == 2
     sent = send_notices(instance, platform)
     assert [notice.title for notice in sent] == ["arrivals: 2 contracts out of order"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import duckdb
 import pytest
 
 from leads_platform.arrivals.archive.ledger import known_receipts
+from leads_platform.arrivals.archive.versions import version_columns, versioned
 from leads_platform.dictionary import packaged
 from leads_platform.standards import install_standards
 from leads_platform.warehouse.binding import Binder
@@ -29,6 +30,8 @@ _VALUES = {
     "bigint": "n",
     "integer": "n::integer",
     "timestamp": "month::timestamp",
+    "boolean": "n % 3 = 0",
+    "decimal(18,4)": "n::decimal(18,4)",
 }
 
 
@@ -42,15 +45,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPy
     harden(con, [], tmp_path_factory.mktemp("plans"))
     for address, table in packaged().catalogue.tables.items():
         con.execute(f"create schema if not exists {table.room}")
-        cells = ", ".join(
-            f"{_VALUES.get(column.type, f'null::{column.type}')} as {identifier(column.name)}"
-            for column in table.columns
-            if column.name != "month"
-        )
-        con.execute(
-            f"create table {identified(address)} as select month, {cells} "
-            f"from (select n, ({literal(JAN)} + interval (n % 2) month)::date as month from range(2000) as rows(n))"
-        )
+        rows = _rows((column.name, column.type) for column in table.columns)
+        con.execute(f"create table {identified(address)} as {rows}")
     known_receipts(con)  # makes arrivals.files
     con.execute(
         "insert into arrivals.files by name "
@@ -61,14 +57,23 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPy
 
 
 class Ledger(NoFeeds):
-    """Of what was received, the files alone."""
+    """Of what was received, the files, and versions of 2,000 records in two months."""
 
     def relation(self, feed: str, first: date, last: date) -> str:
-        return (
-            f"select * from arrivals.files where {within(first, last)}"
-            if feed == "files"
-            else super().relation(feed, first, last)
-        )
+        if feed == "files":
+            return f"select * from arrivals.files where {within(first, last)}"
+        contracts = packaged().contracts
+        if (of := versioned(feed, contracts)) is None:
+            return super().relation(feed, first, last)
+        return f"select * from ({_rows(version_columns(contracts[of]).items())}) where {within(first, last)}"
+
+
+def _rows(columns: Iterable[tuple[str, str]]) -> str:
+    cells = ", ".join(
+        f"{_VALUES.get(kind, f'null::{kind}')} as {identifier(name)}" for name, kind in columns if name != "month"
+    )
+    numbers = f"select n, ({literal(JAN)} + interval (n % 2) month)::date as month from range(2000) as rows(n)"
+    return f"select month, {cells} from ({numbers})"
 
 
 def loops(con: duckdb.DuckDBPyConnection, select: str) -> list[str]:

@@ -296,7 +296,7 @@ def _play(examples: int, steps: int, *, long: bool = False) -> None:
 
 @pytest.mark.slow
 def test_versions_are_the_same_after_any_history() -> None:
-    _play(6, 10)
+    _play(4, 10)
 
 
 @pytest.mark.long

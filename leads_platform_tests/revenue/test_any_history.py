@@ -112,7 +112,7 @@ def arrive(settings: Settings, source: Path, order: random.Random) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10))])
 def test_entries_are_the_model_s_in_any_order(seed: int, tmp_path: Path) -> None:
     written = environment(tmp_path / "written")
     History(seed).write(written)

@@ -97,7 +97,7 @@ def _lacks(contract: FeedContract, packaged: FeedContract, tables: Iterable[Tabl
         if getattr(contract, name) != (must := getattr(packaged, name)):
             return f"its {name} is `{getattr(contract, name)}`; it must be `{must}`, as the platform's tables read it"
     base = f"{packaged.room}.{packaged.base_table}"
-    columns = {column.name for column in contract.columns}
+    columns = {*(column.name for column in contract.columns), *contract.constants}
     gone = [column.name for column in packaged.columns if column.name not in columns]
     times = [column.name for column in RECORD_TIMES] if packaged.month.column and not contract.month.column else []
     gone += times

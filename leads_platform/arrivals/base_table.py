@@ -38,6 +38,7 @@ def base_table(contract: FeedContract) -> Table:
         *listed,
         *(RECORD_TIMES if contract.month.column else ()),
         *(Column(c.name, "varchar", c.description or f"`{c.header}`, as delivered", c.pii) for c in contract.columns),
+        *(Column(name, "varchar", "The same in every record, by the contract") for name in contract.constants),
     )
     selected = ",\n    ".join(identifier(column.name) for column in columns)
     return Table(

@@ -14,12 +14,13 @@ from typing import Any
 from leads_platform.arrivals import read_file
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.contracts.resemblance import resembles
-from leads_platform.arrivals.landing import FileName, parse_file_name
+from leads_platform.arrivals.contracts.typed import typed
+from leads_platform.arrivals.landing import FileName, no_month, parse_file_name
 from leads_platform.arrivals.reading.file_reading import FileReading
 from leads_platform.arrivals.reading.loading import connect
 from leads_platform.contacts.phones import install_phones
 from leads_platform.months import label, month_of
-from leads_platform.values.times import local_day, moment
+from leads_platform.values.money import install_money
 from leads_platform.warehouse.sql import identifier, literal
 
 
@@ -80,7 +81,7 @@ def _trouble(path: Path, contract: FeedContract, says: FileName, month: date | N
     if not contract.delivered.is_monthly:
         return ""
     if contract.month.from_ == "name" and month is None:
-        return "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
+        return no_month(contract)
     if month is not None and current is not None and month_of(month) > current:
         return f"its month {label(month)} has not begun; it is read then"
     return ""
@@ -95,6 +96,8 @@ def _warnings(reading: FileReading, contract: FeedContract, show_values: bool) -
         try:
             if contract.phone_columns():
                 install_phones(con)
+            if any(column.type == "money" for column in contract.columns):
+                install_money(con)
             con.execute(f"create table records as select * from read_parquet({literal(str(records))})")
             found = []
             for column_name, title, condition, reason in _questions(reading, contract):
@@ -112,30 +115,23 @@ def _warnings(reading: FileReading, contract: FeedContract, show_values: bool) -
 def _questions(reading: FileReading, contract: FeedContract) -> list[tuple[str, str, str, str]]:
     """(column name, its title in the file, the condition that finds bad values, the reason to give)."""
     asked = []
-    casts = {
-        "integer": "bigint",
-        "decimal": "double",
-        "boolean": "boolean",
-    }
     for column in contract.columns:
         title = reading.columns.get(column.name)
         if title is None or column.type == "text":
             continue
         cell = f"nullif(trim({identifier(title)}), '')"
-        if column.type == "date":
-            cast = local_day(cell, column.formats, contract.zone)
-        elif column.type == "timestamp":
-            cast = moment(cell, column.formats).instant()
-        else:
-            cast = f"try_cast({cell} as {casts[column.type]})"
         reason = f"is not {column.type}" + (f" written as {' or '.join(column.formats)}" if column.formats else "")
-        asked.append((column.name, title, f"{cell} is not null and {cast} is null", reason))
-    for phone in contract.phone_columns():
-        if (title := reading.columns.get(phone)) is None:
-            continue
-        valid = f"(phone({identifier(title)}, {literal(contract.phone_region)})).is_valid"
-        asked.append((phone, title, f"{valid} = false", "is not a valid phone number"))
-        asked.append((phone, title, f"{valid} is null", "is empty, so the record can't be matched by phone"))
+        reason = f"is not money as the {contract.money} write it" if column.type == "money" else reason
+        unreadable = f"{cell} is not null and {typed(contract, column, cell)} is null"
+        asked.append((column.name, title, unreadable, reason))
+    phones = [(name, reading.columns[name]) for name in contract.phone_columns() if name in reading.columns]
+    parts = {name: f"(phone({identifier(title)}, {literal(contract.phone_region)}))" for name, title in phones}
+    for name, title in phones:
+        asked.append((name, title, f"{parts[name]}.is_valid = false", "is not a valid phone number"))
+    if phones:
+        name, title = phones[0]
+        none = " and ".join(f"{part}.is_valid is null" for part in parts.values())
+        asked.append((name, title, none, "is empty, so the record can't be matched by phone"))
     titles = [reading.columns[name] for name in contract.key if name in reading.columns]
     if titles and len(titles) == len(contract.key):
         keys = ", ".join(identifier(title) for title in titles)

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.month_pattern import example, months_in
 from leads_platform.arrivals.reading.refusal import shown
 from leads_platform.months import month_of
 
@@ -136,14 +137,16 @@ def unreadable(file: LandingFile) -> str:
 
 
 def parse_file_name(name: str, contract: FeedContract) -> FileName:
-    """Month, day and part as a file's name tells them. The month is `YYYY-MM` anywhere in it; two are trouble.
+    """Month, day and part as a file's name tells them; two months are trouble.
+
+    The month is `YYYY-MM` anywhere in it, or as the contract's `month.pattern` writes it.
 
     A date behind `as_of_` is the version's and never a list's month: `list_2024-05_as_of_2024-06-15.csv` is of May.
     Where each record has a month of its own, a name may span several ("2024-01 to 2024-06"): the last one dates it.
     """
-    own = name.rsplit("/", 1)[-1]
+    base, pattern = name.rsplit("/", 1)[-1], contract.month.pattern
     months, days, as_of = set(), set(), set()
-    for written in _AS_OF.finditer(own):
+    for written in _AS_OF.finditer(base):
         day, hours, minutes, seconds = written.groups()
         try:
             at = datetime.fromisoformat(f"{day}T{hours}:{minutes}:{seconds or '00'}") if hours else None
@@ -151,7 +154,7 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         except ValueError:
             said = f"{written[0]} in its name is not a date"
             return FileName(trouble=f"{said}; write it as in list_2024-05_as_of_2024-06-15.csv")
-    for year, month, day in _MONTH.findall(_AS_OF.sub(" ", own)):
+    for year, month, day in _MONTH.findall(_AS_OF.sub(" ", base)):
         try:
             months.add(date(int(year), int(month), 1))
             if day:
@@ -161,6 +164,10 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
             return FileName(trouble=f"{said}; write the month as YYYY-MM, as in list_2024-05.csv")
     if len(as_of) > 1:
         return FileName(trouble="its name holds more than one date behind as_of_; keep one")
+    if pattern is not None:
+        found = list(months_in(_AS_OF.sub(" ", base), pattern))
+        months = {month for month, _ in found}
+        days |= {day for _, day in found if day}
     if len(months) > 1 and contract.month.from_ == "name":
         listed = " and ".join(f"{month:%Y-%m}" for month in sorted(months))
         return FileName(trouble=f"its name holds more than one month ({listed}); keep one")
@@ -176,6 +183,15 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         return FileName(last if contract.delivered.is_monthly else month_of(day), day, part, "", day, at)
     only = next(iter(days)) if len(days) == 1 else None
     return FileName(last, max((day for day in days if month_of(day) == last), default=None), part, "", only)
+
+
+def no_month(contract: FeedContract) -> str:
+    """What to say of a file whose name lacks the month that it must tell."""
+    pattern = contract.month.pattern
+    if pattern is None:
+        return "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
+    said = f"no month written as {pattern} in its name, as month.pattern in {contract.label} says"
+    return f"{said}; add it, as in list {example(pattern)}"
 
 
 def sub_folder_trouble(name: str, contract: FeedContract) -> str:

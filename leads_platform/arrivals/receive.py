@@ -24,7 +24,15 @@ from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manif
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.contracts.resemblance import resembles
 from leads_platform.arrivals.decisions import Action, meant
-from leads_platform.arrivals.landing import FileName, LandingFile, look, parse_file_name, settled, sub_folder_trouble
+from leads_platform.arrivals.landing import (
+    FileName,
+    LandingFile,
+    look,
+    no_month,
+    parse_file_name,
+    settled,
+    sub_folder_trouble,
+)
 from leads_platform.arrivals.reading.file_reading import FileReading, read_file
 from leads_platform.arrivals.reading.header import MISSING
 from leads_platform.arrivals.reading.loading import connect
@@ -165,8 +173,7 @@ class Arrivals:
                 return _refused(start, reason, said)
         if contract.delivered.is_monthly and contract.month.from_ == "name":
             if says.month is None:
-                said = "no month in its name; add it as YYYY-MM, as in list_2024-05.csv"
-                return _refused(start, "month", said)
+                return _refused(start, "month", no_month(contract))
             start = replace(start, month=says.month)
         if (early := self._early_or_known(start, says)) is not None:
             return early

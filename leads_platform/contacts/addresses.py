@@ -16,6 +16,9 @@ the same place is the same lead (rooms decide that).
     without both a postal code and a city in a known state. It prefers to keep apart: a direction before a
     street's name and one after it, other units, the same address with and without its unit, "MAIN ST" and
     "MAIN", are different keys.
+`address_key_abroad(street, city, postal_code, country)`: the same for a country without states. The street is written
+    down by the same rules, and a German street's ending in one way (Hauptstraße, Hauptstr.); the place is the country
+    (`DE`) and the postal code of any shape, else the city: HAUPTSTR 5|DE 80331.
 `state_code(state)`: two letters of a state, territory or province from its name or abbreviation; null if
     unknown.
 `postal_code5(postal_code)`: five digits, or a Canadian code as A2N 2Z6; null for anything else, so also
@@ -125,7 +128,7 @@ def install_addresses(con: DuckDBPyConnection) -> None:
     con.execute(_set_words("address_words", usps.words()))
     con.execute(_set_states())
     con.execute(_set_places(usps.places()))
-    keys = (_address_words(), _STATE_CODE, _POSTAL_CODE5, _address_key())
+    keys = (_address_words(), _STATE_CODE, _POSTAL_CODE5, _address_key(), _address_key_abroad())
     for macro in (*keys, _places_like(), _is_known_place(), _known_places(), _split_address()):
         con.execute("create or replace temp macro " + macro)
     con.execute("set variable address_installed = true")
@@ -263,8 +266,14 @@ _POSTAL_CODE5 = r"""
 """
 
 
+# Of a struct `a` whose first words are the street's.
+_IS_PLACE = (
+    f"contains(a.words[1], ' ') and regexp_matches(a.words[1], {_text(_LETTER)}) "
+    rf"and (regexp_matches(a.words[1], '\d') or not regexp_matches(a.words[1], {_text(_NO_PLACE)}))"
+)
+
+
 def _address_key() -> str:
-    a_place = f"not regexp_matches(a.words[1], {_text(_NO_PLACE)})"
     return rf"""
         address_key(street, city, state, postal_code) as
             list_transform(
@@ -281,9 +290,7 @@ def _address_key() -> str:
                 )],
                 lambda a:
                     case
-                        when contains(a.words[1], ' ')
-                            and regexp_matches(a.words[1], {_text(_LETTER)})
-                            and (regexp_matches(a.words[1], '\d') or {a_place})
+                        when {_IS_PLACE}
                             then a.words[1] || '|' || coalesce(
                                 a.code,
                                 case
@@ -293,6 +300,25 @@ def _address_key() -> str:
                                 end,
                                 nullif(a.words[2], '') || ' ' || state_code(a.state)
                             )
+                    end
+            )[1]
+    """
+
+
+def _address_key_abroad() -> str:
+    return rf"""
+        address_key_abroad(street, city, postal_code, country) as
+            list_transform(
+                [struct_pack(
+                    words := address_words([street::varchar, city::varchar]),
+                    code := upper(regexp_replace(postal_code::varchar, '[^0-9A-Za-z]', '', 'g')),
+                    country := upper(country::varchar)
+                )],
+                lambda a:
+                    case
+                        when {_IS_PLACE}
+                            then regexp_replace(a.words[1], 'STRASSE\b', 'STR') || '|' || a.country || ' '
+                                || coalesce(nullif(a.code, ''), nullif(a.words[2], ''))
                     end
             )[1]
     """

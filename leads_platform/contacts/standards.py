@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-FUNCTIONS = ("phone", "address_key", "split_address", "state_code", "postal_code5")
+FUNCTIONS = ("phone", "address_key", "address_key_abroad", "split_address", "state_code", "postal_code5")
 
 
 @cache

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leads_platform.arrivals.contracts.typed import typed
 from leads_platform.contacts.usps import states
 from leads_platform.prospects.lead_columns import LEAD, LEAD_KEY, LISTED
-from leads_platform.values.times import local_day
 from leads_platform.warehouse import (
     Column,
     Table,
@@ -107,7 +107,7 @@ def _select(contract: LeadList) -> str:
         select
             * exclude (state),
             state_code(state) as state,
-            address_key(street, city, state, postal_code) as address_key,
+            {_address_key(contract)} as address_key,
             phone(phone_raw, {literal(contract.phone_region)}) as phone
         from records
     ),
@@ -160,6 +160,12 @@ def _select(contract: LeadList) -> str:
     """
 
 
+def _address_key(contract: LeadList) -> str:
+    if contract.is_abroad:
+        return f"address_key_abroad(street, city, postal_code, {literal(contract.phone_region)})"
+    return "address_key(street, city, state, postal_code)"
+
+
 def _final() -> list[str]:
     """The lead's columns as the last select names them; the phone's parts come out of their struct."""
     parts = {"phone_e164": "e164", "phone_is_valid": "is_valid", "phone_region": "region"}
@@ -172,9 +178,11 @@ def _mapped(contract: LeadList) -> list[str]:
     """Each lead column as an expression on the base table's text columns."""
     mapped = {name: _text(contract, name) for name in _TEXT}
     mapped |= {name: _typed(contract, name) for name in _TYPED}
-    mapped["phone_raw"] = _text(contract, "phone")
+    mapped["phone_raw"] = _phone(contract)
     if "address" in contract.leads:
-        state = next((c.name for c in contract.columns if c.name == "state"), None)
+        state = next(
+            (name for name in (*(c.name for c in contract.columns), *contract.constants) if name == "state"), None
+        )
         split = f"split_address({_text(contract, 'address')}, {identifier(state) if state else 'null::varchar'})"
         mapped |= {name: f"{split}.{name}" for name in _ADDRESS}
     else:
@@ -190,8 +198,22 @@ def _text(contract: LeadList, lead: str) -> str:
     if source is None:
         return "null::varchar"
     column = identifier(source.column)
-    taken = f"regexp_extract({column}, {literal(source.extract)}, 1)" if source.extract else column
-    return f"nullif(trim({taken}, {literal(_BLANKS)}), '')"
+    return trimmed(f"regexp_extract({column}, {literal(source.extract)}, 1)" if source.extract else column)
+
+
+def trimmed(cell: str) -> str:
+    """The cell without blanks around it; null where it is empty."""
+    return f"nullif(trim({cell}, {literal(_BLANKS)}), '')"
+
+
+def _phone(contract: LeadList) -> str:
+    """The lead's phone: of several the first valid one, else the first that is given."""
+    if "phone" in contract.leads:
+        return _text(contract, "phone")
+    phones = [trimmed(identifier(name)) for name in contract.phone_columns()]
+    region = literal(contract.phone_region)
+    valid = [f"case when phone({cell}, {region}).is_valid then {cell} end" for cell in phones]
+    return f"coalesce({', '.join([*valid, *phones])})"
 
 
 def _typed(contract: LeadList, lead: str) -> str:
@@ -199,11 +221,10 @@ def _typed(contract: LeadList, lead: str) -> str:
     source = contract.leads.get(lead)
     if source is None:
         return f"null::{kind}"
-    column = contract.column(source.column)
     text = _text(contract, lead)
     if kind == "bigint":
         return f"try_cast(replace({text}, ',', '') as bigint)"
-    return local_day(text, column.formats, contract.zone)
+    return typed(contract, contract.column(source.column), text)
 
 
 def _unreadable(contract: LeadList) -> list[str]:

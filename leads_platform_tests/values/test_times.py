@@ -8,7 +8,7 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
-from leads_platform.values.times import EPOCH_MS, install_times, moment
+from leads_platform.values.times import install_times, moment
 
 PACIFIC = "America/Los_Angeles"
 # 22:30 on 31 May in California is 05:30 on 1 June in UTC; half past five there, in India at noon of that day.
@@ -92,5 +92,5 @@ def test_formats_with_an_offset_and_without_stand_side_by_side(con: duckdb.DuckD
     assert by(con, "06/01/2026 05:30Z", *formats) == (june, True)
     assert by(con, "05/31/2026 22:30 +99", *formats) == (None, False)
     assert by(con, "Sun May 31 22:30:00 -0700 2026", "%a %b %d %H:%M:%S %z %Y") == (june, True)
-    assert by(con, "1780291800000", EPOCH_MS) == (june, True)
+    assert by(con, "1780291800000", "epoch_ms") == (june, True)
     assert by(con, "05/31/2026 22:30 -0700", "%m/%d/%Y %H:%M") == (None, False)

@@ -11,8 +11,8 @@ from typing import Any
 from leads_platform.arrivals.archive.slots import month_key
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.typed import moment_of
 from leads_platform.arrivals.reading.loading import connect
-from leads_platform.values.times import moment
 from leads_platform.warehouse import sql
 
 
@@ -50,7 +50,7 @@ def _newest(contract: FeedContract, column: str) -> str:
     """The maximum of the version column as text that sorts as its type does, and among the dates of names."""
     declared = contract.column(str(contract.version_from))
     cell = f"trim({column})"
-    moments = moment(cell, declared.formats)
+    moments = moment_of(contract, declared, cell)
     return {
         "date": f"strftime(max({moments.local(contract.zone)}), '%Y-%m-%d')",
         "timestamp": f"strftime(max({moments.instant()}), '%Y-%m-%d %H:%M:%S.%f')",

@@ -172,7 +172,8 @@ class ArchiveSources:
             lambda entry, month, rank: self._file(entry, columns, month, rank), self.partitions(), first, last
         )
         if not selects:
-            nulls = ", ".join(f"null::varchar as {sql.identifier(c.name)}" for c in columns)
+            names = (*(c.name for c in columns), *state.contract.constants)
+            nulls = ", ".join(f"null::varchar as {sql.identifier(name)}" for name in names)
             times = ", null::timestamp as record_at, null::timestamp as record_local_at"
             nulls += times if state.contract.month.column else ""
             nulls += ", null::date as slot_month" if state.contract.names_the_list else ""
@@ -209,6 +210,8 @@ class ArchiveSources:
         )
         if contract.names_the_list:
             chosen += f", {sql.literal(m.month)} as slot_month"
+        for name, value in contract.constants.items():
+            chosen += f", {sql.literal(value)}::varchar as {sql.identifier(name)}"
         if contract.month.column:  # archives of before the time was kept have none
             at = "record_at" if m.timed else "null::timestamp"
             local = "record_local_at" if m.timed and m.reckoned_in is not None else at

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from leads_platform.values.times import EPOCH_MS
+from leads_platform.arrivals.contracts.month_pattern import pattern_problem
+from leads_platform.values.times import EPOCHS
 
 if TYPE_CHECKING:
     from leads_platform.arrivals.contracts.model import FeedContract, MonthRule
@@ -71,6 +72,7 @@ def disagreements(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     yield from _column_problems(contract)
     yield from _format_problems(contract)
     yield from _month_problems(contract)
+    yield from _zone_problems(("source_timezone",), contract.source_timezone)
     yield from of_kind(contract.own_problems)
     names = {column.name for column in contract.columns}
     for index, name in enumerate(contract.key):
@@ -137,10 +139,24 @@ def _column_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
                 f"only a date or timestamp has formats; the type is {column.type}",
             )
         yield from _date_problems(("columns", index, "formats"), column.formats)
+    yield from _constant_problems(contract, names, headers)
+
+
+def _constant_problems(contract: FeedContract, names: set[str], headers: dict[str, str]) -> Iterator[tuple[Loc, str]]:
+    for name in contract.constants:
+        if name in names or fold_header(name.replace("_", " ")) in headers:
+            yield ("constants", name), "is a column that the file sends; take it out of `constants` or of `columns`"
+        elif name in RESERVED_COLUMNS:
+            yield ("constants", name), "is a column the platform adds itself; choose another name"
 
 
 def _date_problems(loc: Loc, formats: tuple[str, ...]) -> Iterator[tuple[Loc, str]]:
+    numbers = [text for text in formats if text in EPOCHS]
+    if numbers and len(numbers) < len(formats):
+        yield loc, f"`{numbers[0]}` stands alone: a column holds numbers or dates"
     for index, text in enumerate(formats):
+        if text in EPOCHS:
+            continue
         directives = re.findall(r"%(-?.?)", text)
         unknown = [d for d in directives if d.lstrip("-") not in _DATE_DIRECTIVES or d in ("", "-")]
         if not directives or unknown:
@@ -168,6 +184,8 @@ def _format_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         )
     if dialect.sheet is not None and dialect.type != "xlsx":
         yield ("format", "sheet"), f"only xlsx has sheets; the type is {dialect.type}"
+    if dialect.header_row is not None and dialect.type not in ("csv", "xlsx"):
+        yield ("format", "header_row"), f"only csv and xlsx have lines above a header; the type is {dialect.type}"
 
 
 def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
@@ -176,6 +194,8 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     if rule.from_ == "name" and not (contract.names_the_list and contract.delivered.is_monthly and _states_from(rule)):
         if rule.column is not None or rule.formats or rule.prefer or rule.timezone:
             yield ("month", "from"), "is `name`, yet what belongs to a column is given; write `from: column`"
+        if rule.pattern is not None and (problem := pattern_problem(rule.pattern)):
+            yield ("month", "pattern"), problem
         if contract.delivered.dates_records:
             yield (
                 ("month", "from"),
@@ -185,6 +205,8 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
                 ),
             )
         return
+    if rule.pattern is not None:
+        yield ("month", "pattern"), "is of the file's name, yet the month comes from a column; leave one out"
     if rule.column is None:
         yield ("month", "column"), "is missing: which column holds the record's date?"
     elif rule.column not in names:
@@ -192,12 +214,13 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     if rule.prefer is not None and (rule.prefer not in names or rule.prefer == rule.column):
         said = "is the column itself" if rule.prefer == rule.column else unknown_column(rule.prefer, names)
         yield ("month", "prefer"), said
-    if rule.timezone is not None and rule.timezone not in available_timezones():
-        yield ("month", "timezone"), f"`{rule.timezone}` is no time zone; write one such as Europe/Berlin or UTC"
-    written = tuple(text for text in rule.formats if text != EPOCH_MS)
-    if EPOCH_MS in rule.formats and written:
-        yield ("month", "formats"), f"`{EPOCH_MS}` stands alone: a column holds numbers or dates"
-    yield from _date_problems(("month", "formats"), written)
+    yield from _zone_problems(("month", "timezone"), rule.timezone)
+    yield from _date_problems(("month", "formats"), rule.formats)
+
+
+def _zone_problems(loc: Loc, zone: str | None) -> Iterator[tuple[Loc, str]]:
+    if zone is not None and zone not in available_timezones():
+        yield loc, f"`{zone}` is no time zone; write one such as Europe/Berlin or UTC"
 
 
 def _states_from(rule: MonthRule) -> bool:

@@ -46,8 +46,12 @@ def limits(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         yield ("owner",), f"`{contract.owner}` is neither an e-mail address nor a team; write {hint}"
     if contract.phone_region != "US":
         yield from _region(contract.phone_region)
-    if contract.month.timezone == "localtime":  # Python knows it, DuckDB doesn't
-        yield ("month", "timezone"), "`localtime` is another zone on each machine; write one such as Europe/Berlin"
+    for loc, zone in (
+        (("month", "timezone"), contract.month.timezone),
+        (("source_timezone",), contract.source_timezone),
+    ):
+        if zone == "localtime":  # Python knows it, DuckDB doesn't
+            yield loc, "`localtime` is another zone on each machine; write one such as Europe/Berlin"
 
 
 def not_in_re2(pattern: str) -> str | None:

@@ -48,13 +48,15 @@ class Column(Model):
         default=False,
         description="Files may lack it though earlier ones had it; else a check warns. Not for required columns",
     )
-    type: Literal["text", "integer", "decimal", "boolean", "date", "timestamp"] = Field(
-        default="text", description="What staging casts it to; arrival reads everything as text"
+    type: Literal["text", "integer", "decimal", "money", "boolean", "date", "timestamp"] = Field(
+        default="text",
+        description="What staging casts it to; arrival reads everything as text. money is exact, to four places",
     )
     formats: tuple[str, ...] = Field(
         default=(),
         description="strptime formats of a date or timestamp, tried in order; none means ISO 8601, with an offset or "
-        "without; %z at a format's end is an offset of any shape: Z, +00, -0700, -07:00",
+        "without; %z at a format's end is an offset of any shape: Z, +00, -0700, -07:00; epoch_ms and epoch_s are "
+        "milliseconds (12 or 13 digits) and seconds (9 or 10) since 1970 in UTC",
     )
     pii: bool = Field(default=False, description="Personal data: never in messages, logs or metadata")
     description: str = Field(default="", description="What it means; shown in Dagster and in the docs")
@@ -69,10 +71,15 @@ class MonthRule(Model):
         description="name: YYYY-MM in the file's name; column: each record's own date. A snapshot's `name` may stand "
         "beside a column: the name says which list the file replaces, the column gives each record's month",
     )
+    pattern: str | None = Field(
+        default=None,
+        description="How the file's name writes the month instead (from: name), such as %B %Y for Leads May 2024.xlsx: "
+        "%B and %b are English names, %m, %Y, %y and %d numbers; case is ignored, a blank is any of blank _ - .",
+    )
     column: str | None = Field(default=None, description="The column that holds each record's date")
     formats: tuple[str, ...] = Field(
         default=(),
-        description="Its strptime formats, or epoch_ms for milliseconds since 1970 in UTC; none: the column's own",
+        description="Its strptime formats, epoch_ms or epoch_s; none: the column's own",
     )
     prefer: str | None = Field(
         default=None, description="A column whose date counts instead, where the file has it and the cell is filled"
@@ -95,6 +102,12 @@ class Format(Model):
     quote: str | None = Field(default='"', description="csv: one character around fields; null for none")
     encoding: str = Field(default="utf-8", description="csv: for example utf-8, cp1252, latin-1, utf-16")
     sheet: str | None = Field(default=None, description="xlsx: the sheet's name; none: the only one with cells")
+    header_row: int | None = Field(
+        default=None,
+        ge=1,
+        description="csv and xlsx: the line or row of the column titles; what is above it is not read. None: the first "
+        "that holds anything",
+    )
 
 
 class FeedContract(Model):
@@ -155,6 +168,23 @@ class FeedContract(Model):
         "the newest file",
     )
     format: Format = Format()
+    money: Literal["us", "eu"] = Field(
+        default="us", description="How columns of type money are written: us 1,234.50, eu 1.234,50 or 1 234,50"
+    )
+    source_timezone: str | None = Field(
+        default=None,
+        description="Zone of the times that the supplier writes without an offset, such as America/Chicago. Of an hour "
+        "that its clock shows twice the first reading is taken, in one that it skips the reading by the offset before; "
+        "both are told. None: such times stay as they stand",
+    )
+    constants: Mapping[Name, Annotated[str, Field(min_length=1)]] = Field(
+        default={}, description="Columns that the supplier does not send: name -> the value in every record"
+    )
+    entity_kind: Literal["site", "person"] | None = Field(
+        default=None,
+        description="What a record stands for; records are matched within a kind. None: what the kind of contract "
+        "says, as site for lead_list, or neither",
+    )
     key: tuple[str, ...] = Field(default=(), description="The supplier's own key, by column names")
     columns: tuple[Column, ...] = Field(min_length=1)
     phone_region: str = Field(default="US", pattern=r"^[A-Z]{2}$", description="Where a bare number is dialled")
@@ -192,6 +222,11 @@ class FeedContract(Model):
     def known_owner(self) -> str:
         """The owner as Dagster takes it, else empty: a contract of before it was asked for may hold another."""
         return self.owner if is_owner(self.owner) else ""
+
+    @property
+    def entity(self) -> str:
+        """What a record stands for: site, person, or empty where it is neither."""
+        return self.entity_kind or ""
 
     @property
     def base_table(self) -> str:

@@ -7,7 +7,9 @@ Belongs here: the order of these steps and what is said when one fails. Does not
 from __future__ import annotations
 
 import codecs
+import re
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +38,9 @@ class Body:
         self.dialect = Dialect(contract.format.delimiter, contract.format.quote)
         with text.open("rb") as file:
             head = file.read(_HEAD_BYTES)
-        blank = len(head) - len(head.lstrip(b"\r\n"))
-        if blank == len(head):
+        if not head.strip(b"\r\n"):
             raise Refusal("holds nothing but empty lines; ask for the file again")
+        blank = _header_at(head, contract)
         record = self.dialect.read(head, blank)
         if record.end == _HEAD_BYTES:
             raise Refusal("has a first line of more than 1 MB; that is no header")
@@ -50,6 +52,9 @@ class Body:
         self.plain_header &= head[record.end : record.next] == b"\n"
         self.cells = self._cells(head, record)
         self._check(head, record, contract)
+
+    def _which(self, contract: FeedContract) -> str:
+        return f"line {self.first_line - 1}" if contract.format.header_row else "its first line"
 
     def _cells(self, head: bytes, record: Record) -> list[str]:
         return [cell.decode("utf-8", errors="replace") for cell in self.dialect.cells(head, record)]
@@ -69,7 +74,7 @@ class Body:
         if not found:
             titles = ", ".join(shown(c.header) for c in contract.columns if c.name in contract.needed)
             raise Refusal(
-                f"has no header: its first line holds none of the columns of {contract.label}; "
+                f"has no header: {self._which(contract)} holds none of the columns of {contract.label}; "
                 f"it must name {titles or shown(contract.columns[0].header)}",
                 titles=self.cells,
             )
@@ -104,6 +109,8 @@ class Body:
 
     def _preamble(self, head: bytes, record: Record, contract: FeedContract, found: int) -> None:
         at, line = record.next, self.first_line
+        if contract.format.header_row:  # it may as well stand above
+            at, line = 0, 1
         for _ in range(_PREAMBLE_LINES):
             blank = len(head) - len(head[at:].lstrip(b"\r\n")) - at
             line += _lines(head[at : at + blank])
@@ -113,7 +120,7 @@ class Body:
             record = self.dialect.read(head, at)
             here = matches(self._cells(head, record), contract)
             if here > max(found, 1) and here * 2 >= len(contract.needed):
-                raise Refusal(f"has its header on line {line}; remove what is above it")
+                raise Refusal(f"has its header on line {line}; {_mend(line, contract)}")
             line += _lines(head[at : record.end]) + 1
             at = record.next
 
@@ -327,6 +334,27 @@ def _mostly_bad(taken: Taken, contract: FeedContract, found: Scan) -> str:
     if found.width != len(header.names) and found.sound:
         return f"{said}. Most have {found.width} fields: is the delimiter right? Was a column added?"
     return f"{said}. Are format.delimiter and format.quote in {contract.label} right?"
+
+
+def _header_at(head: bytes, contract: FeedContract) -> int:
+    """Where the header's line begins: where the contract says, else at the first that holds anything."""
+    row = contract.format.header_row
+    if row is None:
+        return len(head) - len(head.lstrip(b"\r\n"))
+    ends = [found.end() for found in islice(re.finditer(rb"\r\n|\r|\n", head), row - 1)]
+    at = ends[-1] if row > 1 and ends else 0
+    if len(ends) < row - 1 or head[at : at + 1] in (b"", b"\r", b"\n"):
+        raise Refusal(
+            f"has nothing on line {row}, where format.header_row in {contract.label} says that its header is; "
+            "correct the one or the other"
+        )
+    return at
+
+
+def _mend(line: int, contract: FeedContract) -> str:
+    if contract.format.header_row is None:
+        return f"remove what is above it, or set format.header_row: {line} in {contract.label}"
+    return f"set format.header_row: {line} in {contract.label}, which says {contract.format.header_row}"
 
 
 def _lines(text: bytes) -> int:

@@ -20,6 +20,7 @@ import duckdb
 
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.landing import parse_file_name
+from leads_platform.arrivals.reading.clock_changes import warn_of_clock_changes
 from leads_platform.arrivals.reading.containers import unwrap
 from leads_platform.arrivals.reading.header import Header
 from leads_platform.arrivals.reading.loading import MONTH_COLUMNS, LoaderFault, Quarantined, Taken, connect, identifier
@@ -31,7 +32,7 @@ from leads_platform.values.times import moment
 Verdict = Literal["accepted", "partial", "refused", "held"]
 
 # Refusals that begin so speak of the file.
-_VERBS = ("is ", "has ", "holds ", "looks ", "starts ", "unpacks ", "needs ", "can't ")
+_VERBS = ("is ", "has ", "holds ", "looks ", "sends ", "starts ", "unpacks ", "needs ", "can't ")
 
 
 class FileReading:
@@ -242,6 +243,7 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
     if loaded and taken.loader is not None:
         _check_keys(taken, contract)
         _warn_of_totals(taken)
+        warn_of_clock_changes(taken, contract)
         if reading._has_month:
             reading.months = taken.loader.months()
             _check_one_month(reading.months, contract)

@@ -96,6 +96,7 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     unexpected = [name for name in names if name not in taken]
     if lost := [column for column in missing if column.name in contract.needed]:
         raise Refusal(_lost([column.header for column in lost], unexpected, contract, tell, hidden))
+    _check_constants(unexpected, contract)
     header = Header(names, list(cells), columns, unexpected, [column.header for column in missing])
     if unexpected:
         header.warnings.append(
@@ -104,6 +105,16 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     if missing:
         header.warnings.append(f"{MISSING}: {_listed(header.missing_optional)}")
     return header
+
+
+def _check_constants(unexpected: list[str], contract: FeedContract) -> None:
+    """A file's own column is not what the contract says of all records. Raises Refusal."""
+    constants = {fold_header(name.replace("_", " ")) for name in contract.constants}
+    if sent := [title for title in unexpected if fold_header(title.replace("_", " ")) in constants]:
+        raise Refusal(
+            f"sends {shown(sent[0])}, which {contract.label} gives as a constant; "
+            "declare the column there and take it out of `constants`"
+        )
 
 
 def _declared(contract: FeedContract) -> set[str]:

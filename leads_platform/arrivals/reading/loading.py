@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import duckdb
 
 from leads_platform.arrivals.contracts.model import FeedContract
+from leads_platform.arrivals.contracts.typed import moment_of
 from leads_platform.arrivals.reading.header import Header
 from leads_platform.arrivals.reading.refusal import Refusal
-from leads_platform.values.times import Moment, in_zone, moment
+from leads_platform.values.times import Moment, in_zone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +117,7 @@ def record_moment(contract: FeedContract, columns: Mapping[str, str], also: tupl
             continue
         cell = f"trim({identifier(columns[name])})"
         own = contract.column(name).formats if name == contract.month.prefer else contract.month_formats()
-        moments = moment(cell, (*own, *also))
+        moments = moment_of(contract, contract.column(name), cell, own, also)
         filled = f"coalesce({cell}, '') <> ''"
         for found, expression in ((stated, moments.stated), (utc, moments.utc)):
             read = expression or "null::timestamp"

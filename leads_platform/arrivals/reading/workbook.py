@@ -148,12 +148,13 @@ def write_rows(rows: list[tuple[int, list[str]]], target: Path) -> int:
 class SheetCount:
     """What the XML says.
 
-    Rows that hold a value, cells that hold one, the last row and column with any cell (from 1), cells that hold an
-    error, formulas without a stored value, and cells whose numbers are shown with leading zeros: (row, column) ->
-    the form they are shown in.
+    Rows that hold a value, how many of them are above the contract's header row, cells that hold one, the last row and
+    column with any cell (from 1), cells that hold an error, formulas without a stored value, and cells whose numbers
+    are shown with leading zeros: (row, column) -> the form they are shown in.
     """
 
     rows: int = 0
+    above: int = 0
     cells: int = 0
     height: int = 0
     width: int = 0
@@ -162,7 +163,7 @@ class SheetCount:
     masks: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def count_sheets(path: Path) -> dict[str, SheetCount]:
+def count_sheets(path: Path, header_row: int | None = None) -> dict[str, SheetCount]:
     """Each sheet of cells with its counts, in the workbook's order, from its XML. Raises Refusal."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -170,7 +171,7 @@ def count_sheets(path: Path) -> dict[str, SheetCount]:
             for _, part in parts:
                 _check_blank_cells(archive, part)
             blank, forms = _blank_strings(archive), _forms(archive)
-            return {name: _count(archive, part, blank, forms) for name, part in parts}
+            return {name: _count(archive, part, blank, forms, header_row or 1) for name, part in parts}
     except (ElementTree.ParseError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, IndexError):
         raise Refusal(_UNREADABLE) from None
 
@@ -189,7 +190,9 @@ def _check_blank_cells(archive: zipfile.ZipFile, part: str) -> None:
         )
 
 
-def _count(archive: zipfile.ZipFile, part: str, blank: set[int], forms: list[str | None]) -> SheetCount:
+def _count(
+    archive: zipfile.ZipFile, part: str, blank: set[int], forms: list[str | None], header_row: int
+) -> SheetCount:
     count = SheetCount()
     with archive.open(part) as file:
         at = 0
@@ -209,6 +212,7 @@ def _count(archive: zipfile.ZipFile, part: str, blank: set[int], forms: list[str
                 if cell.findtext(f"{_MAIN}v") or cell.get("t") == "inlineStr":
                     count.height, count.width = max(count.height, at), max(count.width, column)
             count.rows += filled > 0
+            count.above += filled > 0 and at < header_row
             count.cells += filled
     return count
 
@@ -280,12 +284,13 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
 
     Rows are counted a second time from the workbook's XML. Raises Refusal.
     """
-    sheets = count_sheets(source)
+    sheets = count_sheets(source, contract.format.header_row)
     sheet = choose(sheets, contract)
     count = sheets[sheet]
     rows = _rows(source, sheet, count)
     if not rows:
         raise Refusal("has no cells in its sheet; ask for the file again")
+    rows = _from_header(rows, contract)
     first, cells = rows[0]
     while cells and not cells[-1].strip():
         cells = cells[:-1]
@@ -295,7 +300,7 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
     good = [(number, row[:width] + [""] * (width - len(row))) for number, row in rows[1:] if not any(row[width:])]
     titles, wide = Titles(header, contract), f"too many fields: cells to the right of the header's {width} columns"
     bad = [Quarantined(number, None, titles.reason(row) or wide) for number, row in rows[1:] if any(row[width:])]
-    records = count.rows - 1
+    records = count.rows - count.above - 1
     warnings = list(header.warnings)
     if count.errors:
         warnings.append(f"{count.errors} cells hold an Excel error such as #N/A; left empty")
@@ -314,12 +319,35 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
     return Taken(header, records, loaded, loader, bad, warnings)
 
 
+def _from_header(rows: list[tuple[int, list[str]]], contract: FeedContract) -> list[tuple[int, list[str]]]:
+    """The rows from the one on that the contract calls the header; all, where it names none."""
+    row = contract.format.header_row
+    if row is None:
+        return rows
+    found = matches(next((cells for number, cells in rows if number == row), []), contract)
+    for number, cells in rows[:30]:
+        if matches(cells, contract) > max(2 * found, 1):
+            said = f"set format.header_row: {number} in {contract.label}, which says {row}"
+            raise Refusal(f"has its header in row {number}; {said}")
+    below = [(number, cells) for number, cells in rows if number >= row]
+    if not below or below[0][0] != row:
+        raise Refusal(
+            f"has nothing in row {row}, where format.header_row in {contract.label} says that its header is; "
+            "correct the one or the other"
+        )
+    return below
+
+
 def _check_header(rows: list[tuple[int, list[str]]], contract: FeedContract) -> None:
     found = matches(rows[0][1], contract)
     for number, cells in rows[1:30]:
         if matches(cells, contract) > max(2 * found, 1):
-            raise Refusal(f"has its header in row {number}; remove the rows above it")
+            raise Refusal(
+                f"has its header in row {number}; remove the rows above it, "
+                f"or set format.header_row: {number} in {contract.label}"
+            )
     if not found:
         titles = ", ".join(shown(c.header) for c in contract.columns if c.name in contract.needed)
-        said = f"has no header: its first row names no column of {contract.label}; it must name {titles}"
+        where = "its first row" if contract.format.header_row is None else f"row {rows[0][0]}"
+        said = f"has no header: {where} names no column of {contract.label}; it must name {titles}"
         raise Refusal(said, titles=rows[0][1])

@@ -17,6 +17,7 @@ from leads_platform.arrivals.contracts.load import FeedContract, contract_json_s
 from leads_platform.platform import Platform, load_platform
 from leads_platform.rooms import find_rooms
 from leads_platform.settings import Settings
+from leads_platform.warehouse.catalogue import Reach
 from leads_platform.warehouse.table import Table
 
 _LAYERS = {
@@ -125,10 +126,19 @@ def _reads(platform: Platform, table: Table) -> str:
     feeds = sorted({re.sub("_(counts|vanished|versions)$", "", read) for read in archived})
     reads = [f"`{feed}` (the archive)" for feed in feeds]
     reads += [
-        f"{_links(platform, [read])}{' (all months up to this one)' if inputs[read] else ''}"
+        f"{_links(platform, [read])}{_of_months(inputs[read])}"
         for read in sorted(platform.catalogue.upstream(table.address))
     ]
     return ", ".join(reads)
+
+
+def _of_months(reach: Reach) -> str:
+    """Which months it reads beside its own, in brackets."""
+    before = "all months up to this one" if reach.history else ""
+    many = "all months" if reach.ahead == "all" else "the month" if reach.ahead == 1 else f"{reach.ahead} months"
+    after = f"{many} after it" if reach.ahead else ""
+    said = " and ".join(part for part in (before, after) if part)
+    return f" ({said})" if said else ""
 
 
 def _readers(platform: Platform, table: Table) -> list[str]:

@@ -337,10 +337,10 @@ def _goes_on(before: list[Manifest], now: list[Manifest]) -> bool:
     return len(before) <= len(now) and all(old is new for old, new in zip(before, now, strict=False))
 
 
-def waiting(settings: Settings, state: ArchiveSources) -> list[LandingFile]:
-    """Files in landing that no manifest speaks of as they now are. Needs no lock; sensors call it.
+def waiting(settings: Settings, state: ArchiveSources, feeds: Iterable[str] | None = None) -> list[LandingFile]:
+    """Files in landing, of all feeds or of these, that no manifest speaks of as they now are.
 
-    A file refused for its name alone waits again once its contract's patterns let it in.
+    Needs no lock; sensors call it. A file refused for its name alone waits again once the contract lets the name in.
     """
     known = {
         (m.feed, m.file_name, m.size, m.mtime_ns)
@@ -348,7 +348,8 @@ def waiting(settings: Settings, state: ArchiveSources) -> list[LandingFile]:
         if m.action == "receive"
         and not (m.reason == "pattern" and m.feed in state.contracts and state.contracts[m.feed].accepts(m.file_name))
     }
-    return [file for file in look(settings.landing, state.contracts) if file.look not in known]
+    asked = state.contracts if feeds is None else feeds
+    return [file for file in look(settings.landing, asked) if file.look not in known]
 
 
 def _refused(manifest: Manifest, reason: str, message: str) -> Manifest:

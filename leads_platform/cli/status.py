@@ -105,6 +105,7 @@ class Status:
                     "records": sum(e.manifest.records for e in entries),
                     "loaded": sum(e.manifest.loaded for e in entries),
                     "quarantined": sum(e.manifest.quarantined for e in entries),
+                    "erased": sum(e.manifest.erased for e in entries),
                     "first_month": label(months[0]) if months else None,
                     "last_month": label(months[-1]) if months else None,
                     "newest_file": newest.file_name if newest else None,
@@ -115,7 +116,13 @@ class Status:
     def files(self) -> list[dict[str, Any]]:
         """Every file in force: its feed, month, fingerprint and counts."""
         return [
-            {**self._file(m), "version": m.version, "records": m.records, "quarantined": m.quarantined}
+            {
+                **self._file(m),
+                "version": m.version,
+                "records": m.records,
+                "quarantined": m.quarantined,
+                "erased": m.erased,
+            }
             for feed in self.state.by_feed.values()
             for m in (entry.manifest for entry in feed.entries)
             if self.state.in_force(feed, m)

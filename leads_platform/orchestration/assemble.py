@@ -13,7 +13,8 @@ from leads_platform.orchestration.actions import action_assets, action_jobs
 from leads_platform.orchestration.arrivals_job import arrivals_job
 from leads_platform.orchestration.assets import feed_specs, table_asset
 from leads_platform.orchestration.build_sensor import BUILD_SECONDS, build_sensor
-from leads_platform.orchestration.feed_sensors import FEED_SECONDS, feed_sensor
+from leads_platform.orchestration.contracts import CurrentPlatform
+from leads_platform.orchestration.feed_sensors import FEED_SECONDS, feed_sensors
 from leads_platform.orchestration.file_checks import files_check
 from leads_platform.orchestration.freshness_checks import freshness_checks
 from leads_platform.orchestration.jobs import freshness_job, monthly_job, products_job
@@ -52,7 +53,7 @@ def build_definitions(
         ],
         schedules=[monthly_close(platform), freshness_close(platform)],
         sensors=[
-            *(feed_sensor(platform, feed, seconds or FEED_SECONDS) for feed in _feeds(platform)),
+            *feed_sensors(platform, CurrentPlatform(platform), seconds or FEED_SECONDS),
             build_sensor(platform, seconds or BUILD_SECONDS),
             janitor_sensor(platform, seconds or MAINTENANCE_SECONDS),
             notices_sensor(platform, seconds or MAINTENANCE_SECONDS),
@@ -64,8 +65,3 @@ def build_definitions(
         },
         executor=dg.in_process_executor,
     )
-
-
-def _feeds(platform: Platform) -> list[str]:
-    """The feeds that have a sensor: also those whose contract is out of order, and goes on once it is mended."""
-    return sorted(set(platform.contracts) | {feed for feed in platform.stopped if feed.isidentifier()})

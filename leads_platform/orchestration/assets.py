@@ -120,17 +120,19 @@ def table_spec(platform: Platform, table: Table, lineage: bool = True) -> dg.Ass
 
 
 def dependencies(platform: Platform, table: Table) -> list[dg.AssetDep]:
-    """What a table reads; a history is all months up to the one being built. Never itself: backfills split on it."""
-    # As far back as the first month, where Dagster clips it; and no further, as it walks there month by month.
+    """What a table reads, with which months beside the one being built. Never itself: backfills split on it."""
+    # As far as the first and last month, where Dagster clips it; and no further, as it walks there month by month.
     months = len(months_between(platform.settings.first_month, platform.settings.current_month())) + _MONTHS_TO_COME
-    history = dg.TimeWindowPartitionMapping(
-        start_offset=-months, end_offset=0, allow_nonexistent_upstream_partitions=True
-    )
     found: dict[dg.AssetKey, dg.AssetDep] = {}
-    for address, all_months in platform.catalogue.inputs(table.address).items():
+    for address, reach in platform.catalogue.inputs(table.address).items():
         for read in _feeds(platform, table, address) if address.startswith(ARRIVALS) else [address]:
-            is_feed = read.startswith(ARRIVALS)
-            mapping = history if all_months and not is_feed else None
+            mapping = None
+            if (reach.history or reach.ahead) and not read.startswith(ARRIVALS):
+                mapping = dg.TimeWindowPartitionMapping(
+                    start_offset=-months if reach.history else 0,
+                    end_offset=months if reach.ahead == "all" else reach.ahead,
+                    allow_nonexistent_upstream_partitions=True,
+                )
             found.setdefault(asset_key(read), dg.AssetDep(asset_key(read), partition_mapping=mapping))
     return list(found.values())
 

@@ -61,6 +61,7 @@ def receipt_event(manifest: Manifest) -> dg.AssetMaterialization | dg.AssetObser
         "records": manifest.records,
         "loaded": manifest.loaded,
         "quarantined": manifest.quarantined,
+        "erased": manifest.erased,
         "touched_months": ", ".join(manifest.touched),
     }
     kind = dg.AssetMaterialization if manifest.touched else dg.AssetObservation

@@ -1,14 +1,16 @@
-"""A sensor for each feed: what lies in its folder against what the manifests speak of.
+"""A sensor for each room: what lies in its feeds' folders against what the manifests speak of.
 
 Belongs here: when the `arrivals` job is asked for, and for which files. Does not: taking them in.
 
-State, not events: a tick compares folder and manifests and needs no lock and no clock. A file is taken when its size
+State, not events: a tick compares folders and manifests and needs no lock and no clock. A file is taken when its size
 and time of change are as in the tick before. The run key holds what the files looked like and an attempt, because
-Dagster never runs a key twice and a crashed run's files would otherwise wait for ever.
+Dagster never runs a key twice and a crashed run's files would otherwise wait for ever. One sensor for all feeds of a
+room: a platform may have hundreds, and each sensor is a process's time and a line in the UI.
 """
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -25,6 +27,8 @@ FEED_SECONDS = 30
 ASKED_TAG = "leads_platform/arrival"
 # A file whose runs keep failing is asked for after 1, 2, 4, ... ticks, at most this many (an hour).
 _LONGEST_WAIT = 120
+# Files that one tick asks for, oldest first; the others come with the next. The cursor holds what waits and no more.
+_MOST_FILES = 500
 
 
 @dataclass
@@ -52,33 +56,53 @@ class Cursor:
         return json.dumps({"looks": self.looks, "asked": {key: vars(asked) for key, asked in self.asked.items()}})
 
 
-def feed_sensor(platform: Platform, feed: str, seconds: int = FEED_SECONDS) -> dg.SensorDefinition:
-    """The sensor `<feed>_files`; off until a person turns it on."""
-    current = CurrentPlatform(platform)
+def feed_sensors(
+    platform: Platform, current: CurrentPlatform, seconds: int = FEED_SECONDS
+) -> list[dg.SensorDefinition]:
+    """The sensor `<room>_files` of each room that has feeds; off until a person turns it on.
 
+    Also of those whose contract is out of order, and goes on once it is mended. Of whose room nobody knows, each tells.
+    """
+    unknown = {feed for feed in platform.stopped if feed not in platform.contracts}
+    rooms: dict[str, set[str]] = {room: set() for room in (platform.rooms.by_name if unknown else ())}
+    for feed, contract in platform.contracts.items():
+        rooms.setdefault(contract.room, set()).add(feed)
+    return [_sensor(current, room, feeds | unknown, seconds) for room, feeds in sorted(rooms.items())]
+
+
+def _sensor(current: CurrentPlatform, room: str, feeds: Collection[str], seconds: int) -> dg.SensorDefinition:
     @dg.sensor(
-        name=f"{feed}_files",
+        name=f"{room}_files",
         job=arrivals_job,
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description=f"Takes in the files that rest in landing/{feed}.",
+        description=f"Takes in the files that rest in landing/ in the folders of the feeds of {room}.",
     )
     def files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return tick(current.now(), feed, Cursor.read(context.cursor), context.instance)
+        return tick(current.now(), room, feeds, Cursor.read(context.cursor), context.instance)
 
     return files
 
 
-def tick(platform: Platform, feed: str, before: Cursor, instance: dg.DagsterInstance) -> dg.SensorResult:
-    """One look: the runs to ask for, and the cursor for the next."""
-    if words := _why_not(platform, feed):
-        return dg.SensorResult(skip_reason=words, cursor=before.text())
-    contracts = {feed: platform.contracts[feed]}
-    state = read_state(platform.settings, contracts)
-    files = {_key(file): file for file in waiting(platform.settings, state)}
-    resting = [key for key in files if key in before.looks]
-    told_by = f"{contracts[feed].hash()}:{contracts[feed].zone}"
-    again = [f"again:{m.original}:{told_by}:{m.reason}" for m in state.to_reread()]
+def tick(
+    platform: Platform, room: str, feeds: Collection[str], before: Cursor, instance: dg.DagsterInstance
+) -> dg.SensorResult:
+    """One look: the runs to ask for, and the cursor for the next. `feeds` are those whose assets Dagster has loaded."""
+    settings, contracts = platform.settings, platform.contracts
+    if not settings.landing.is_dir():
+        said = f"{settings.landing} is not there: is its disk mounted, and LEADS_PLATFORM_DATA the right folder?"
+        return dg.SensorResult(skip_reason=said, cursor=before.text())
+    told = _out_of_order(platform, room, feeds)
+    going = {feed for feed in feeds if feed not in platform.stopped and feed in contracts}
+    going = {feed for feed in going if contracts[feed].room == room}
+    state = read_state(settings, contracts)
+    files = {_key(file): file for file in waiting(settings, state, going)}
+    seen = set(before.looks)
+    resting = [key for key in files if key in seen]
+    again = [
+        f"again:{m.original}:{contracts[m.feed].hash()}:{contracts[m.feed].zone}:{m.reason}"
+        for m in state.to_reread(going)
+    ]
     after = Cursor(list(files), {})
     fresh: list[str] = []
     retries: list[str] = []
@@ -97,32 +121,36 @@ def tick(platform: Platform, feed: str, before: Cursor, instance: dg.DagsterInst
             asked.wait = min(2**asked.attempt, _LONGEST_WAIT) - 1
             retries.append(key)
     # Fresh files share a run. One that failed gets a run to itself: what is wrong with it must not stop the others.
-    requests = [_request(feed, fresh, files, 0, after)] if fresh else []
-    requests += [_request(feed, [key], files, after.asked[key].attempt, after) for key in retries]
+    requests = [_request(room, fresh[:_MOST_FILES], files, 0, after)] if fresh else []
+    requests += [_request(room, [key], files, after.asked[key].attempt, after) for key in retries]
     if requests:
         return dg.SensorResult(run_requests=requests, cursor=after.text())
-    return dg.SensorResult(skip_reason=_words(feed, files, resting, after), cursor=after.text())
+    said = "\n".join([*told, *([_words(files, resting, after)] if going or not told else [])])
+    return dg.SensorResult(skip_reason=said, cursor=after.text())
 
 
-def _why_not(platform: Platform, feed: str) -> str:
-    """Why nothing of the feed can be taken in now, if so."""
-    broken = [entry.words() for entry in platform.out_of_order if entry.feed == feed]
-    if broken:
-        return "\n".join(broken)
-    if feed not in platform.contracts:
-        return (
-            f"The contract of {feed} was taken away from {platform.settings.feeds}; reload the code location, and this "
-            "sensor goes."
+def _out_of_order(platform: Platform, room: str, feeds: Collection[str]) -> list[str]:
+    """Why nothing of some feeds can be taken in now."""
+    found = []
+    for feed in sorted(feeds):
+        contract = platform.contracts.get(feed)
+        if contract is not None and contract.room != room:
+            continue
+        broken = [entry.words() for entry in platform.out_of_order if entry.feed == feed]
+        if broken:
+            found += broken
+        elif contract is None:
+            found.append(f"The contract of {feed} was taken away; reload the code location, and the feed goes.")
+    new = sorted(f for f, contract in platform.contracts.items() if contract.room == room and f not in feeds)
+    if new:
+        found.append(
+            f"Contracts that are new: {', '.join(new)}; reload the code location, and their files are taken in."
         )
-    if not platform.settings.landing.is_dir():
-        return (
-            f"{platform.settings.landing} is not there: is its disk mounted, and LEADS_PLATFORM_DATA the right folder?"
-        )
-    return ""
+    return found
 
 
 def _key(file: LandingFile) -> str:
-    return f"{file.name}:{file.size}:{file.mtime_ns}"
+    return f"{file.feed}/{file.name}:{file.size}:{file.mtime_ns}"
 
 
 def _is_over(instance: dg.DagsterInstance, run_key: str) -> bool:
@@ -131,26 +159,26 @@ def _is_over(instance: dg.DagsterInstance, run_key: str) -> bool:
     return all(run.is_finished for run in runs)
 
 
-def _request(feed: str, keys: list[str], files: dict[str, LandingFile], attempt: int, cursor: Cursor) -> dg.RunRequest:
+def _request(room: str, keys: list[str], files: dict[str, LandingFile], attempt: int, cursor: Cursor) -> dg.RunRequest:
     content = hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()[:24]
-    run_key = f"{feed}:{content}:{attempt}"
+    run_key = f"{room}:{content}:{attempt}"
     for key in keys:
         cursor.asked.setdefault(key, Asked(run_key)).run_key = run_key
     named = [
-        {"feed": feed, "name": files[key].name, "size": files[key].size, "mtime_ns": files[key].mtime_ns}
-        for key in keys
-        if key in files
+        {"feed": file.feed, "name": file.name, "size": file.size, "mtime_ns": file.mtime_ns}
+        for file in (files[key] for key in keys if key in files)
     ]
     config = {"ops": {"take_in": {"config": {"only_named": True, "files": named}}}}
-    return dg.RunRequest(run_key=run_key, run_config=config, tags={ASKED_TAG: run_key, "feed": feed})
+    return dg.RunRequest(run_key=run_key, run_config=config, tags={ASKED_TAG: run_key, "room": room})
 
 
-def _words(feed: str, files: dict[str, LandingFile], resting: list[str], after: Cursor) -> str:
-    moving = [files[key].name for key in files if key not in resting]
+def _words(files: dict[str, LandingFile], resting: list[str], after: Cursor) -> str:
+    at_rest = set(resting)
+    moving = [f"{file.feed}/{file.name}" for key, file in files.items() if key not in at_rest]
     if moving:
         return f"Waiting for {', '.join(moving[:5])} to rest."
     if after.asked:
         tries = max(asked.attempt for asked in after.asked.values())
         tried = f"; {tries} run(s) have failed, the next tries wait longer" if tries else ""
-        return f"{len(after.asked)} file(s) of {feed} are being taken in{tried}."
-    return f"Nothing new in landing/{feed}."
+        return f"{len(after.asked)} file(s) are being taken in{tried}."
+    return "Nothing new in landing/."

@@ -116,15 +116,18 @@ def as_runs(catalogue: Catalogue, request: BuildRequest) -> list[list[BuildTask]
     """The runs that answer a request, each of works over one range.
 
     One run over the whole range when nothing is refused: building a fresh month again gives the same rows, and one
-    run costs less than two. Around refused months each table keeps to the months it was planned for.
+    run costs less than two. Around refused months each table keeps to the months it was planned for; so where one that
+    looks ahead ends before others, as in months after its own what it reads may never have been built.
     """
     tasks = [work for work in request.tasks if work.table in catalogue.tables]
     if not tasks:
         return []
-    if not request.whole:
+    first, last = min(work.first for work in tasks), max(work.last for work in tasks)
+    ends = {address: max(work.last for work in tasks if work.table == address) for address in {w.table for w in tasks}}
+    apart = any(end < last and catalogue.looks_ahead(address) for address, end in ends.items())
+    if apart or not request.whole:
         order = {address: at for at, address in enumerate(catalogue.tables)}
         return batches(catalogue, sorted(tasks, key=lambda work: (order[work.table], work.first)))
-    first, last = min(work.first for work in tasks), max(work.last for work in tasks)
     stale = {work.table for work in tasks}
     return [[BuildTask(address, first, last) for address in catalogue.tables if address in stale]]
 

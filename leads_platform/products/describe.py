@@ -29,6 +29,7 @@ LEDGERS: dict[str, tuple[str, dict[str, str]]] = {
             "records": "Records in the file",
             "loaded": "Records loaded",
             "quarantined": "Records kept out, each with its reason in arrivals.quarantine",
+            "erased": "Records that were loaded and have been erased since",
             "verdict": "accepted, partial, held or refused",
             "reason": "Kind of the refusal",
             "message": "What is the matter, in words",

@@ -31,11 +31,10 @@ def behind(
         first_refused[table] = min(month, first_refused.get(table, month))
     explained: dict[str, date] = {}
     for table in catalogue.tables:
-        months = [explained[read] for read in catalogue.upstream(table) if read in explained]
         if table in first_refused:
-            months.append(first_refused[table])
-        if months:
-            explained[table] = min(months)
+            explained[table] = first_refused[table]
+        if (held_up := catalogue.held_up(table, explained)) is not None:
+            explained[table] = held_up
     found = []
     for table, months in stale_months(catalogue, sources, dict(built)).items():
         there = set(published.get(table, ()))

@@ -13,6 +13,7 @@ fct_lead_files = Table(
         Column("records", "bigint", "Records counted in the file"),
         Column("loaded", "bigint", "Records that could be read"),
         Column("quarantined", "bigint", "Records that could not; see arrivals.quarantine"),
+        Column("erased", "bigint", "Records that were loaded and have been erased since"),
         Column("distinct_leads", "bigint", "Leads whose row of the month comes from this file"),
         Column("net_new_leads", "bigint", "Of these: was_net_new, and first received in this month"),
         Column("already_known_leads", "bigint", "Of these: some supplier had listed them in an earlier month"),
@@ -23,19 +24,14 @@ fct_lead_files = Table(
         Column("gone_leads", "bigint", "Leads of the file before that are no longer listed; on the month's first file"),
     ),
     must=(
-        not_null("records", "loaded", "quarantined"),
-        bad_rows("records_reconcile", "records <> loaded + quarantined", "Every record is loaded or quarantined."),
+        not_null("records", "loaded", "quarantined", "erased"),
+        bad_rows("records_reconcile", "records <> loaded + quarantined + erased", "Every record is accounted for."),
         bad_rows(
             "leads_reconcile",
             "distinct_leads <> net_new_leads + already_known_leads + already_in_salesforce_leads",
             "Every lead of a file is net-new, known, or in Salesforce before.",
         ),
-        adds_up(
-            "files_reconcile",
-            "Every lead of the month's lists belongs to one of these files.",
-            'prospects."stg_leads_*"',
-            this="sum(distinct_leads)",
-        ),
+        adds_up("files_reconcile", "Every lead is of one file.", 'prospects."stg_leads_*"', this="sum(distinct_leads)"),
     ),
     should=(bad_rows("nothing_quarantined", "quarantined > 0", "Every record of a file could be read."),),
     select="""
@@ -49,6 +45,7 @@ fct_lead_files = Table(
                 records,
                 loaded,
                 quarantined,
+                erased,
                 row_number() over (partition by month, feed order by part, file_name) as nth
             from arrivals.files
             where feed in (select distinct source_name from prospects."stg_leads_*")

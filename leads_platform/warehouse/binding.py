@@ -10,7 +10,7 @@ from datetime import date
 
 from leads_platform.months import add_months
 from leads_platform.warehouse import sql
-from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue
+from leads_platform.warehouse.catalogue import ARRIVALS, Catalogue, Reach
 from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform.warehouse.sources import Sources
 from leads_platform.warehouse.table import Audit, Table
@@ -33,7 +33,7 @@ class Binder:
         def resolve(read: str) -> str:
             if read == table.address:
                 return f"select * from {sql.address(target)} where month < {sql.literal(first)}"
-            return self._relation(read, first, last, read in table.history)
+            return self._relation(read, first, last, Reach(read in table.history, table.ahead.get(read, 0)))
 
         return sql.bind(table.select, resolve, months)
 
@@ -45,15 +45,17 @@ class Binder:
                 return this
             if read == sql.THIS_HISTORY:
                 return f"select * from {sql.address(target)} where month <= {sql.literal(last)}"
-            return self._relation(read, first, last, read in audit.history)
+            return self._relation(read, first, last, Reach(read in audit.history, audit.ahead.get(read, 0)))
 
         return sql.bind(audit.select, resolve, {"first_month": first, "last_month": last})
 
-    def _relation(self, read: str, first: date, last: date, history: bool) -> str:
+    def _relation(self, read: str, first: date, last: date, reach: Reach) -> str:
         if read == sql.MONTHS:
             series = f"generate_series({sql.literal(first)}, {sql.literal(last)}, interval 1 month)"
             return f"select unnest({series})::date as month"
-        start = date(1, 1, 1) if history else first
+        start = date(1, 1, 1) if reach.history else first
+        if reach.ahead:
+            last = reach.last(last, (self.sources.data_months() or (None, None))[1])
         if read.startswith(ARRIVALS):
             return self.sources.relation(read[len(ARRIVALS) :], start, last)
         selects = [

@@ -6,15 +6,18 @@ Belongs here: which tables there are and which reads which. Does not: what a roo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pkgutil import iter_modules
 
+from leads_platform.months import add_months
 from leads_platform.warehouse import sql
 from leads_platform.warehouse.places import line_of, of_error
-from leads_platform.warehouse.table import Column, DeclarationError, Table, with_month
+from leads_platform.warehouse.table import Ahead, Column, DeclarationError, Table, with_month
 
 ARRIVALS = "arrivals."
 # A room reads these layers of another room and no others.
@@ -40,6 +43,31 @@ def tables_in(room_package: str) -> list[Table]:
                 f"{of_error(error, room)}: {type(error).__name__}: {said}. No table can be built until it is mended."
             ) from error
     return found
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which months beside its own a month reads of an input: all before it (`history`), and some after it (`ahead`)."""
+
+    history: bool = False
+    ahead: Ahead = 0
+
+    def with_(self, other: Reach) -> Reach:
+        """What two statements read together."""
+        ahead = "all" if "all" in (self.ahead, other.ahead) else max(int(self.ahead), int(other.ahead))
+        return Reach(self.history or other.history, ahead)
+
+    def last(self, month: date, horizon: date | None) -> date:
+        """The last month that is read for `month`; `horizon` is the last one with data, after which none is read."""
+        if not self.ahead or horizon is None or horizon <= month:
+            return month
+        return horizon if self.ahead == "all" else min(add_months(month, self.ahead), horizon)
+
+    def first_reader(self, month: date) -> date:
+        """The first month that reads `month` of the input: that one, or as many before it."""
+        if self.ahead == "all":
+            return date.min
+        return add_months(month, -self.ahead) if self.ahead else month
 
 
 class Catalogue:
@@ -82,15 +110,16 @@ class Catalogue:
                 odd = ", ".join(sorted({name for name, _ in own ^ family}))
                 raise DeclarationError(f"{table.address} has not the columns that the family {pattern} states: {odd}")
 
-    def _expanded(self, table: Table, named: dict[str, Table]) -> dict[str, bool]:
-        """The addresses a table reads, audits included, each with whether its history is read."""
-        inputs: dict[str, bool] = {}
-        texts = [(table.reads, table.history)]
-        texts += [(sql.relations(audit.select), audit.history) for audit, _ in table.audits if audit.select]
-        for reads, history in texts:
+    def _expanded(self, table: Table, named: dict[str, Table]) -> dict[str, Reach]:
+        """The addresses a table reads, audits included, each with which of its months."""
+        inputs: dict[str, Reach] = {}
+        texts = [(table.reads, table.history, table.ahead)]
+        texts += [(sql.relations(a.select), a.history, a.ahead) for a, _ in table.audits if a.select]
+        for reads, history, ahead in texts:
             for read in reads:
+                reach = Reach(read in history, ahead.get(read, 0))
                 for address in self._read_by(table, read, named) if read != table.address else ():
-                    inputs[address] = inputs.get(address, False) or read in history
+                    inputs[address] = inputs.get(address, Reach()).with_(reach)
         for address in inputs:
             other = named.get(address)
             if other and other.room != table.room and other.layer not in SHARED_LAYERS:
@@ -137,9 +166,22 @@ class Catalogue:
     def _in(self, address: str, named: dict[str, Table]) -> list[str]:
         return [read for read in self._inputs[address] if read in named]
 
-    def inputs(self, address: str) -> dict[str, bool]:
-        """What a table reads (tables and `arrivals.<feed>`), with True where its history is read."""
+    def inputs(self, address: str) -> dict[str, Reach]:
+        """What a table reads (tables and `arrivals.<feed>`), with which of its months."""
         return self._inputs[address]
+
+    def looks_ahead(self, address: str) -> bool:
+        """Whether a month of the table reads months after it."""
+        return any(reach.ahead for reach in self._inputs[address].values())
+
+    def held_up(self, address: str, bad: Mapping[str, date]) -> date | None:
+        """The table's first month that a bad one stands in the way of: its own, or one of what it reads.
+
+        `bad` gives the first bad month of each table that has one.
+        """
+        own = [bad[address]] if address in bad else []
+        own += [reach.first_reader(bad[read]) for read, reach in self._inputs[address].items() if read in bad]
+        return min(own, default=None)
 
     def upstream(self, address: str) -> list[str]:
         """The tables this table reads."""

@@ -5,7 +5,8 @@ Does not: building (write), or any reading of tables' rows.
 
 A table's month has a fingerprint: its declaration and the fingerprints of all it read. It is stale when no build
 carries the fingerprint that the archive and the code call for today. A history or cumulative table's fingerprint holds
-those of all earlier months, so a late file makes every later month stale, and no other.
+those of all earlier months, so a late file makes every later month stale, and no other. That of a table which looks
+ahead holds those of the months after it, as far as there are data: a new month makes the ones before it stale.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Fingerprinter:
         self._of = of or self.expected
         self._known: dict[tuple[str, date], str] = {}
         self._chains: dict[tuple[str, date], str] = {}
+        self._tails: dict[tuple[str, date], str] = {}
         data = sources.data_months()
         self.first = data[0] if data else None
         self.horizon = data[1] if data else None
@@ -69,8 +71,13 @@ class Fingerprinter:
         """The fingerprint of a table's month from its inputs'. Raises InputsMissing."""
         table = self._catalogue.tables[address]
         parts = [self._catalogue.declarations[address]]
-        for read, history in sorted(self._catalogue.inputs(address).items()):
-            parts.append(f"{read}:{self._chain(read, month) if history else self._input(read, month)}")
+        for read, reach in sorted(self._catalogue.inputs(address).items(), key=lambda each: each[0]):
+            parts.append(f"{read}:{self._chain(read, month) if reach.history else self._input(read, month)}")
+            if reach.ahead == "all":
+                parts.append(f"after:{self._tail(read, add_months(month, 1))}")
+            else:
+                ahead = months_between(add_months(month, 1), reach.last(month, self.horizon))
+                parts += [f"{label(each)}:{self._input(read, each)}" for each in ahead]
         if table.cumulative and (before := self.previous(month)):
             parts.append(f"self:{self._input(address, before)}")
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
@@ -106,6 +113,19 @@ class Fingerprinter:
             self._chains[address, each] = chain
         return chain
 
+    def _tail(self, address: str, month: date) -> str:
+        """One value for all months of an input from `month` to the last with data."""
+        tail, to_do = "-", []
+        for each in months_between(month, self.horizon) if self.horizon else ():
+            if (address, each) in self._tails:
+                tail = self._tails[address, each]
+                break
+            to_do.append(each)
+        for each in reversed(to_do):
+            tail = hashlib.sha256(f"{tail}\x1f{self._input(address, each)}".encode()).hexdigest()[:32]
+            self._tails[address, each] = tail
+        return tail
+
 
 def stale_months(
     catalogue: Catalogue,
@@ -118,23 +138,67 @@ def stale_months(
 
     A month that was built but holds no data any more, because its files were withdrawn, counts: its rows must go.
     Months after the data are built when asked for (`last`), and kept current from then on. None lies outside the
-    platform's months.
+    platform's months. What the asked months read of others, before `first` or after `last`, is planned with them.
     """
     data, (opened, current) = sources.data_months(), sources.open_months()
     months = {month for address, month in built if address in catalogue.tables}
     months |= set(months_between(*data)) if data else set()
     if not months:
         return {}
-    start = max(first or min(months), min(months))
+    earliest = min(months)
+    start = max(first or earliest, earliest)
     months |= set(months_between(start, last)) if last else set()
-    wanted = sorted(m for m in months if max(start, opened) <= m <= min(last or current, current))
+    wanted = sorted(m for m in months if opened <= m <= current)
     should = Fingerprinter(catalogue, sources)
+    needed = _needed(catalogue, start, min(last or current, current), earliest, should.horizon)
     stale = {}
     for address in catalogue.tables:
-        wanting = [m for m in wanted if built.get((address, m)) != should.expected(address, m)]
+        since, until = needed[address]
+        wanting = [m for m in wanted if since <= m <= until and built.get((address, m)) != should.expected(address, m)]
         if wanting:
             stale[address] = wanting
     return stale
+
+
+def _needed(
+    catalogue: Catalogue, first: date, last: date, earliest: date, horizon: date | None
+) -> dict[str, tuple[date, date]]:
+    """The first and last month of each table that all tables' months `first` to `last` need.
+
+    Built upon stale months, they would be stale again, for ever.
+    """
+    needed = dict.fromkeys(catalogue.tables, (first, last))
+    for address in reversed(catalogue.tables):
+        since, until = needed[address]
+        if catalogue.tables[address].cumulative:
+            since = earliest
+            needed[address] = (since, until)
+        for read, reach in catalogue.inputs(address).items():
+            if read in needed:
+                own = needed[read]
+                needed[read] = (
+                    min(own[0], earliest if reach.history else since),
+                    max(own[1], reach.last(until, horizon)),
+                )
+    return needed
+
+
+def because_of(
+    catalogue: Catalogue, stale: Mapping[str, Iterable[date]], address: str, month: date
+) -> dict[str, list[date]]:
+    """Why a stale month is stale, as far as it follows from what it reads: the stale months of its inputs.
+
+    Empty: its declaration is another, or what has come in. A month after `month` is there as the table looks ahead.
+    """
+    found = {}
+    for read, reach in catalogue.inputs(address).items():
+        months = sorted(stale.get(read, ()))
+        last = reach.last(month, months[-1] if months else None)
+        if of := [m for m in months if m <= last and (reach.history or m >= month)]:
+            found[read] = of
+    if catalogue.tables[address].cumulative and (own := [m for m in sorted(stale.get(address, ())) if m < month]):
+        found[address] = own
+    return found
 
 
 def plan(
@@ -148,9 +212,8 @@ def plan(
     limits: dict[str, date] = dict(blocked_from or {})
     tasks = []
     for address in catalogue.tables:
-        own = [limits[read] for read in (address, *catalogue.upstream(address)) if read in limits]
-        if own:
-            limits[address] = min(own)
+        if (held_up := catalogue.held_up(address, limits)) is not None:
+            limits[address] = held_up
         months = [m for m in stale.get(address, ()) if address not in limits or m < limits[address]]
         tasks += [BuildTask(address, first, last) for first, last in ranges(months)]
     return tasks

@@ -7,7 +7,7 @@ Does not: how it is written (write), when it is stale (planner), or anything of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,6 +16,9 @@ from leads_platform.warehouse.places import line_of
 
 ColumnType = str
 Layer = Literal["base", "stg", "int", "dim", "fct", "rep"]
+Ahead = int | Literal["all"]
+"""How many months after its own a month reads; all: to the last one with data."""
+_MOST_AHEAD = 120  # ten years: who needs more reads all
 
 
 class DeclarationError(Exception):
@@ -56,7 +59,7 @@ class Audit:
     month's rows (0 to 1) that may be bad before the check fails. `condition`, where given, is all there is to the
     select: rows of `this` for which it holds. Kept as evidence, where the select gives them, are a row's `line`,
     `named_id` (a number, as a deal's id), `expected` and `found`, and those of the table's own columns that are not
-    `pii`; of whole rows the line alone, else the key.
+    `pii`; of whole rows the line alone, else the key. `history` and `ahead` are as in `Table`.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Audit:
     max_share: float = 0.0
     history: tuple[str, ...] = ()
     condition: str = ""
+    ahead: Mapping[str, Ahead] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of_rows(cls, name: str, says: str, condition: str, max_share: float = 0.0) -> Audit:
@@ -72,7 +76,8 @@ class Audit:
         return cls(name, says, f"select * from this where {condition}", max_share, condition=condition)
 
     def text(self) -> str:
-        return f"{self.name} {self.max_share} {sql.normal(self.select)} {self.history}"
+        ahead = f" ahead {sorted(self.ahead.items())}" if self.ahead else ""
+        return f"{self.name} {self.max_share} {sql.normal(self.select)} {self.history}{ahead}"
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,11 @@ class Table:
     """One table of the platform, written once a month by the write path.
 
     `must` audits block (a bad month never replaces a good one); `should` audits warn. Every table read in `select` is
-    read for the months being built; those named in `history` are read for all months up to the last one. A `cumulative`
-    table is built month by month and may read itself, which gives all months before `$month`. Every table has the
-    column `month`, which only a table that says more of it declares. Columns of the grain that are `nullable` may be
-    null, which is then a value of the key like any other: one row may have it.
+    read for the months being built; those named in `history` are read for all months up to the last one, those in
+    `ahead` for so many months more, or all that have data: `{"shop.base_returns": 2, "arrivals.rates": "all"}`. A
+    `cumulative` table is built month by month and may read itself, which gives all months before `$month`. Every table
+    has the column `month`, which only a table that says more of it declares. Columns of the grain that are `nullable`
+    may be null, which is then a value of the key like any other: one row may have it.
     """
 
     says: str
@@ -94,6 +100,7 @@ class Table:
     must: tuple[Audit, ...] = ()
     should: tuple[Audit, ...] = ()
     history: tuple[str, ...] = ()
+    ahead: Mapping[str, Ahead] = field(default_factory=dict, hash=False)
     cumulative: bool = False
     owner: str = ""  # empty: the room's
     contract_hash: str = ""
@@ -127,6 +134,9 @@ class Table:
         for read in self.history:
             if read not in reads:
                 raise DeclarationError(f"{table.address}: history names {read}, which the select does not read")
+        table._check_ahead(table.address, self.ahead, reads)
+        for audit, _ in table.audits:
+            table._check_ahead(f"{table.address}, {audit.name}", audit.ahead, sql.relations(audit.select))
         if table.address in reads and not self.cumulative:
             raise DeclarationError(f"{table.address} reads itself; only a cumulative table can (cumulative=True)")
         if not self.cumulative and sql.CUMULATIVE_WORD.search(self.select):
@@ -146,6 +156,17 @@ class Table:
         for column in self.nullable:
             if column not in self.grain or column == MONTH.name:
                 raise DeclarationError(f"{self.address}: nullable names {column}, which is no column of its grain")
+
+    def _check_ahead(self, where: str, ahead: Mapping[str, Ahead], reads: Iterable[str]) -> None:
+        for read, months in ahead.items():
+            if read not in reads:
+                raise DeclarationError(f"{where}: ahead names {read}, which the select does not read")
+            if read == self.address:
+                raise DeclarationError(f"{where}: ahead names the table itself, whose later months are built after it")
+            if months != "all" and not (type(months) is int and 1 <= months <= _MOST_AHEAD):
+                raise DeclarationError(
+                    f'{where}: ahead says {months!r} of {read}; write 1 to {_MOST_AHEAD} months, or "all"'
+                )
 
     @property
     def address(self) -> str:
@@ -204,6 +225,7 @@ class Table:
             repr(self.grain),
             repr([(audit.text(), blocking) for audit, blocking in self.audits]),
             repr(self.history),
+            *([f"ahead {sorted(self.ahead.items())}"] if self.ahead else []),
             repr(self.cumulative),
             self.contract_hash,
             *used,

@@ -25,31 +25,12 @@ from leads_platform.warehouse.outcome import SELECT_RUNS, Build, CheckResult
 from leads_platform.warehouse.planner import Fingerprinter
 from leads_platform.warehouse.removal import Leave, Removal, WouldRemove, removal
 from leads_platform.warehouse.sources import Sources
+from leads_platform.warehouse.stretches import stretches
 from leads_platform.warehouse.table import SCHEMA_CONTRACT, Table
 
-# How many rows one statement may read, or audit, of several months together. Counted are those of the months being
-# built, of the tables read; not histories, nor what streams: files, and the pass that counts and judges row by row.
-ROWS_AT_ONCE = 2_000_000
 # A table whose columns changed is built under this prefix, then takes the place of the old one.
 _NEW = "__new_"
 _TABLES_HERE = f"select schema_name, table_name from duckdb_tables() where database_name = '{CATALOG}'"
-
-
-def stretches(months: list[date], rows: dict[date, int]) -> list[tuple[date, date]]:
-    """Unbroken months as stretches (first, last) of at most ROWS_AT_ONCE rows, or of one month.
-
-    A window or a join holds the rows it is given in memory: 24 months of 1.6 million did not fit in 12 GB.
-    """
-    found: list[tuple[date, date]] = []
-    held = 0
-    for month in months:
-        held += rows.get(month, 0)
-        if found and held <= ROWS_AT_ONCE:
-            found[-1] = (found[-1][0], month)
-        else:
-            found.append((month, month))
-            held = rows.get(month, 0)
-    return found
 
 
 class Warehouse:
@@ -115,9 +96,11 @@ class Warehouse:
         swap = standing is not None and standing != columns
         if swap:
             first, last = self._whole(address, first, last)
-        for read, history in self.catalogue.inputs(address).items():
+        for read, reach in self.catalogue.inputs(address).items():
             if read.startswith(ARRIVALS):
-                self._verify(read[len(ARRIVALS) :], self.sources.open_months()[0] if history else first, last)
+                start = self.sources.open_months()[0] if reach.history else first
+                end = reach.last(last, self._horizon()) if reach.ahead else last
+                self._verify(read[len(ARRIVALS) :], start, end)
         prints = self._fingerprints(table, first, last)
         target = f"{table.room}.{_NEW}{table.name}" if swap else address
         with errors_in_words(address, table.source):
@@ -189,7 +172,7 @@ class Warehouse:
             )
         found = counted(self.con, table, target, first, last)
         checks = self._schema_results(list(found.rows), {})
-        for start, end in stretches(months_between(first, last), found.rows):
+        for start, end in stretches(months_between(first, last), found.rows, self._together_to(table)):
             here = months_between(start, end)
             checks += audited(self.con, self.binder, table, target, found, here, without_month=start == first)
         bad = any(check.blocking and not check.passed for check in checks)
@@ -201,8 +184,20 @@ class Warehouse:
         if table.cumulative or first == last:
             return [(month, month) for month in months]
         rows = self._records.rows()
-        read = [name for name, history in self.catalogue.inputs(table.address).items() if not history]
-        return stretches(months, {month: sum(rows.get((name, month), 0) for name in read) for month in months})
+        read = [name for name, reach in self.catalogue.inputs(table.address).items() if not reach.history]
+        held = {month: sum(rows.get((name, month), 0) for name in read) for month in months}
+        return stretches(months, held, self._together_to(table))
+
+    def _together_to(self, table: Table) -> date:
+        """The last month that is built, and judged, together with others.
+
+        Of a table that looks ahead the last with data: a month after it reads none but itself, whatever is built there.
+        """
+        return (self._horizon() or date.min) if self.catalogue.looks_ahead(table.address) else date.max
+
+    def _horizon(self) -> date | None:
+        """The last month with data."""
+        return (self.sources.data_months() or (None, None))[1]
 
     def _schema_mismatch(
         self, table: Table, columns: list[tuple[str, str]], target: str, first: date, last: date

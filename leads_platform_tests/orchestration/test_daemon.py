@@ -43,7 +43,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def turn_on(settings: Settings) -> None:
     """Turns the feed's sensor on, as a person does in the UI."""
-    on = [sys.executable, "-P", "-m", "dagster", "sensor", "start", "-m", MODULE, "lists_files"]
+    on = [sys.executable, "-P", "-m", "dagster", "sensor", "start", "-m", MODULE, "small_files"]
     subprocess.run(on, env=environment_of(settings), cwd=settings.data, check=True, capture_output=True, timeout=120)
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from leads_platform.orchestration.assemble import build_definitions
+from leads_platform.orchestration.assets import dependencies
 from leads_platform.orchestration.lineage import column_sources
+from leads_platform.orchestration.partitions import monthly_partitions
 from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
 from leads_platform_tests.conftest import environment
+from leads_platform_tests.orchestration.conftest import REPORT, STG, platform_with, report
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +75,27 @@ def test_every_audit_is_a_check_that_blocks_when_it_must(platform: Platform, def
         for audit, blocking in table.audits:
             spec = graph.get_check_spec(dg.AssetCheckKey(key, audit.name))
             assert (spec.blocking, spec.description) == (blocking, audit.says)
+
+
+@pytest.mark.parametrize(
+    ("reads", "months"),
+    [
+        ({}, ["2024-05"]),
+        ({"ahead": {STG: 1}}, ["2024-05", "2024-06"]),
+        ({"ahead": {STG: 12}}, ["2024-05", "2024-06", "2024-07"]),  # the clock says July
+        ({"ahead": {STG: "all"}}, ["2024-05", "2024-06", "2024-07"]),
+        ({"ahead": {STG: 1}, "history": (STG,)}, ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2024-06"]),
+    ],
+)
+def test_the_lineage_says_which_months_are_read(settings: Settings, reads: dict[str, Any], months: list[str]) -> None:
+    settings = replace(settings, first_month=date(2024, 1, 1))
+    platform = platform_with(settings, replace(report(), **{"history": (), **reads}))
+    (dep,) = dependencies(platform, platform.catalogue.tables[REPORT])
+    partitions = monthly_partitions(settings)
+    may = partitions.subset_with_partition_keys(["2024-05-01"])
+    mapping = dep.partition_mapping or dg.TimeWindowPartitionMapping()  # as Dagster's own for two alike
+    found = mapping.get_upstream_mapped_partitions_result_for_partitions(may, partitions, partitions)
+    assert [key[:7] for key in found.partitions_subset.get_partition_keys()] == months
 
 
 def test_assets_tell_what_a_person_looks_for(defs: dg.Definitions) -> None:

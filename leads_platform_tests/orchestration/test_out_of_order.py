@@ -18,6 +18,7 @@ from leads_platform.orchestration.requests import pending
 from leads_platform.platform import Platform, load_platform
 from leads_platform.settings import Settings
 from leads_platform.warehouse.build_state import read_build_state
+from leads_platform_tests.helpers import drop
 from leads_platform_tests.orchestration.conftest import (
     FEED,
     QUIET,
@@ -31,27 +32,39 @@ from leads_platform_tests.orchestration.conftest import (
 from leads_platform_tests.test_contracts_in_force import packaged, user_contract
 
 
-def tick(platform: Platform, feed: str, instance: dg.DagsterInstance, cursor: str = "") -> dg.SensorResult:
-    return feed_sensors.tick(platform, feed, Cursor.read(cursor), instance)
+def tick(platform: Platform, instance: dg.DagsterInstance, cursor: str = "", *, loaded: Platform) -> dg.SensorResult:
+    """A look of the sensor of `prospects`, as Dagster has `loaded` it."""
+    feeds = {*loaded.contracts, *loaded.stopped}
+    return feed_sensors.tick(platform, "prospects", feeds, Cursor.read(cursor), instance)
 
 
-def test_a_broken_contract_stops_its_sensor_alone_and_goes_on_once_mended(
+def said(result: dg.SensorResult) -> str:
+    assert not result.run_requests and result.skip_reason
+    return str(result.skip_reason.skip_message)
+
+
+def test_a_broken_contract_stops_its_feed_alone_and_goes_on_once_mended(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     """Found in use, 10: the sensors of all feeds failed, as each of them reads all contracts at its tick."""
-    current = CurrentPlatform(load_platform(settings))
+    loaded = load_platform(settings)
+    current = CurrentPlatform(loaded)
     path = user_contract(settings, FEED, packaged(FEED).replace("delivery:", "delivry:"))
     deliver(settings, "2024-05", 2)
     broken = current.now()
-    told = tick(broken, FEED, instance, str(tick(broken, FEED, instance).cursor))
-    assert not told.run_requests and told.skip_reason and told.skip_reason.skip_message
-    assert told.skip_reason.skip_message.startswith(f"{FEED} is out of order until its contract is mended")
-    assert "line 11: delivry: is not a field of a contract; did you mean `delivery`?" in told.skip_reason.skip_message
-    other = tick(broken, "ok_licensing", instance)
-    assert other.skip_reason and other.skip_reason.skip_message == "Nothing new in landing/ok_licensing."
+    told = said(tick(broken, instance, str(tick(broken, instance, loaded=loaded).cursor), loaded=loaded))
+    assert told.startswith(f"{FEED} is out of order until its contract is mended")
+    assert "line 11: delivry: is not a field of a contract; did you mean `delivery`?" in told
+    assert told.endswith("Nothing new in landing/.")
+    drop(settings, "ok_licensing", "ok_2024-05.csv", "Name", ["Oak"])  # the other feeds go on
+    (request,) = tick(broken, instance, str(tick(broken, instance, loaded=loaded).cursor), loaded=loaded).run_requests
+    asked = request.run_config["ops"]["take_in"]["config"]["files"]
+    assert [(file["feed"], file["name"]) for file in asked] == [("ok_licensing", "ok_2024-05.csv")]
     path.write_text(packaged(FEED))
     mended = current.now()
-    assert len(tick(mended, FEED, instance, str(tick(mended, FEED, instance).cursor)).run_requests or []) == 1
+    (request,) = tick(mended, instance, str(tick(mended, instance, loaded=loaded).cursor), loaded=loaded).run_requests
+    asked = request.run_config["ops"]["take_in"]["config"]["files"]
+    assert sorted(file["feed"] for file in asked) == [FEED, "ok_licensing"]
 
 
 def test_a_broken_contract_is_told_by_asset_and_notice_and_all_definitions_load(
@@ -66,7 +79,8 @@ def test_a_broken_contract_is_told_by_asset_and_notice_and_all_definitions_load(
     assert described["utah"].startswith("**Out of order.**")
     assert "Out of order" not in described["ok_licensing"]
     names = {sensor.name for sensor in build_definitions(platform, lineage=False).sensors or ()}
-    assert {f"{FEED}_files", "utah_files", "ok_licensing_files"} <= names
+    assert names == {"funnel_files", "prospects_files", "build_requests", "janitor", "notices"}
+    assert said(tick(platform, instance, loaded=platform)).count(" is out of order until its contract is mended") == 2
     sent = send_notices(instance, platform)
     assert [notice.title for notice in sent] == ["arrivals: 2 contracts out of order"]
     assert send_notices(instance, load_platform(settings)) == [], "each is told once"
@@ -82,11 +96,12 @@ def test_a_sensor_tells_of_a_contract_taken_away_and_of_a_root_that_is_gone(
     small: Platform, settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     """Found in use, 10 and 12: a KeyError in the one case, "Nothing new" in the other."""
-    gone = tick(replace(small, contracts={}), FEED, instance)
-    assert gone.skip_reason and "was taken away" in str(gone.skip_reason.skip_message)
+    gone = said(tick(replace(small, contracts={}), instance, loaded=small))
+    assert gone == f"The contract of {FEED} was taken away; reload the code location, and the feed goes."
+    new = said(tick(small, instance, loaded=replace(small, contracts={})))
+    assert new == f"Contracts that are new: {FEED}; reload the code location, and their files are taken in."
     settings.landing.rename(settings.data / "elsewhere")
-    unmounted = tick(small, FEED, instance)
-    assert unmounted.skip_reason and "is its disk mounted" in str(unmounted.skip_reason.skip_message)
+    assert "is its disk mounted" in said(tick(small, instance, loaded=small))
 
 
 def test_through_dagster_nothing_is_removed_and_the_command_is_told(

@@ -223,14 +223,14 @@ def test_ticks_that_asked_for_nothing_go_after_two_hours(settings: Settings) -> 
     target = LoadableTargetOrigin(executable_path=sys.executable, module_name="any", attribute="defs")
     repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target, location_name="any"), "__repository__")
     state = InstigatorState(
-        RemoteInstigatorOrigin(repository, "nv_licensing_files"), InstigatorType.SENSOR, InstigatorStatus.RUNNING
+        RemoteInstigatorOrigin(repository, "prospects_files"), InstigatorType.SENSOR, InstigatorStatus.RUNNING
     )
     with open_instance(settings) as instance:
         instance.add_instigator_state(state)
         for hours, status in ((1, TickStatus.SKIPPED), (3, TickStatus.SKIPPED), (3, TickStatus.SUCCESS)):
             instance.create_tick(
                 TickData(
-                    state.instigator_origin_id, "nv_licensing_files", InstigatorType.SENSOR, status,
+                    state.instigator_origin_id, "prospects_files", InstigatorType.SENSOR, status,
                     time.time() - hours * 3600, run_ids=[], selector_id=state.selector_id,
                 )
             )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,28 @@ def test_a_range_run_shows_each_month_s_own_rows(
     for table in TABLES:
         own = {month: rows for name, month, rows, _ in ledger(settings, BUILDS) if name == table}
         assert row_counts(instance, table) == own
+
+
+def test_a_run_builds_the_later_months_that_earlier_ones_read(settings: Settings, instance: dg.DagsterInstance) -> None:
+    """And the month that comes next is planned with the one before it, which reads it."""
+    two = f"""
+        select months.month, count(*) filter (leads.month = months.month) as leads, count(leads.month) as leads_so_far
+        from months
+        left join {STG} as leads on leads.month between months.month and months.month + interval 1 month
+        group by months.month
+    """
+    looking = platform_with(settings, replace(report(), select=two, history=(), ahead={STG: 1}))
+    deliver(settings, "2024-04", 2)
+    deliver(settings, "2024-05", 1)
+    take_in(looking)
+    assert build(instance, looking, "2024-04", "2024-05").success
+    shown = f"select month::varchar, leads, leads_so_far from {REPORT} order by all"
+    assert ledger(settings, shown) == [("2024-04-01", 2, 3), ("2024-05-01", 1, 1)]
+    deliver(settings, "2024-06", 4)
+    take_in(looking)
+    assert build_through_dagster(looking, instance=instance) == {}
+    assert ledger(settings, shown) == [("2024-04-01", 2, 3), ("2024-05-01", 1, 5), ("2024-06-01", 4, 4)]
+    assert len(instance.fetch_materializations(dg.AssetKey(REPORT.split(".")), limit=9).records) == 2 + 2
 
 
 def test_single_months_leave_what_a_range_leaves(tmp_path: Path) -> None:

@@ -31,14 +31,15 @@ from leads_platform_tests.orchestration.conftest import (
 
 
 class Daemon:
-    """Ticks a feed's sensor as the daemon does, keeping its cursor, and runs what it asks for when told to."""
+    """Ticks the room's sensor as the daemon does, keeping its cursor, and runs what it asks for when told to."""
 
-    def __init__(self, platform: Platform, instance: dg.DagsterInstance, feed: str = FEED) -> None:
-        self.platform, self.instance, self.feed, self.cursor = platform, instance, feed, ""
+    def __init__(self, platform: Platform, instance: dg.DagsterInstance) -> None:
+        self.platform, self.instance, self.cursor = platform, instance, ""
         self.job = build_definitions(platform).resolve_job_def("arrivals")
 
     def tick(self) -> list[dg.RunRequest]:
-        result = feed_sensors.tick(self.platform, self.feed, Cursor.read(self.cursor), self.instance)
+        cursor = Cursor.read(self.cursor)
+        result = feed_sensors.tick(self.platform, "prospects", self.platform.contracts, cursor, self.instance)
         self.cursor = str(result.cursor)
         return list(result.run_requests or [])
 
@@ -247,7 +248,7 @@ def test_feed_sensors_and_schedule_wait_for_a_person_and_the_housekeepers_do_not
     repository = build_definitions(small).get_repository_def()
     status = {sensor.name: sensor.default_status.value for sensor in repository.sensor_defs}
     assert status == {
-        f"{FEED}_files": "STOPPED",
+        "prospects_files": "STOPPED",
         "build_requests": "RUNNING",
         "janitor": "RUNNING",
         "notices": "RUNNING",

@@ -17,7 +17,7 @@ from leads_platform.platform import Platform, begin_anew, contract_folders, load
 from leads_platform.rooms import find_rooms
 from leads_platform.sample import generate
 from leads_platform.settings import Settings
-from leads_platform.warehouse import write
+from leads_platform.warehouse import stretches
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.outcome import Build
 from leads_platform_tests.conftest import environment
@@ -63,7 +63,7 @@ def test_a_window_built_again_statement_by_statement_gives_the_same(
 
     So each month by itself, in every table and audit, is as in the range that was built at first.
     """
-    monkeypatch.setattr(write, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(stretches, "ROWS_AT_ONCE", 1)
     builds: list[Build] = []
     with open_session(world.platform, "test") as session:
         _, first, last = months_between(*(session.arrivals.state.data_months() or ()))
@@ -147,7 +147,7 @@ def test_any_order_of_arrival(seed: int, longer_world: World, tmp_path: Path) ->
 def test_few_rows_at_once_are_as_all(
     rows: int, longer_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(stretches, "ROWS_AT_ONCE", rows)
     settings = longer_world.copy(tmp_path / "data")
     assert content_hash(settings, run(settings)) == longer_world.hash
     assert ask(settings, CHECKS) == longer_world.checks

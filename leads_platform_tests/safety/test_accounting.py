@@ -153,7 +153,7 @@ def refused(desk: ArrivalsEnv, case: Case, *, each: bool = False) -> list[str]:
         build = session.build(f"prospects.base_{feed}", months[0], months[-1])
         assert {check.check for check in build.checks if check.blocking and not check.passed} <= {CHECK}
         if build.bad_months:
-            words = rf"{CHECK}: [12] bad row\(s\)\. Every record counted in a file is loaded or quarantined"
+            words = rf"{CHECK}: [12] bad row\(s\)\. Every record counted in a file is loaded, quarantined or erased"
             assert re.search(words, build.words())
         for month in months if each else ():
             again = session.build(f"prospects.base_{feed}", month, month)
@@ -212,6 +212,32 @@ def test_quarantined_records_are_accounted_for(settings: Settings) -> None:
     assert refused(desk, case) == []
     edit(quarantined=-1)(Archive(settings.archive), partial)
     assert refused(desk, case) == ["2024-05"]
+
+
+def test_erased_records_are_accounted_for(settings: Settings) -> None:
+    """Of four records one is gone for good: the file's counts say so, or its month is refused."""
+    case = CASES["lists"]
+    desk, (*_, may) = taken(settings, case)
+    archive = Archive(settings.archive)
+    remove(archive, may)
+    edit(loaded=-1, erased=1, in_month=-1)(archive, may)
+    assert refused(desk, case) == []
+    assert desk.query("select records, loaded, quarantined, erased from arrivals.files where month = '2024-05-01'") == [
+        (4, 3, 0, 1)
+    ]
+    for change in (-1, 2):  # none, or two
+        edit(erased=change)(archive, may)
+        assert refused(desk, case) == ["2024-05"]
+
+
+def test_a_manifest_of_before_there_were_erasures_tells_of_none(settings: Settings) -> None:
+    desk, (*_, may) = taken(settings, CASES["lists"])
+    path = Archive(settings.archive).root / "lists" / "manifests" / f"{may.receipt:08d}.json"
+    told = json.loads(path.read_text())
+    del told["erased"]
+    write_sealed(path, told)
+    assert refused(desk, CASES["lists"]) == []
+    assert desk.query("select sum(erased) from arrivals.files") == [(0,)]
 
 
 def test_a_refused_month_keeps_its_former_rows_through_a_rebuild_of_the_others(settings: Settings) -> None:

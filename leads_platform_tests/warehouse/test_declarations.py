@@ -22,7 +22,7 @@ from leads_platform.warehouse import (
     pick,
     references,
 )
-from leads_platform.warehouse.catalogue import tables_in
+from leads_platform.warehouse.catalogue import Reach, tables_in
 from leads_platform.warehouse.connection import open_warehouse
 from leads_platform.warehouse.errors import BuildError
 from leads_platform.warehouse.write import Warehouse
@@ -142,10 +142,10 @@ def test_a_pattern_reads_all_that_match_and_nothing_else() -> None:
 
 def test_who_reads_what() -> None:
     found = catalogue(FEEDS, base_sales=base(), fct_total=total(), fct_running=running(), dim_sales=state())
-    assert found.inputs("shop.base_sales") == {"arrivals.sales": False}
-    assert found.inputs("shop.fct_total") == {"shop.base_sales": False}
-    assert found.inputs("shop.fct_running") == {"shop.base_sales": True}
-    assert found.inputs("shop.dim_sales") == {"shop.base_sales": False}  # itself is not an input
+    assert found.inputs("shop.base_sales") == {"arrivals.sales": Reach()}
+    assert found.inputs("shop.fct_total") == {"shop.base_sales": Reach()}
+    assert found.inputs("shop.fct_running") == {"shop.base_sales": Reach(history=True)}
+    assert found.inputs("shop.dim_sales") == {"shop.base_sales": Reach()}  # itself is not an input
 
 
 def test_what_changes_the_meaning_changes_the_hash() -> None:

@@ -334,3 +334,15 @@ def test_a_table_that_nobody_declares_any_more_is_dropped_by_the_next_build(tmp_
         there = "select table_name from duckdb_tables() where schema_name = 'shop'"
         assert rows(warehouse, there) == [("base_sales",)]
         assert rows(warehouse, "select distinct table_name from warehouse.builds") == [(BASE,)]
+
+
+def test_a_window_takes_in_the_stale_months_before_it_that_it_reads(tmp_path: Path) -> None:
+    """Without them it would be built upon what is stale, and be stale again: planning never came to an end."""
+    feeds = three_months()
+    with opened(tmp_path, feeds, **TABLES) as warehouse:
+        build_stale(warehouse)
+        feeds.rows["sales"][JAN] = [(1, 11, 2)]
+        told: list[list[BuildTask]] = []
+        assert build_stale(warehouse, first=MAR, on_plan=told.append) == {}
+        assert told == [[BuildTask(BASE, JAN, JAN), BuildTask(STATE, JAN, MAR), BuildTask(RUNNING, MAR, MAR)]]
+        assert stale_months(warehouse.catalogue, feeds, warehouse.built()) == {TOTAL: [JAN], RUNNING: [JAN, FEB]}

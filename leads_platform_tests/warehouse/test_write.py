@@ -15,12 +15,12 @@ from leads_platform.warehouse import (
     adds_up,
     not_null,
     references,
+    stretches,
     volume_is_usual,
-    write,
 )
 from leads_platform.warehouse.build_loop import build_stale
 from leads_platform.warehouse.errors import BuildError
-from leads_platform.warehouse.write import Warehouse, stretches
+from leads_platform.warehouse.write import Warehouse
 from leads_platform_tests.warehouse.toy_warehouse import (
     APR,
     FEB,
@@ -299,7 +299,7 @@ def test_a_month_of_unusual_volume_is_told(tmp_path: Path) -> None:
 def test_bad_rows_count_in_their_month_and_those_without_one_in_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(write, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(stretches, "ROWS_AT_ONCE", at_once)
     table = base(
         "select case when id < 9 then month end as month, id, amount::integer as amount, line from arrivals.sales",
         columns=(*base().columns, Column("line", "integer", "Line")),
@@ -320,7 +320,7 @@ def test_bad_rows_count_in_their_month_and_those_without_one_in_the_first(
 def test_a_statement_reads_as_many_months_as_fit_by_what_is_known_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(stretches, "ROWS_AT_ONCE", 3)
     feeds = Feeds(sales={m: [(1, 10, 2), (2, 20, 3)] for m in (JAN, FEB, MAR)} | {APR: [(1, 10, 2)]})
     total_of, began = "shop.fct_total", list[date]()
     with opened(tmp_path, feeds, base_sales=base(), fct_total=total()) as warehouse:
@@ -505,7 +505,7 @@ def test_an_error_in_the_declaration_names_what_is_wrong(tmp_path: Path) -> None
 )
 def test_a_statement_reads_so_many_rows(rows: dict[int, int], found: list[tuple[int, int]]) -> None:
     months = [date(2024, number, 1) for number in (1, 2, 3, 4)]
-    told = stretches(months, {date(2024, number, 1): count for number, count in rows.items()})
+    told = stretches.stretches(months, {date(2024, number, 1): count for number, count in rows.items()})
     assert told == [(date(2024, first, 1), date(2024, last, 1)) for first, last in found]
 
 

@@ -14,8 +14,8 @@ from leads_platform.arrivals.archive.slots import FeedState
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.warehouse import Audit, sql
 
-_COLUMNS = "month, file_sha256, part, receipt, records, loaded, quarantined, in_months, in_month, effective"
-_TYPES = "date, varchar, varchar, bigint, bigint, bigint, bigint, bigint, bigint, bigint"
+_COLUMNS = "month, file_sha256, part, receipt, records, loaded, quarantined, erased, in_months, in_month, effective"
+_TYPES = "date, varchar, varchar, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint"
 
 
 def accounts(
@@ -23,15 +23,15 @@ def accounts(
 ) -> str:
     """A select of one row per file in force and month, `first` to `last`; `months` are those a reference serves.
 
-    `records`, `loaded` and `quarantined` are the file's counts, `in_months` its loaded records added up over its
-    months, `in_month` those of this month. Of an events feed, whose files repeat each other, `effective` is what the
-    month holds over all files, and `archived` what the archived file holds of the month; else both are null.
+    `records`, `loaded`, `quarantined` and `erased` are the file's counts, `in_months` its loaded records added up over
+    its months, `in_month` those of this month. Of an events feed, whose files repeat each other, `effective` is what
+    the month holds over all files, and `archived` what the archived file holds of the month; else both are null.
     """
     account = [row for row in state.account(months) if first <= row[0] <= last]
     of_month = state.counts() if state.contract.delivered.is_partial else {}
     rows = sql.values(
         (
-            *(month, m.sha256, m.part, m.receipt, m.records, m.loaded, m.quarantined),
+            *(month, m.sha256, m.part, m.receipt, m.records, m.loaded, m.quarantined, m.erased),
             *(sum(said["records"] for said in m.months.values()), in_month, of_month.get(month, 0)),
         )
         for month, m, in_month in account
@@ -55,7 +55,7 @@ def accounts(
 
 def records_are_accounted_for(contract: FeedContract) -> Audit:
     """Blocks a month whose files' counts do not add up, or whose rows are not the records that were counted."""
-    adds_up = "records = loaded + quarantined and loaded = in_months"
+    adds_up = "records = loaded + quarantined + erased and loaded = in_months"
     counts = f"arrivals.{contract.feed}_counts"
     if contract.delivered.is_partial:  # files overlap: the month is counted as a whole, each file in the archive
         select = f"""
@@ -90,7 +90,7 @@ def records_are_accounted_for(contract: FeedContract) -> Audit:
         """
     return Audit(
         "records_are_accounted_for",
-        "Every record counted in a file is loaded or quarantined, and the month's rows are the loaded ones, "
+        "Every record counted in a file is loaded, quarantined or erased, and the month's rows are the loaded ones, "
         "no more and no fewer.",
         select,
     )

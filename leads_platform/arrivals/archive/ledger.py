@@ -25,6 +25,7 @@ _TABLES = {
         "records": "bigint",
         "loaded": "bigint",
         "quarantined": "bigint",
+        "erased": "bigint",
         "verdict": "varchar",
         "reason": "varchar",
         "message": "varchar",
@@ -91,7 +92,8 @@ def refresh_ledger(con: duckdb.DuckDBPyConnection, state: ArchiveSources, archiv
             diff = [m.diff.get(kind) for kind in ("added", "changed", "removed")]
             files.append(
                 (
-                    *(feed, m.file_name, m.sha256, m.month, m.part, m.version, m.records, m.loaded, m.quarantined),
+                    *(feed, m.file_name, m.sha256, m.month, m.part, m.version),
+                    *(m.records, m.loaded, m.quarantined, m.erased),
                     *(verdict, m.reason, m.message, state.in_force(feed_state, m), *diff, m.receipt),
                     m.received_at.isoformat(),
                 )

@@ -236,6 +236,7 @@ class ArchiveSources:
     def _file_rows(self, state: FeedState, month: date) -> list[str]:
         return [
             f"{m.feed}:{m.file_name}:{m.sha256}:{m.part}:{m.version}:{m.records}:{m.loaded}:{m.quarantined}"
+            + (f":{m.erased}" if m.erased else "")
             for entry in state.filed_under(month)
             for m in [entry.manifest]
         ]
@@ -271,16 +272,18 @@ class ArchiveSources:
                     found.append(reading)
         return found
 
-    def to_reread(self) -> list[Manifest]:
-        """Readings worth another try: refused or partly quarantined under another contract, or too early then.
+    def to_reread(self, feeds: Iterable[str] | None = None) -> list[Manifest]:
+        """Readings, of all feeds or of these, that are worth another try.
+
+        Those refused or partly quarantined under another contract, or too early then.
 
         Those that hid a title which may be one of a column that the contract declares now.
         And those whose records another contract would give other months or, of events, other keys; or another time
         zone, where a record's time has an offset.
         """
         found = []
-        for feed, state in self.by_feed.items():
-            contract = self.contracts[feed]
+        for feed in self.by_feed if feeds is None else feeds:
+            state, contract = self.by_feed[feed], self.contracts[feed]
             moved = misplaced(contract, state.readings.values(), self.folder_of(feed))
             now = contract.hash()
             for m in state.readings.values():

@@ -53,7 +53,8 @@ class Manifest:
     `receipt` counts receipts of the whole archive. `original` is the receipt under which these bytes were first
     read: a refused file that is read again, because its contract changed, keeps its place in the order of arrival.
     `header` are the file's titles, `columns` those the contract knew then. Of a refused file `quarantined` is all its
-    records, as far as they could be counted.
+    records, as far as they could be counted. `erased` are records that were loaded, and are gone for good: none, in
+    manifests of before it was kept. records = loaded + quarantined + erased.
     `months` holds records and content hash by month; `versions` the effective content of the months an events
     file touched, and `basis` by what these were reckoned; `touched` the months whose effective records this receipt
     changed. `placed_by` is by what each record's month (of events, its key too) was told. Of an events file, `links`
@@ -91,6 +92,7 @@ class Manifest:
     records: Count = 0
     loaded: Count = 0
     quarantined: Count = 0
+    erased: Count = 0
     columns: dict[str, str] = field(default_factory=dict)
     header: tuple[str, ...] = ()
     months: dict[MonthKey | Literal[""], Records] = field(default_factory=dict)

@@ -57,15 +57,24 @@ def contracts_in_force(settings: Settings) -> InForce:
 def tables_of(contract: FeedContract) -> list[Table]:
     """The tables that follow from a contract alone. Raises DeclarationError, KindFails where the kind's code does."""
     try:
-        return [base_table(contract), *contract.more_tables()]
+        of_group = contract.group.more_tables(contract) if contract.group else ()
+        return [base_table(contract), *contract.more_tables(), *of_group]
     except DeclarationError:
         raise
     except Exception as error:
-        raise KindFails(contract.kind, contract.room, error) from error
+        kind = contract.folder if contract.group else contract.kind
+        raise KindFails(kind, contract.room, error) from error
 
 
 def _declared(settings: Settings, packaged: Mapping[str, FeedContract], user: UserContracts) -> InForce:
-    contracts = dict(sorted({**packaged, **user.stand_ins, **user.good}.items()))
+    own = {**user.stand_ins, **user.good}
+    groups = {(contract.folder, contract.group.name) for contract in own.values() if contract.group}
+    left = {  # a group of the user's replaces one of the platform's whole, whatever feeds each makes
+        feed: contract
+        for feed, contract in packaged.items()
+        if contract.group is None or (contract.folder, contract.group.name) not in groups
+    }
+    contracts = dict(sorted({**left, **own}.items()))
     return InForce(contracts, _catalogue(settings, contracts.values()), user)
 
 
@@ -127,13 +136,16 @@ def _undeclarable(settings: Settings, packaged: Mapping[str, FeedContract], user
 def _misfits(
     settings: Settings, base: Mapping[str, FeedContract], added: Mapping[str, FeedContract]
 ) -> dict[str, DeclarationError]:
-    """The contracts that can't be declared, each by itself beside `base`, and why."""
-    found: dict[str, DeclarationError] = {}
+    """The contracts that can't be declared, those of each file by themselves beside `base`, and why."""
+    files: dict[Path | str, dict[str, FeedContract]] = {}
     for feed, contract in added.items():
+        files.setdefault(contract.path or feed, {})[feed] = contract
+    found: dict[str, DeclarationError] = {}
+    for contracts in files.values():
         try:
-            _catalogue(settings, {**base, feed: contract}.values())
+            _catalogue(settings, {**base, **contracts}.values())
         except DeclarationError as error:
-            found[feed] = error
+            found |= dict.fromkeys(contracts, error)
     return found
 
 

@@ -12,7 +12,9 @@ import sys
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+from leads_platform.arrivals.contracts.group import group_json_schema
 from leads_platform.arrivals.contracts.load import FeedContract, contract_json_schema
 from leads_platform.platform import Platform, load_platform
 from leads_platform.rooms import find_rooms
@@ -47,6 +49,7 @@ def write_docs(folder: Path) -> list[Path]:
     written = {
         folder / "data-dictionary.md": data_dictionary(packaged()),
         folder / "feed-contract.schema.json": contract_schema(),
+        **{folder / f"{name}.schema.json": text for name, text in group_schemas().items()},
     }
     for path, text in written.items():
         path.write_text(text, encoding="utf-8")
@@ -58,9 +61,19 @@ def packaged() -> Platform:
     return load_platform(Settings(data=Path("/nonexistent")))
 
 
+def group_schemas() -> dict[str, str]:
+    """The JSON schema of each kind of file that makes several feeds, as text, by the folder of such files."""
+    groups = find_rooms().known.groups
+    return {name: _as_text(group_json_schema(model)) for name, (_, model) in groups.items()}
+
+
 def contract_schema() -> str:
     """The JSON schema of a feed contract, as text."""
-    return json.dumps(contract_json_schema(find_rooms().known), indent=2, ensure_ascii=False) + "\n"
+    return _as_text(contract_json_schema(find_rooms().known))
+
+
+def _as_text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def data_dictionary(platform: Platform) -> str:

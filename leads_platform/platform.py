@@ -107,33 +107,39 @@ class Platform:
         Of a contract whose file was taken away, or broken without a copy that could stand in; or that names another
         feed, room or kind now.
         """
-        found = {table: self.user.kept[name].feed for name, tables in self._of_copies().items() for table in tables}
+        found = {table: feed for tables in self._of_copies().values() for table, feed in tables.items()}
         for feed in self.stopped - set(self.contracts):
-            found |= dict.fromkeys(self._by_name(feed, *self.rooms.by_name), feed)
+            found |= dict.fromkeys(self.rooms.made_for(feed), feed)
         return found
 
     def copies_needed(self, built: AbstractSet[str]) -> set[str]:
         """The names of the kept contracts by which alone it is known whose some of the built tables are."""
-        return {name for name, tables in self._of_copies().items() if built & tables}
+        return {name for name, tables in self._of_copies().items() if built & set(tables)}
 
-    def _of_copies(self) -> dict[str, set[str]]:
-        """By the name of a kept contract, the tables that follow from it and that nothing declares now."""
-        declared = set(self.catalogue.tables)
+    def _of_copies(self) -> dict[str, dict[str, str]]:
+        """By the name of a kept file, the tables that follow from it and that nothing declares now: table to feed."""
         return {
-            name: self._tables_of(contract) - declared
-            for name, contract in self.user.kept.items()
-            if self.contracts.get(contract.feed) is not contract  # as it is kept, so it is in force
+            name: {
+                table: contract.feed
+                for contract in contracts
+                if self.contracts.get(contract.feed) is not contract  # as it is kept, so it is in force
+                for table in self._tables_of(contract)
+                if table not in self.catalogue.tables
+            }
+            for name, contracts in self.user.kept.items()
         }
 
     def _tables_of(self, contract: FeedContract) -> set[str]:
         try:
             return {table.address for table in tables_of(contract)}
         except DeclarationError:  # the code of its kind fails today
-            return self._by_name(contract.feed, contract.room)
+            return {table for table in self.rooms.made_for(contract.feed) if table.startswith(f"{contract.room}.")}
 
-    def _by_name(self, feed: str, *rooms: str) -> set[str]:
-        """Every table that a contract of any kind may have made of the feed in these rooms."""
-        return {f"{room}.{pattern.replace('*', feed)}" for room in rooms for pattern in self.rooms.generated}
+    def folder_of(self, feed: str) -> Path:
+        """Where a user's contract of the feed lies, or lay."""
+        names = [entry.path.parent.name for entry in self.out_of_order if entry.feed == feed]
+        names += [c.folder for contracts in self.user.kept.values() for c in contracts if c.feed == feed]
+        return self.settings.feeds.parent / (names or ["feeds"])[0]
 
 
 def load_platform(settings: Settings) -> Platform:
@@ -304,7 +310,9 @@ def how_to_agree(platform: Platform, going: Removal) -> str:
     ways = ["set LEADS_PLATFORM_FIRST_MONTH back"] if going.of_first_month else []
     ways += [f"have LEADS_PLATFORM_ROOMS name the package of {room}" for room in sorted(going.of_rooms)]
     for feed in sorted(going.of_contracts):
-        ways.append(f"{'mend' if feed in platform.stopped else 'put back'} the contract of {feed} in {settings.feeds}")
+        ways.append(
+            f"{'mend' if feed in platform.stopped else 'put back'} the contract of {feed} in {platform.folder_of(feed)}"
+        )
     return (
         "Nothing was dropped, built or published, and the archive keeps all files. "
         f"If it is a slip: {'; '.join(ways)}. If it is meant: {command(settings, 'run', '--yes')}"
@@ -326,7 +334,8 @@ def _verifying(arrivals: Arrivals) -> Callable[[str, date, date], None]:
 
 def contract_folders(settings: Settings) -> list[Path]:
     """Where contracts lie: the rooms' packaged ones, then the user's own, which replace those of the same feed."""
-    return [*find_rooms(settings.rooms).contract_folders, settings.feeds]
+    rooms = find_rooms(settings.rooms)
+    return [*rooms.contract_folders, settings.feeds, *(settings.feeds.parent / name for name in rooms.known.groups)]
 
 
 def begin_anew(settings: Settings, say: Callable[[str], None] = lambda text: None) -> list[str]:
@@ -353,6 +362,7 @@ def _sweep(settings: Settings) -> None:
     half = [*settings.home.glob("*.tmp"), *settings.published.parent.glob("*.new*"), *spill.glob("duckdb_temp_*")]
     for folder in (settings.published.parent, settings.kept_contracts, settings.home / "requests"):
         half += folder.glob("*.tmp")
+    half += settings.kept_contracts.glob("*/*.tmp")
     half += [path for path in settings.dagster_home.glob("*.tmp") if not path.name.startswith("dagster.")]
     for path in half:
         path.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from leads_platform.actions.action import Action
+from leads_platform.arrivals.contracts.group import FeedGroup
 from leads_platform.arrivals.contracts.model import FeedContract
 from leads_platform.products.product import Product
 
@@ -51,15 +52,17 @@ class Room:
     """A room of business: one package, one schema in DuckDB, one file a table.
 
     `owner` owns its tables that name no other, as `team:name` or an e-mail address. `kinds` are the kinds of contract
-    it gives, by the word that a contract writes. `products` are files it makes of tables, by their name in the folder
-    of published files. `actions` are what a person may have done with its tables' rows, by name. `sample` makes the
-    writer of what its systems hold of the sample's world; it imports what it needs when it is called. `order` is where
-    its headlines stand among those of other rooms.
+    it gives, by the word that a contract writes. `groups` are its models of YAMLs that make several feeds, by the name
+    of the folder in which they lie: in its package, and below the data root. `products` are files it makes of tables,
+    by their name in the folder of published files. `actions` are what a person may have done with its tables' rows, by
+    name. `sample` makes the writer of what its systems hold of the sample's world; it imports what it needs when it is
+    called. `order` is where its headlines stand among those of other rooms.
     """
 
     says: str
     owner: str
     kinds: Mapping[str, type[FeedContract]] = field(default_factory=dict)
+    groups: Mapping[str, type[FeedGroup]] = field(default_factory=dict)
     headlines: tuple[Headline, ...] = ()
     products: Mapping[str, Product] = field(default_factory=dict)
     sample: Callable[[World], Emitter] | None = None

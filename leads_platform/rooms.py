@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import leads_platform
 from leads_platform.actions.action import Action
 from leads_platform.actions.history import NAME
+from leads_platform.arrivals.contracts.group import FeedGroup
 from leads_platform.arrivals.contracts.limits import is_owner
 from leads_platform.arrivals.contracts.load import PLAIN, FeedContract, Known
 from leads_platform.environment import SettingsError
@@ -56,7 +56,8 @@ class Rooms:
         """What a contract may name: the rooms and their kinds."""
         kinds = {kind: model for room in self.by_name.values() for kind, model in room.kinds.items()}
         of_kinds = {kind: name for name, room in self.by_name.items() for kind in room.kinds}
-        return Known({name: room.owner for name, room in self.by_name.items()}, kinds, of_kinds)
+        groups = {folder: (name, group) for name, room in self.by_name.items() for folder, group in room.groups.items()}
+        return Known({name: room.owner for name, room in self.by_name.items()}, kinds, of_kinds, groups)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -69,7 +70,7 @@ class Rooms:
         return {
             f"{name}.{pattern}": columns
             for name, room in self.by_name.items()
-            for model in room.kinds.values()
+            for model in (*room.kinds.values(), *room.groups.values())
             for pattern, columns in model.families.items()
         }
 
@@ -78,6 +79,14 @@ class Rooms:
         """Patterns of all tables that contracts of any kind make, base tables too, without the room."""
         kinds = [FeedContract, *self.known.kinds.values()]
         return {pattern for model in kinds for pattern in (f"{model.base_prefix}*", *model.families)}
+
+    def made_for(self, feed: str) -> set[str]:
+        """Every table that contracts of any kind may make of a feed of this name, without a look at the contract."""
+        found = {f"{room}.{pattern.replace('*', feed)}" for room in self.by_name for pattern in self.generated}
+        for room, group in self.known.groups.values():
+            if (name := group.named_in(feed)) is not None:
+                found |= {f"{room}.{pattern.replace('*', name)}" for pattern in group.families}
+        return found
 
     @property
     def headlines(self) -> list[Headline]:
@@ -101,8 +110,13 @@ class Rooms:
 
     @property
     def contract_folders(self) -> list[Path]:
-        """Where the rooms' own contracts lie; not every room has any."""
-        return [Path(str(files(package))) / "feeds" for package in self.packages.values()]
+        """Where the rooms' own contracts lie, and groups of them; not every room has any."""
+        return [
+            Path(place) / folder
+            for name, package in self.packages.items()
+            for place in import_module(package).__path__  # one, also of a package without `__init__.py`
+            for folder in ("feeds", *self.by_name[name].groups)
+        ]
 
     def owner(self, table: Table) -> str:
         """Who owns the table: whom it names, else its room."""
@@ -148,9 +162,24 @@ def _found(more: tuple[str, ...]) -> Rooms:
             if not NAME.fullmatch(action):
                 raise DeclarationError(f"{package}: no action can be called `{action}`; write it as `new-leads`")
             doers[action] = package
+    _check_groups({package: room.groups for package, room in found.values()})
     _check_headlines({package: room.headlines for package, room in found.values()})
     ordered = sorted(found, key=lambda name: (found[name][1].order, name))
     return Rooms({name: found[name][1] for name in ordered}, {name: found[name][0] for name in ordered})
+
+
+def _check_groups(by_package: Mapping[str, Mapping[str, type[FeedGroup]]]) -> None:
+    """Each folder of groups is one room's, and no other of the data root. Raises DeclarationError."""
+    takers: dict[str, str] = dict.fromkeys(("feeds", "landing", "contracts"), "the platform")
+    for package, groups in by_package.items():
+        for folder in groups:
+            if not folder.isidentifier():
+                raise DeclarationError(
+                    f"{package}: no folder of groups can be called `{folder}`; write it as `brokers`"
+                )
+            if folder in takers:
+                raise DeclarationError(f"{package} and {takers[folder]} have a folder `{folder}`; name one otherwise")
+            takers[folder] = package
 
 
 def _check_headlines(by_package: Mapping[str, tuple[Headline, ...]]) -> None:

@@ -37,6 +37,8 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "acme/fleet/room.py",
         "acme/fleet/truck_list.py",
         "acme/fleet/rep_trucks.py",
+        "acme/depots/room.py",
+        "acme/depots/depot.py",
     ]
     for name, text in written:
         path = tmp_path / "outside" / name

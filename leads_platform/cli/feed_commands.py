@@ -46,12 +46,20 @@ def feed_new(file: Path, name: str | None, out: Path | None) -> int:
 
 
 @feed.command("schema")
+@click.option("--of", "folder", help="Of the files of this folder, such as brokers; default: of feeds.")
 @in_words
-def feed_schema() -> int:
-    """The JSON schema of a feed contract, for editors."""
+def feed_schema(folder: str | None) -> int:
+    """The JSON schema of a feed contract, or of a file that makes several feeds, for editors."""
+    from leads_platform.arrivals.contracts.group import group_json_schema
     from leads_platform.arrivals.contracts.load import contract_json_schema
 
-    terminal.raw(json.dumps(contract_json_schema(_known()), indent=1))
+    known = _known()
+    if folder not in (None, "feeds", *known.groups):
+        raise click.UsageError(
+            f"no room reads files of a folder {folder}; known are {', '.join(['feeds', *known.groups])}"
+        )
+    group = known.groups.get(folder or "")
+    terminal.raw(json.dumps(group_json_schema(group[1]) if group else contract_json_schema(known), indent=1))
     return 0
 
 

@@ -1,14 +1,14 @@
-"""Feed contracts as files: reading feeds/*.yaml, and saying on which line one is wrong.
+"""Feed contracts as files: reading feeds/*.yaml and groups of feeds, and saying on which line one is wrong.
 
 Belongs here: YAML, line numbers, several folders of contracts. Does not: what a contract may say
-(model.py), or which feeds a room has (its feeds/ folder).
+(model.py), what a group may (group.py), or which feeds a room has (its feeds/ folder).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Union
@@ -24,6 +24,7 @@ from leads_platform.arrivals.contracts.agreement import (
     did_you_mean,
     fold_header,
 )
+from leads_platform.arrivals.contracts.group import GIVEN, FeedGroup
 from leads_platform.arrivals.contracts.kinds import KindFails
 from leads_platform.arrivals.contracts.model import Column, FeedContract, Format, MonthRule
 from leads_platform.arrivals.contracts.yaml_words import in_words
@@ -42,6 +43,7 @@ __all__ = [
     "load_contract",
     "load_contracts",
     "parse_contract",
+    "parse_file",
 ]
 
 
@@ -67,12 +69,14 @@ class ContractError(Exception):
 class Known:
     """What a contract may name: the rooms there are, each with its owner, and the kinds of contract that they give.
 
-    `rooms_of_kinds`: the one room whose tables read feeds of the kind.
+    `rooms_of_kinds`: the one room whose tables read feeds of the kind. `groups`: by the name of a folder whose files
+    are groups of feeds, the room they are of and its model of such a file.
     """
 
     owners: Mapping[str, str]
     kinds: Mapping[str, type[FeedContract]]
     rooms_of_kinds: Mapping[str, str]
+    groups: Mapping[str, tuple[str, type[FeedGroup]]] = field(default_factory=dict)
 
     @property
     def rooms(self) -> list[str]:
@@ -122,9 +126,47 @@ def parse_contract(path: Path, text: bytes, known: Known | None = None, *, was_i
     return contract
 
 
+def parse_file(path: Path, text: bytes, known: Known, *, was_in_force: bool = False) -> tuple[FeedContract, ...]:
+    """The contracts that a file gives: one, or in a folder of groups those of its sections. Raises ContractError."""
+    if path.parent.name not in known.groups:
+        return (parse_contract(path, text, known, was_in_force=was_in_force),)
+    room, group_model = known.groups[path.parent.name]
+    root, data = _compose(path, text)
+    context = {"was_in_force": was_in_force}
+    kinds = {PLAIN: FeedContract, **known.kinds}
+    at: Loc = ()
+    model: type[FeedContract | FeedGroup] = group_model
+    found: dict[str, FeedContract] = {}
+    try:
+        group = group_model.model_validate(data, context=context)
+        problems: list[tuple[Loc, str]] = [
+            ((section, name), "is given by the file as a whole; take it out")
+            for section in group.feeds
+            for name in GIVEN
+            if name in (getattr(group, section) or {})
+        ]
+        for section, says in group.contracts(room) if not problems else ():
+            at, model = (section,), kinds.get(says.get("kind", PLAIN), FeedContract)
+            contract = found[section] = model.model_validate(says, context=context)
+            contract._path, contract._feed_line, contract._group = path, _line(root, at), group
+        at = ()
+        if not problems and not found:
+            wanted = " or ".join(f"`{section}:`" for section in group.feeds)
+            problems = [((group.named_by,), f"makes no feed; give it {wanted}")]
+        problems = problems or list(group.own_problems(found))
+    except ValidationError as error:
+        raise ContractError(path, _problems(error, root, model, kinds, at)) from None
+    except Exception as error:
+        fails = KindFails(path.parent.name, room, error.error if isinstance(error, KindError) else error)
+        raise ContractError(path, [(_line(root, at), _field(at), str(fails))]) from error
+    if problems:
+        raise ContractError(path, sorted((_line(root, loc), _field(loc), said) for loc, said in problems))
+    return tuple(found.values())
+
+
 def about_feed(contract: FeedContract, said: str) -> tuple[int, str, str]:
     """A problem with the feed's name, or with the contract as a whole, at the line of its name."""
-    return contract._feed_line, "feed", said
+    return contract._feed_line, "feed" if contract._group is None else contract.feed, said
 
 
 def load_contracts(directories: Iterable[str | Path], known: Known | None = None) -> dict[str, FeedContract]:
@@ -138,11 +180,11 @@ def load_contracts(directories: Iterable[str | Path], known: Known | None = None
     for directory in directories:
         here: dict[str, FeedContract] = {}
         for path in sorted(Path(directory).glob("*.yaml")):
-            contract = load_contract(path, known)
-            if (other := here.get(contract.feed)) is not None:
-                said = f"`{contract.feed}` is already declared in {other.path}; give this feed another name"
-                raise ContractError(path, [about_feed(contract, said)])
-            here[contract.feed] = contract
+            for contract in parse_file(path, path.read_bytes(), known) if known else (load_contract(path),):
+                if (other := here.get(contract.feed)) is not None:
+                    said = f"`{contract.feed}` is already declared in {other.path}; give this feed another name"
+                    raise ContractError(path, [about_feed(contract, said)])
+                here[contract.feed] = contract
         contracts |= here
     tables: dict[str, FeedContract] = {}
     for contract in contracts.values():
@@ -228,27 +270,38 @@ def _line(root: yaml.Node, loc: Loc) -> int:
 
 
 def _problems(
-    error: ValidationError, root: yaml.Node, contract: type[FeedContract], kinds: Mapping[str, type[FeedContract]]
+    error: ValidationError,
+    root: yaml.Node,
+    contract: type[FeedContract | FeedGroup],
+    kinds: Mapping[str, type[FeedContract]],
+    below: Loc = (),
 ) -> list[tuple[int, str, str]]:
+    """What pydantic found, by line; `below` is where in the file the contract stands."""
     problems = []
     for item in error.errors(include_url=False):
         loc = tuple(item["loc"])
         raised = item.get("ctx", {}).get("error")
         if isinstance(raised, CrossErrors):
-            problems += [(_line(root, at), _field(at), said) for at, said in raised.problems]
+            places = [((*below, *at), said) for at, said in raised.problems]
+            problems += [(_line(root, at), _field(at), said) for at, said in places]
         elif item["type"] != "too_short" or not item["input"]:  # pydantic also counts what it has just refused
-            problems.append((_line(root, loc), _field(loc), _words(item, loc, contract, kinds)))
+            at = (*below, *loc)
+            problems.append((_line(root, at), _field(at), _words(item, loc, contract, kinds)))
     return sorted(problems, key=lambda problem: problem[0])
 
 
-def _words(item: Any, loc: Loc, contract: type[FeedContract], kinds: Mapping[str, type[FeedContract]]) -> str:  # noqa: PLR0911 - one sentence per kind of error
+def _words(  # noqa: PLR0911 - one sentence per kind of error
+    item: Any, loc: Loc, contract: type[FeedContract | FeedGroup], kinds: Mapping[str, type[FeedContract]]
+) -> str:
     """pydantic's message in this project's words, where those help more."""
     value = item["input"]
     match item["type"]:
         case "extra_forbidden":
             *_, name = loc
             model = contract.sections[str(loc[0])] if len(loc) > 1 else contract
-            if of := [kind for kind, other in kinds.items() if len(loc) == 1 and name in other.model_fields]:
+            if issubclass(contract, FeedContract) and (
+                of := [kind for kind, other in kinds.items() if len(loc) == 1 and name in other.model_fields]
+            ):
                 return f"is a field of kind {of[0]} only; write `kind: {of[0]}`, or take it out"
             known = [field.alias or name for name, field in model.model_fields.items()]
             close = get_close_matches(str(name), known, n=1, cutoff=0.6)

@@ -21,6 +21,7 @@ from leads_platform.arrivals.contracts.deliveries import DELIVERIES, Delivery
 from leads_platform.arrivals.contracts.limits import is_owner, limits
 
 if TYPE_CHECKING:
+    from leads_platform.arrivals.contracts.group import FeedGroup
     from leads_platform.arrivals.contracts.propose_columns import Guess, Suggestion
     from leads_platform.warehouse.table import Column as TableColumn
     from leads_platform.warehouse.table import Table
@@ -193,6 +194,7 @@ class FeedContract(Model):
     _path: Path | None = PrivateAttr(default=None)
     _feed_line: int = PrivateAttr(default=1)
     _platform_zone: str = PrivateAttr(default="UTC")
+    _group: FeedGroup | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _agree(self, info: ValidationInfo) -> FeedContract:
@@ -214,9 +216,19 @@ class FeedContract(Model):
         return self.month.timezone or self._platform_zone
 
     @property
+    def group(self) -> FeedGroup | None:
+        """What made it, where that is a file of several feeds."""
+        return self._group
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder of such files: `feeds`, or that of its group."""
+        return self._path.parent.name if self._group is not None and self._path else "feeds"
+
+    @property
     def label(self) -> str:
         """How messages name its file: `feeds/nv_licensing.yaml`."""
-        return f"feeds/{self._path.name}" if self._path else f"feeds/{self.feed}.yaml"
+        return f"{self.folder}/{self._path.name if self._path else f'{self.feed}.yaml'}"
 
     @property
     def known_owner(self) -> str:

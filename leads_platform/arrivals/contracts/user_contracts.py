@@ -1,9 +1,10 @@
 """The user's contracts, one by one: those in order, those out of order, and what stands in for these.
 
-Belongs here: the folder `feeds/` below the data root, and the copies of what was in order there last. Does not: what
-one contract says (load.py), or whether the rooms' tables can live with it (leads_platform.contracts_in_force).
+Belongs here: the folder `feeds/` below the data root, those of the rooms' groups of feeds beside it, and the copies of
+what was in order there last. Does not: what one contract says (load.py), or whether the rooms' tables can live with it
+(leads_platform.contracts_in_force).
 
-A broken contract stops its own feed and nothing else: the copy goes on declaring the feed's tables, so that their
+A broken file stops its own feeds and nothing else: the copy goes on declaring their tables, so that their
 fingerprints, and with them all rows, stay as they are until the file is mended.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leads_platform.arrivals.contracts.load import ContractError, Known, about_feed, parse_contract
+from leads_platform.arrivals.contracts.load import ContractError, Known, about_feed, parse_file
 from leads_platform.arrivals.contracts.model import FeedContract
 
 Problem = tuple[int, str, str]
@@ -51,8 +52,9 @@ class OutOfOrder:
 
 @dataclass(frozen=True)
 class UserContracts:
-    """What a look at the user's folder found. `texts` are the files in order, by name: what is to be kept.
+    """What a look at the user's folders found. `texts` are the files in order, by name: what is to be kept.
 
+    A file of a group is named with its folder, `brokers/acme.yaml`; `kept` are the contracts of each copy.
     `passed_over`: files named nearly as a contract, beside the one that is read; they stop nothing.
     """
 
@@ -60,7 +62,7 @@ class UserContracts:
     stand_ins: dict[str, FeedContract] = field(default_factory=dict)
     out_of_order: tuple[OutOfOrder, ...] = ()
     texts: dict[str, bytes] = field(default_factory=dict)
-    kept: dict[str, FeedContract] = field(default_factory=dict)
+    kept: dict[str, tuple[FeedContract, ...]] = field(default_factory=dict)
     passed_over: tuple[Path, ...] = ()
 
 
@@ -87,36 +89,27 @@ def read_user_contracts(
     unfit: Mapping[Path, Problem] | None = None,
     upgraded: bool = False,
 ) -> UserContracts:
-    """Reads every contract of the folder; none that is broken keeps another from being read.
+    """Reads every file of the folder, and of those of groups beside it; none that is broken keeps another from it.
 
     `unfit`: what somebody else found wrong with files that are right by themselves. `upgraded`: no session of a
     version that keeps copies was here yet, so that what a rule of today refuses was obeyed until now.
     """
-    files, odd = contract_files(folder)
-    good: dict[Path, FeedContract] = {}
-    bad: dict[Path, list[Problem]] = {}
-    texts: dict[Path, bytes] = {}
-    for path in [*files, *odd]:
-        try:
-            texts[path] = path.read_bytes()
-            if path in odd:
-                bad[path] = [(1, "", f"is not read: a contract's name ends in .yaml; {_way_out(path)}")]
-            else:
-                good[path] = parse_contract(path, texts[path], known)
-        except ContractError as error:
-            bad[path] = error.problems
-        except OSError as error:
-            bad[path] = [(1, "", f"can't be read: {error.strerror}")]
-    kept = _read_kept(kept_folder, known, {path.name: (texts[path], contract) for path, contract in good.items()})
-    by_feed = {contract.feed: contract for contract in kept.values() if contract.room in known.owners}
+    places = [contract_files(place) for place in (folder, *(folder.parent / name for name in known.groups))]
+    files, odd = [path for found, _ in places for path in found], [path for _, found in places for path in found]
+    good, bad, texts = _read(files, odd, known)
+    read = {_named(path, known): (texts[path], contracts) for path, contracts in good.items()}
+    kept = _read_kept(kept_folder, known, read)
+    by_feed = {c.feed: c for contracts in kept.values() for c in contracts if c.room in known.owners}
     for path, problem in (unfit or {}).items():
         if path in good:
             bad[path] = [problem]
-    meant = {path: contract.feed for path, contract in good.items()}
+    meant = {path: tuple(contract.feed for contract in contracts) for path, contracts in good.items()}
+    declared = {feed for feeds in meant.values() for feed in feeds}
     for path in bad:
-        meant.setdefault(path, _meant(path, texts.get(path, b""), kept, {*by_feed, *packaged}, set(meant.values())))
-    read = {meant[path] for path in files}
-    passed_over = tuple(path for path in odd if meant[path] in read or _right_name(path) in {one.name for one in files})
+        if path not in meant:
+            meant[path] = _meant(path, texts.get(path, b""), kept, {*by_feed, *packaged}, declared, known)
+    right = {feed for path in files for feed in meant[path]}
+    passed_over = tuple(path for path in odd if right & {*meant[path]} or path.with_name(_right_name(path)) in files)
     for path in passed_over:
         del bad[path], meant[path]
     _declared_twice(meant, good, bad)
@@ -125,34 +118,66 @@ def read_user_contracts(
     stand_ins: dict[str, FeedContract] = {}
     broken = []
     for path in sorted(bad):
-        feed = meant[path]
         obeyed = upgraded and path not in good and path not in odd
-        stand_in = by_feed.get(feed) or (_as_before(path, texts.get(path), known) if obeyed else None)
-        stands = "its last good text" if stand_in else "the packaged contract" if feed in packaged else "nothing"
-        if stand_in:
-            stand_ins[feed] = stand_in
-        said = tuple(str(ContractError(path, bad[path])).split("\n"))
-        broken.append(OutOfOrder(feed, path, said, stands))
-    in_order = {path: contract for path, contract in good.items() if path not in bad}
-    keep = {path.name: texts[path] for path in in_order}
-    keep |= {c.path.name: texts[c.path] for c in stand_ins.values() if c.path in texts}
-    return UserContracts({c.feed: c for c in in_order.values()}, stand_ins, tuple(broken), keep, kept, passed_over)
+        before = _as_before(path, texts.get(path), known) if obeyed else {}
+        for feed in meant[path]:
+            stand_in = by_feed.get(feed) or before.get(feed)
+            stands = "its last good text" if stand_in else "the packaged contract" if feed in packaged else "nothing"
+            if stand_in:
+                stand_ins[feed] = stand_in
+            said = tuple(str(ContractError(path, bad[path])).split("\n"))
+            broken.append(OutOfOrder(feed, path, said, stands))
+    in_order = {path: contracts for path, contracts in good.items() if path not in bad}
+    keep = {_named(path, known): texts[path] for path in in_order}
+    keep |= {_named(c.path, known): texts[c.path] for c in stand_ins.values() if c.path in texts}
+    found = {contract.feed: contract for contracts in in_order.values() for contract in contracts}
+    return UserContracts(found, stand_ins, tuple(broken), keep, kept, passed_over)
 
 
-def _read_kept(folder: Path, known: Known, read: Mapping[str, tuple[bytes, FeedContract]]) -> dict[str, FeedContract]:
-    """The copies by file name, the younger later. One that this version can't read at all is no copy.
+def _read(
+    files: list[Path], odd: list[Path], known: Known
+) -> tuple[dict[Path, tuple[FeedContract, ...]], dict[Path, list[Problem]], dict[Path, bytes]]:
+    """The contracts of each file that is right by itself, what is wrong with each other, and the texts."""
+    good: dict[Path, tuple[FeedContract, ...]] = {}
+    bad: dict[Path, list[Problem]] = {}
+    texts: dict[Path, bytes] = {}
+    for path in [*files, *odd]:
+        try:
+            texts[path] = path.read_bytes()
+            if path in odd:
+                bad[path] = [(1, "", f"is not read: a contract's name ends in .yaml; {_way_out(path)}")]
+            else:
+                good[path] = parse_file(path, texts[path], known)
+        except ContractError as error:
+            bad[path] = error.problems
+        except OSError as error:
+            bad[path] = [(1, "", f"can't be read: {error.strerror}")]
+    return good, bad, texts
+
+
+def _named(path: Path, known: Known) -> str:
+    """How a file is called among all: `acme.yaml`, or `brokers/acme.yaml` where its folder is one of groups."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name in known.groups else path.name
+
+
+def _read_kept(
+    folder: Path, known: Known, read: Mapping[str, tuple[bytes, tuple[FeedContract, ...]]]
+) -> dict[str, tuple[FeedContract, ...]]:
+    """The copies by name, the younger later. One that this version can't read at all is no copy.
 
     `read` are the files in order that were just read: most copies are as these, and need no second reading.
     """
-    found: list[tuple[int, str, FeedContract]] = []
-    for path in contract_files(folder)[0]:
+    found: list[tuple[int, str, tuple[FeedContract, ...]]] = []
+    for path in [
+        path for place in (folder, *(folder / name for name in known.groups)) for path in contract_files(place)[0]
+    ]:
         try:
-            text, changed = path.read_bytes(), path.stat().st_mtime_ns
-            same = read.get(path.name)
-            copy = same[1] if same and same[0] == text else parse_contract(path, text, known, was_in_force=True)
+            text, changed, name = path.read_bytes(), path.stat().st_mtime_ns, _named(path, known)
+            same = read.get(name)
+            copy = same[1] if same and same[0] == text else parse_file(path, text, known, was_in_force=True)
         except (ContractError, OSError):  # OSError: a session has just taken it away
             continue
-        found.append((changed, path.name, copy))
+        found.append((changed, name, copy))
     return {name: copy for _, name, copy in sorted(found, key=lambda each: each[:2])}
 
 
@@ -166,12 +191,13 @@ def keep(folder: Path, found: UserContracts, needed: AbstractSet[str]) -> None:
     for name, text in found.texts.items():
         path = folder / name
         if name not in needed and (not path.exists() or path.read_bytes() != text):
-            scratch = folder / f"{name}.{os.getpid()}.tmp"
+            path.parent.mkdir(exist_ok=True)
+            scratch = path.with_name(f"{path.name}.{os.getpid()}.tmp")
             scratch.write_bytes(text)
             scratch.replace(path)
     broken = {entry.feed for entry in found.out_of_order}
-    for name, contract in found.kept.items():
-        if name not in found.texts and name not in needed and contract.feed not in broken:
+    for name, contracts in found.kept.items():
+        if name not in found.texts and name not in needed and broken.isdisjoint(one.feed for one in contracts):
             (folder / name).unlink(missing_ok=True)
 
 
@@ -184,23 +210,47 @@ def _way_out(path: Path) -> str:
     return f"rename it to {_right_name(path)}, or move it out of {path.parent.name}/"
 
 
-def _meant(path: Path, text: bytes, kept: Mapping[str, FeedContract], known: set[str], declared: set[str]) -> str:
-    """The feed a file that can't be read was meant for: as it says, else as its copy does, else as it is named."""
-    said = _NAMED.search(text.decode("utf-8", "replace"))
-    copy = kept.get(_right_name(path))
-    if said and said[1] in known:
-        return said[1]
-    if copy is not None and copy.feed not in declared:
-        return copy.feed
-    return said[1] if said else path.name.split(".", 1)[0]
+def _meant(
+    path: Path,
+    text: bytes,
+    kept: Mapping[str, tuple[FeedContract, ...]],
+    feeds: set[str],
+    declared: set[str],
+    known: Known,
+) -> tuple[str, ...]:
+    """The feeds a file that can't be read was meant for: as it says, else as its copy does, else as it is named.
+
+    `feeds` are all that a copy or the platform knows, `declared` those of files in order.
+    """
+    right = path.with_name(_right_name(path))
+    copies = tuple(copy.feed for copy in kept.get(_named(right, known), ()))
+    plain, stem = text.decode("utf-8", "replace"), path.name.split(".", 1)[0]
+    if path.parent.name not in known.groups:
+        said = _NAMED.search(plain)
+        if said and said[1] in feeds:
+            return (said[1],)
+        if copies and not declared.intersection(copies):
+            return copies
+        return (said[1] if said else stem,)
+    group = known.groups[path.parent.name][1]
+    said = re.search(_NAMED.pattern.replace("feed", group.named_by, 1), plain, re.MULTILINE)
+    made = group.feed_names(said[1] if said else stem)
+    if there := tuple(feed for feed in made.values() if feed in feeds):
+        return there
+    if copies and not declared.intersection(copies):
+        return copies
+    sections = [section for section in made if re.search(rf"^{section}[ \t]*:", plain, re.MULTILINE)]
+    return tuple(made[section] for section in sections or made)
 
 
 def _declared_twice(
-    meant: Mapping[Path, str], good: Mapping[Path, FeedContract], bad: dict[Path, list[Problem]]
+    meant: Mapping[Path, tuple[str, ...]],
+    good: Mapping[Path, tuple[FeedContract, ...]],
+    bad: dict[Path, list[Problem]],
 ) -> None:
     """A feed that several files declare: each is told, and none is chosen."""
-    for path, contract in good.items():
-        others = sorted(other.name for other, feed in meant.items() if feed == contract.feed and other != path)
+    for path, contract in [(path, contract) for path, contracts in good.items() for contract in contracts]:
+        others = sorted(other.name for other, feeds in meant.items() if contract.feed in feeds and other != path)
         if others:
             said = f"`{contract.feed}` is declared in {', '.join(others)}, too; keep one of the files"
             bad.setdefault(path, []).append(about_feed(contract, said))
@@ -208,16 +258,17 @@ def _declared_twice(
 
 def _same_table(
     packaged: Mapping[str, FeedContract],
-    good: Mapping[Path, FeedContract],
+    good: Mapping[Path, tuple[FeedContract, ...]],
     kept: Mapping[str, FeedContract],
-    meant: Mapping[Path, str],
+    meant: Mapping[Path, tuple[str, ...]],
     bad: Mapping[Path, object],
 ) -> dict[Path, list[Problem]]:
     """Contracts in order that make a table another contract makes, too."""
-    mine = {contract.feed: contract for contract in good.values()}
-    others = {**packaged, **{meant[path]: kept[meant[path]] for path in bad if meant[path] in kept}, **mine}
+    mine = {contract.feed: contract for contracts in good.values() for contract in contracts}
+    copies = {feed: kept[feed] for path in bad for feed in meant[path] if feed in kept}
+    others = {**packaged, **copies, **mine}
     found: dict[Path, list[Problem]] = {}
-    for path, contract in good.items():
+    for path, contract in [(path, contract) for path, contracts in good.items() for contract in contracts]:
         for other in others.values():
             if other.feed != contract.feed and (other.room, other.base_table) == (contract.room, contract.base_table):
                 table = f"{contract.room}.{contract.base_table}"
@@ -226,9 +277,9 @@ def _same_table(
     return found
 
 
-def _as_before(path: Path, text: bytes | None, known: Known) -> FeedContract | None:
-    """The contract as the version before this one obeyed it, if it did."""
+def _as_before(path: Path, text: bytes | None, known: Known) -> dict[str, FeedContract]:
+    """The contracts as the version before this one obeyed them, if it did."""
     try:
-        return None if text is None else parse_contract(path, text, known, was_in_force=True)
+        return {} if text is None else {c.feed: c for c in parse_file(path, text, known, was_in_force=True)}
     except ContractError:
-        return None
+        return {}

@@ -124,7 +124,8 @@ class Broker(FeedGroup):
         mapped = {name: source.column for name, source in self.map.items() if source.column in names}
         # Without a day the map is refused, in its own words: the contract must not be, in others.
         day = mapped.get("sold_on" if section == SALES else "status_at") or next(iter(names), None)
-        personal = [mapped[name] for name in ("phone", "email") if name in mapped and mapped[name] not in said.get("key", ())]
+        key = said.get("key", ())
+        personal = [mapped[name] for name in ("phone", "email") if name in mapped and mapped[name] not in key]
         return {
             "title": f"{self.title}: {section}",
             "delivery": "events",

@@ -167,7 +167,8 @@ def test_a_row_changed_moved_and_gone(data: Path) -> None:
     ]
     with matched(data, SALES_OF_7_5, LEADS_OF_7_5, broker_sales_zenith_versions=told) as ask:
         found = ask(
-            "select month, known_on::varchar, change, amount::double from revenue.int_broker_entries order by known_on, 1"
+            "select month, known_on::varchar, change, amount::double from revenue.int_broker_entries "
+            "order by known_on, month"
         )
         assert found == [
             (JUNE, "2024-06-11", "first", 145),

@@ -19,14 +19,11 @@ from leads_platform.arrivals.contracts.group import FeedGroup, Section
 from leads_platform.arrivals.contracts.limits import not_in_re2
 from leads_platform.arrivals.contracts.model import FeedContract, Model, Name
 from leads_platform.revenue.broker_staging import BROKER, COLUMNS, DISPOSITIONS, SALES, broker_tables
+from leads_platform.revenue.broker_status import STATUSES
 
 if TYPE_CHECKING:
     from leads_platform.warehouse.table import Table
 
-STATUSES = (
-    "new", "contacted", "no_contact", "quoted", "quoted_not_closed", "hold", "sold", "not_sold", "not_qualified",
-    "invalid", "duplicate", "dnc", "cancelled",
-)  # fmt: skip
 MAPPED = ("reference", "lead_id", "call_id", "phone", "email", "sold_on", "status", "status_at")
 KEYS = ("lead_id", "call_id", "phone", "email")
 _TAKEN = ("boberdoo", "invoca")

@@ -77,6 +77,28 @@ status_map: {Bound: sold, Cancelled: cancelled}
 chargeback_on: [cancelled]
 """.lstrip()
 
+# One file of sales with their status.
+SINGLE = """
+broker: single
+title: Single
+partner_ids: [330]
+deal_type: warm_transfer
+sales:
+  key: [ref]
+  columns:
+    - {name: ref, header: Ref, required: true}
+    - {name: phone, header: Phone, pii: true}
+    - {name: sold, header: Sold, type: date}
+    - {name: paid, header: Paid}
+    - {name: state, header: Status}
+    - {name: since, header: Since, type: date}
+map: {reference: ref, phone: phone, sold_on: sold, status: state, status_at: since}
+match: [{phone: 45 days}]
+price: {column: paid}
+status_map: {Bound: sold, Cancelled: cancelled}
+chargeback_on: [cancelled]
+""".lstrip()
+
 
 def write(data: Path, *texts: str) -> None:
     """Puts the YAMLs into `brokers/` below the data root."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from leads_platform_tests.helpers import Ask
-from leads_platform_tests.revenue.brokers import ZENITH, write
+from leads_platform_tests.revenue.brokers import SINGLE, ZENITH, write
 from leads_platform_tests.rows import contracts_of, worked_out
 
 MAY, JUNE, JULY = date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
@@ -49,7 +49,7 @@ def note(given: str, reference: str | None, outcome: str, on: str, known: str, *
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("brokers")
-    write(folder, ZENITH, many(ZENITH, "apex"))
+    write(folder, ZENITH, many(ZENITH, "apex"), SINGLE)
     return folder
 
 
@@ -60,10 +60,12 @@ def many(text: str, name: str) -> str:
 
 
 @contextmanager
-def matched(data: Path, sales: list[Row], leads: list[Row], last: date = JULY, **told: list[Row]) -> Iterator[Ask]:
+def matched(
+    data: Path, sales: list[Row], leads: list[Row], last: date = JULY, also: tuple[str, ...] = (), **told: list[Row]
+) -> Iterator[Ask]:
     settings = [{"month": month, "currency": "USD"} for month in (MAY, JUNE, JULY)]
     given = {"stg_boberdoo_transactions": sales, "stg_boberdoo_leads": leads, "dim_revenue_settings": settings}
-    wanted = ("revenue.int_broker_matches", "revenue.int_broker_entries")
+    wanted = [f"revenue.{table}" for table in ("int_broker_matches", "int_broker_entries", *also)]
     with contracts_of(data), worked_out(wanted, MAY, last, **given, **told) as ask:
         yield ask
 
@@ -247,3 +249,65 @@ def test_a_range_gives_what_its_months_by_themselves_give(data: Path) -> None:
     with matched(data, SALES_OF_7_5, LEADS_OF_7_5, last=JUNE, **reads) as ask:
         assert ask(every) == together
     assert len(together) == 1
+
+
+DISPOSITIONS = ("fct_dispositions", "dim_lead_dispositions", "rep_broker_performance", "rep_unmatched_broker_rows")
+
+
+def test_dispositions_follow_their_row_or_else_the_rules(data: Path) -> None:
+    """Z-77 has B; Z-78 lost it. n1 follows Z-77 without a window; n2 finds B by phone; n3 has a word of its own."""
+    rows = [row("Z-77", "2024-06-10", "2024-06-11"), row("Z-78", "2024-06-12", "2024-06-13", paid="99.00")]
+    told = [
+        note("n1", "Z-77", "Bound", "2024-07-31", "2024-07-31"),
+        note("n2", "Z-78", "No Answer", "2024-06-20", "2024-07-02", phone=PHONE),
+        note("n3", None, "Cancelled", "2024-06-30", "2024-07-03", phone="702-555-0109"),
+    ]
+    reads = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
+    with matched(data, SALES_OF_7_5, LEADS_OF_7_5, also=DISPOSITIONS, **reads) as ask:
+        found = ask("""
+            select month, disposition_id, status, raw_status, rule, sale_transaction_id, lead_id, reason
+            from revenue.fct_dispositions order by disposition_id
+        """)
+        assert found == [
+            (JULY, "n1", "sold", "Bound", "reference", "B", "L-B", None),
+            (JUNE, "n2", None, "No Answer", "phone", "B", "L-B", None),
+            (JUNE, "n3", "cancelled", "Cancelled", None, None, None, "no_candidate"),
+        ]
+        newest = "select month, lead_id, broker, raw_status from revenue.dim_lead_dispositions order by month"
+        assert ask(newest) == [(JUNE, "L-B", "zenith", "No Answer"), (JULY, "L-B", "zenith", "Bound")]
+        waits = (
+            "select month, reference, age_days, amount::double, reason from revenue.rep_unmatched_broker_rows "
+            "order by month"
+        )
+        lost = "sale_already_converted"
+        assert ask(waits) == [(JUNE, "Z-78", 17, 99, lost), (JULY, "Z-78", 48, 99, lost)]
+        figures = """
+            select month, sales, rows, matched, conversion_rate, unmatched_amount::double, net_conversions::double,
+                dispositions
+            from revenue.rep_broker_performance where broker = 'zenith' order by month
+        """
+        assert ask(figures) == [
+            (MAY, 1, 0, 0, 0.0, 0, 0, 0),
+            (JUNE, 1, 2, 1, 1.0, 99, 145, 2),
+            (JULY, 0, 0, 0, None, 0, 0, 1),
+        ]
+
+
+def test_a_status_in_the_file_of_sales_is_a_disposition_and_may_take_the_conversion_back(data: Path) -> None:
+    """Of a broker with one file: bound in June, told as cancelled in July, and reinstated after all."""
+    rows = [
+        row("A1", "2024-06-10", "2024-06-11", state="Bound", since="2024-06-10"),
+        row("A1", "2024-06-10", "2024-07-05", number=2, state="Cancelled", since="2024-07-03"),
+        row("A1", "2024-06-10", "2024-07-20", number=3, state="Bound", since="2024-07-19"),
+    ]
+    sales = [sale("S", "2024-06-01 10:00:00", "2024-06-02", partner="330")]
+    reads = {"broker_sales_single_versions": rows}
+    with matched(data, sales, [lead("L-S")], also=DISPOSITIONS, **reads) as ask:
+        entries = "select month, known_on::varchar, entry_kind, change, amount::double from revenue.int_broker_entries "
+        assert ask(entries + "order by known_on") == [
+            (JUNE, "2024-06-11", "conversion", "first", 145),
+            (JULY, "2024-07-05", "chargeback", "first", -145),
+            (JULY, "2024-07-20", "chargeback", "undone", 145),
+        ]
+        told = "select month, disposition_id, status, rule, sale_transaction_id from revenue.fct_dispositions"
+        assert ask(told) == [(JULY, "sale A1", "sold", "reference", "S")]

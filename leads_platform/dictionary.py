@@ -89,10 +89,17 @@ def data_dictionary(platform: Platform) -> str:
 
 def _feeds(contracts: Iterable[FeedContract]) -> str:
     rows = [
-        (f"`{c.feed}`", c.title, c.delivery, ", ".join(f"`{name}`" for name in c.key), f"`{c.room}.{c.base_table}`")
+        (
+            f"`{c.feed}`",
+            c.title,
+            c.delivery,
+            c.entity,
+            ", ".join(f"`{name}`" for name in c.key),
+            f"`{c.room}.{c.base_table}`",
+        )
         for c in contracts
     ]
-    return "## Feeds\n\n" + _grid(("Feed", "What it is", "Delivery", "Key", "Arrives in"), rows)
+    return "## Feeds\n\n" + _grid(("Feed", "What it is", "Delivery", "Stands for", "Key", "Arrives in"), rows)
 
 
 def _contents(tables: Iterable[Table]) -> str:

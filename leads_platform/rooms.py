@@ -78,7 +78,7 @@ class Rooms:
     def generated(self) -> set[str]:
         """Patterns of all tables that contracts of any kind make, base tables too, without the room."""
         kinds = [FeedContract, *self.known.kinds.values()]
-        return {pattern for model in kinds for pattern in (f"{model.base_prefix}*", *model.families)}
+        return {pattern for model in kinds for pattern in (f"{model.base_prefix}*", *model.families, *model.others)}
 
     def made_for(self, feed: str) -> set[str]:
         """Every table that contracts of any kind may make of a feed of this name, without a look at the contract."""

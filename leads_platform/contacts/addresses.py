@@ -317,7 +317,8 @@ def _address_key_abroad() -> str:
                 lambda a:
                     case
                         when {_IS_PLACE}
-                            then regexp_replace(a.words[1], 'STRASSE\b', 'STR') || '|' || a.country || ' '
+                            then regexp_replace(a.words[1], 'STRASSE\b', 'STR').regexp_replace('\bSTR\b', 'ST')
+                                || '|' || a.country || ' '
                                 || coalesce(nullif(a.code, ''), nullif(a.words[2], ''))
                     end
             )[1]

@@ -26,7 +26,8 @@ MAPPED = (
     "capacity",
 )
 """The canonical lead columns of `stg_leads_*`, in order; `address` may stand for street to postal_code."""
-
+WITH_STATES = frozenset({"US", "CA"})
+"""Countries whose addresses are told apart by their state; of any other a list may lack it."""
 
 LEAD_KEY = Column(
     "phone_address_key",

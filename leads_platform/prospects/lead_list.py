@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 from leads_platform.arrivals.contracts.agreement import Loc, did_you_mean, regex_problem, unknown_column
 from leads_platform.arrivals.contracts.limits import not_in_re2
 from leads_platform.arrivals.contracts.model import FeedContract, Model
-from leads_platform.prospects.lead_columns import MAPPED
+from leads_platform.prospects.lead_columns import MAPPED, WITH_STATES
 from leads_platform.prospects.supplier_staging import COLUMNS, stg_leads_table
 from leads_platform.prospects.supplier_values import VALUED, VALUES_TAKEN, has_values, stg_lead_values_table
 from leads_platform.warehouse import Table
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from leads_platform.arrivals.contracts.propose_columns import Guess, Suggestion
 
 _ADDRESS_PARTS = ("street", "city", "state", "postal_code")
-WITH_STATES = frozenset({"US", "CA"})
-"""Countries whose addresses are told apart by their state; of any other a list may lack it."""
 _TYPES = {"license_issued_on": "date", "license_expires_on": "date", "capacity": "integer"}
 
 
@@ -52,6 +50,7 @@ class LeadList(FeedContract):
     sections: ClassVar = {**FeedContract.sections, "leads": LeadSource}
     base_prefix: ClassVar = "base_leads_"
     families: ClassVar = {"stg_leads_*": COLUMNS}
+    others: ClassVar = ("stg_lead_values_*",)
 
     # Without a default, so that it is in the hash; narrower than any kind's, which nobody writes.
     kind: Literal["lead_list"]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]

@@ -13,6 +13,7 @@ from leads_platform.arrivals.contracts.limits import is_owner
 from leads_platform.arrivals.contracts.load import fold_header, parse_contract
 from leads_platform.prospects.lead_list import LeadList
 from leads_platform_tests.known import KNOWN
+from leads_platform_tests.pins import pinned
 
 FEEDS = Path(__file__).parents[2] / "leads_platform" / "prospects" / "feeds"
 GOOD = """\
@@ -97,6 +98,95 @@ def test_errors_name_file_line_and_field(old: str, new: str, line: int, words: s
     said = [text for text in str(raised.value).splitlines() if words in text]
     assert said, str(raised.value)
     assert said[0].startswith(f"{path}, line {line}: ")
+
+
+LISTED = "kind: lead_list\nleads: {%s}\nkey: [id]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ('delimiter: ","', "header_row: 0", 6, "format.header_row: input should be greater than or equal to 1"),
+        ('{type: csv, delimiter: ","}', "{type: parquet, header_row: 2}", 6, "only csv and xlsx have lines above"),
+        ("{from: name}", '{pattern: "%B"}', 5, "month.pattern: `%B` must name a month (%B, %b or %m) and a year"),
+        ("{from: name}", '{pattern: "%B %m %Y"}', 5, "must name a month"),
+        ("{from: name}", '{pattern: "%Y-%m-%Y"}', 5, "names a part twice"),
+        ("{from: name}", '{pattern: "%A %Y"}', 5, "`%A` is none of %B, %b, %m, %Y, %y and %d"),
+        ("{from: name}", '{from: column, column: born, pattern: "%B %Y"}', 5, "the month comes from a column"),
+        ("key: [id]", "source_timezone: America/Chigaco\nkey: [id]", 7, "`America/Chigaco` is no time zone"),
+        ("key: [id]", "source_timezone: localtime\nkey: [id]", 7, "another zone on each machine"),
+        ("key: [id]", "constants: {phone: x}\nkey: [id]", 7, "constants.phone: is a column that the file sends"),
+        ("key: [id]", "constants: {tel: x}\nkey: [id]", 7, "constants.tel: is a column that the file sends"),
+        ("key: [id]", "constants: {line: x}\nkey: [id]", 7, "is a column the platform adds itself"),
+        ("key: [id]", "constants: {zip: 1001}\nkey: [id]", 7, "1001 is read by YAML as a number, not as text"),
+        ("key: [id]", "constants: {zip: ''}\nkey: [id]", 7, "at least 1 character"),
+        ("key: [id]", "money: uk\nkey: [id]", 7, "'uk' is not possible here; it is one of 'us' or 'eu'"),
+        ("key: [id]", "entity_kind: firm\nkey: [id]", 7, "it is one of 'site' or 'person'"),
+        (
+            'type: date, formats: ["%m/%d/%Y"]',
+            "type: money, formats: ['%Y']",
+            10,
+            "only a date or timestamp has formats",
+        ),
+        ('["%m/%d/%Y"]', '[epoch_s, "%Y"]', 10, "columns[1].formats: `epoch_s` stands alone"),
+        ('["%m/%d/%Y"]', "[epoch_us]", 10, "`epoch_us` is not a date format"),
+        ("key: [id]", LISTED % "phones: [phone, mobile]", 8, "`mobile` is not one of the columns"),
+        ("key: [id]", LISTED % "phones: [phone, phone]", 8, "leads.phones: names a column twice"),
+        ("key: [id]", LISTED % "phones: []", 8, "leads.phones"),
+        ("key: [id]", LISTED % "phones: [phone, id], phone: id", 8, "stands for `phone`; map one or the other"),
+        ("key: [id]", LISTED % "email: [phone, id]", 8, "takes one column; several are for `phones` only"),
+        ("key: [id]", LISTED % "phones: {column: id, then: [phone], extract: '(x)'}", 8, "leave `extract` out"),
+        ("key: [id]", LISTED % "street: id, city: id, postal_code: id", 8, "state missing; map them, or `address`"),
+        ("key: [id]", LISTED % "street: id, city: id, postal_code: id", 8, "can be one of `constants`"),
+    ],
+)
+def test_what_suppliers_do_is_said_in_full_or_refused(
+    old: str, new: str, line: int, words: str, tmp_path: Path
+) -> None:
+    assert old in GOOD
+    path = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(ContractError) as raised:
+        load_contract(path, KNOWN)
+    said = [text for text in str(raised.value).splitlines() if words in text]
+    assert said and said[0].startswith(f"{path}, line {line}: "), str(raised.value)
+
+
+ABROAD = """\
+feed: kitas
+room: prospects
+kind: lead_list
+title: Kitas
+delivery: snapshot
+phone_region: DE
+key: [no]
+columns:
+  - {name: "no", header: Nr}
+  - {name: firma, header: Firma}
+  - {name: strasse, header: Straße}
+  - {name: plz, header: PLZ}
+  - {name: ort, header: Ort}
+  - {name: tel, header: Tel}
+  - {name: mobil, header: Mobil}
+leads: {source_id: "no", company_name: firma, street: strasse, postal_code: plz, city: ort, phones: [tel, mobil]}
+"""
+
+
+def test_a_list_of_another_country_needs_no_state(tmp_path: Path) -> None:
+    contract = load_contract(write(tmp_path, ABROAD), KNOWN)
+    assert isinstance(contract, LeadList)
+    assert (contract.phone_columns(), contract.entity, contract.is_abroad) == (("tel", "mobil"), "site", True)
+    with pytest.raises(ContractError, match="state missing"):
+        load_contract(write(tmp_path, ABROAD.replace("phone_region: DE", "phone_region: CA")), KNOWN)
+    stated = load_contract(write(tmp_path, ABROAD.replace("key:", "entity_kind: person\nkey:")), KNOWN)
+    assert stated.entity == "person"
+
+
+def test_a_contract_of_before_keeps_its_hash() -> None:
+    """What today's contracts do not say is no part of what they are."""
+    contracts = load_contracts([FEEDS], KNOWN)
+    assert {feed: contract.hash()[:16] for feed, contract in contracts.items()} == {
+        feed: said for feed, said in pinned("contracts").items() if feed in contracts
+    }
 
 
 LEADS = "kind: lead_list\nleads: {email: {column: id, extract: '%s'}}\nkey: [id]"

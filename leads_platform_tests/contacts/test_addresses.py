@@ -410,3 +410,29 @@ def test_every_cell_of_the_real_nevada_list_is_split_right(nevada: duckdb.DuckDB
         assert parts["city"] == city
         assert parts["street"] + f" {city}, NV {parts['postal_code']}" == cell
         assert parts["state"] == "NV"
+
+
+def abroad(street: str | None, code: str | None, city: str | None = "Berlin", country: str = "DE") -> Any:
+    return ask("address_key_abroad(?, ?, ?, ?)", street, city, code, country)
+
+
+@pytest.mark.parametrize(
+    ("same", "expected"),
+    [
+        (("Hauptstraße 5", "HAUPTSTRASSE 5", "Hauptstr. 5", " hauptstrasse  5"), "HAUPTSTR 5|DE 10115"),
+        (("Berliner Straße 5", "Berliner Str. 5", "BERLINER STRASSE 5"), "BERLINER ST 5|DE 10115"),
+        (("Am Ring 5a", "am ring 5A"), "AM RING 5A|DE 10115"),
+    ],
+)
+def test_a_key_abroad_is_the_street_the_country_and_the_postal_code(same: tuple[str, ...], expected: str) -> None:
+    assert {abroad(street, "10115") for street in same} == {expected}
+
+
+def test_a_key_abroad_takes_a_postal_code_of_any_shape_or_the_city() -> None:
+    assert abroad("10 Downing Street", "SW1A 2AA", "London", "GB") == "10 DOWNING ST|GB SW1A2AA"
+    assert abroad("10 Downing Street", "sw1a2aa", None, "gb") == "10 DOWNING ST|GB SW1A2AA"
+    assert abroad("Damrak 1", "1012 LG", "Amsterdam", "NL") == "DAMRAK 1|NL 1012LG"
+    assert abroad("Hauptstraße 5", None, "Köln") == abroad("Hauptstr. 5", " ", "KOLN") == "HAUPTSTR 5|DE KOLN"
+    assert abroad("Hauptstraße 5", "10115") != abroad("Hauptstraße 5", "10115", country="AT")
+    for street, code, city in (("Hauptstraße 5", None, None), (None, "10115", "Berlin"), ("5", "10115", "Berlin")):
+        assert abroad(street, code, city) is None

@@ -69,6 +69,36 @@ EU = {
 # One separator too few, too many or of the other style; two signs; no number; not a currency; more than 14 digits.
 NO_US = ["1.234,50", "1,5", "12,34", "1,23,456.00", "1 234", "1.2.3", "--5", "(-5)", "-5-", "(5", "5 %", "1e5"]
 NO_US += ["TBD 12", "N/A", "$", "-", "12 apples", "١٢", "123456789012345", "", "  ", None]
+# What people and machines put into cells that are to hold an amount.
+NO_US += [
+    "1,234,56",
+    "1,,234",
+    "$$5",
+    "5 $ 5",
+    "1/2",
+    "0x10",
+    "1_000",
+    "NaN",
+    "Infinity",
+    "\uff11\uff12",
+    "( )",
+    "()",
+    "+",
+    ".",
+]
+NO_US += [
+    "1\n2",
+    "5\x005",
+    "5); drop table x",
+    "=1+1",
+    "#N/A",
+    "5 000 000",
+    "1.2-3",
+    "9" * 400,
+    "USD",
+    "- -5",
+    "5 USDX",
+]
 NO_EU = ["1,234.50", "1.5", "1200.50", "1.23", "1.234.56", "1 2345", "1,2,3", "abc €"]
 
 

@@ -132,6 +132,8 @@ class FeedContract(Model):
     """Of its base table's name; the feed's name follows."""
     families: ClassVar[Mapping[str, tuple[TableColumn, ...]]] = {}
     """Name patterns of the tables that the kind generates, such as `stg_leads_*`, and the columns they all have."""
+    others: ClassVar[tuple[str, ...]] = ()
+    """Name patterns of those it generates with columns of each contract's own."""
 
     feed: Name = Field(description="The feed's name, also its folder in landing/")
     room: Name = Field(description="The business room that owns its tables")
@@ -189,7 +191,7 @@ class FeedContract(Model):
     entity_kind: Literal["site", "person"] | None = Field(
         default=None,
         description="What a record stands for; records are matched within a kind. None: what the kind of contract "
-        "says, as site for lead_list, or neither",
+        "says, as a list of leads holds sites, or neither",
     )
     key: tuple[str, ...] = Field(default=(), description="The supplier's own key, by column names")
     columns: tuple[Column, ...] = Field(min_length=1)

@@ -46,15 +46,24 @@ def months_in(name: str, pattern: str) -> Iterator[tuple[date, date | None]]:
     >>> list(months_in("Leads_MAY 2024.xlsx", "%B %Y"))
     [(datetime.date(2024, 5, 1), None)]
     """
-    for found in _compiled(pattern).finditer(name.casefold()):
-        said = found.groupdict()
-        names, name = (_FULL, said["B"]) if "B" in said else (_SHORT, said.get("b"))
-        month = names.index(name) if name else int(said["m"])
+    for found in _compiled(pattern).finditer(name):
+        said = {part: text.casefold() for part, text in found.groupdict().items()}
+        names, written = (_FULL, said["B"]) if "B" in said else (_SHORT, said.get("b"))
+        month = names.index(written) if written else int(said["m"])
         year = int(said["Y"]) if "Y" in said else 2000 + int(said["y"])
         try:
             yield date(year, month, 1), date(year, month, int(said["d"])) if "d" in said else None
         except ValueError:  # 31 June is no day
             continue
+
+
+def without_month(name: str, pattern: str) -> str:
+    """The name without what the pattern finds in it.
+
+    >>> without_month("Leads May 2024.xlsx", "%B %Y")
+    'Leads  .xlsx'
+    """
+    return _compiled(pattern).sub(" ", name)
 
 
 @cache
@@ -64,9 +73,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         if text.startswith("%"):
             parts.append(_DIRECTIVES[text[1]])
         else:
-            parts.append(_BLANK if text.isspace() else re.escape(text.casefold()))
+            parts.append(_BLANK if text.isspace() else re.escape(text))
     # Not within a longer number or word: 1106-22 is no month, nor is the end of "dismay 2024".
-    return re.compile(rf"(?<![a-z0-9]){''.join(parts)}(?!\d)")
+    return re.compile(rf"(?<![a-z0-9]){''.join(parts)}(?!\d)", re.IGNORECASE)
 
 
 def example(pattern: str) -> str:

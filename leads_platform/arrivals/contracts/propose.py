@@ -10,28 +10,48 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.limits import is_reserved
-from leads_platform.arrivals.contracts.load import Column, ContractError, FeedContract, Format, Known
-from leads_platform.arrivals.contracts.propose_columns import LOOK_AT, Guess, Suggestion, key_of, look, scalar, snake
+from leads_platform.arrivals.contracts.load import Column, ContractError, FeedContract, Format, Known, MonthRule
+from leads_platform.arrivals.contracts.month_pattern import without_month
+from leads_platform.arrivals.contracts.propose_columns import (
+    LOOK_AT,
+    NO_CHOICES,
+    Choices,
+    Guess,
+    Suggestion,
+    given,
+    key_of,
+    look,
+    scalar,
+    snake,
+)
 from leads_platform.arrivals.contracts.propose_dialect import check_titles, how_it_is_written, least_contract
 from leads_platform.arrivals.landing import parse_file_name
 from leads_platform.arrivals.reading.file_reading import read_file
-from leads_platform.arrivals.reading.refusal import Refusal
+from leads_platform.arrivals.reading.refusal import Refusal, shown
 from leads_platform.errors import unforeseen
 
 _PACKED = (".gz", ".zip")
 
 
-def propose_contract(file: Path, known: Known, name: str | None = None) -> str:
+def propose_contract(
+    file: Path,
+    known: Known,
+    name: str | None = None,
+    choices: Choices = NO_CHOICES,
+    there: Mapping[str, str] | None = None,
+) -> str:
     """The YAML text of a contract that `file` fits; lines with `# check:` need a person.
 
     Each of the rooms' kinds is asked whether the file is one. `name` is the feed's name; without it the file's name
-    gives it, without its month. Raises ContractError, in words, for a file that can't be read or has no header, and
-    OSError.
+    gives it, without its month. `there`: the feeds that there are, and where their contracts stand; to take the place
+    of one is told. Raises ContractError, in words, for a file that can't be read or has no header, and OSError.
     """
-    feed = _feed_name(file, name)
+    pattern = _month_pattern(file)
+    feed = _feed_name(without_month(file.name, pattern) if pattern else file.name, name)
     try:
         with tempfile.TemporaryDirectory() as folder:
             dialect, cells, notes = how_it_is_written(file, Path(folder))
@@ -47,33 +67,61 @@ def propose_contract(file: Path, known: Known, name: str | None = None) -> str:
                     )
                 records = Path(folder) / "records.parquet"
                 reading.write_parquet(records)
-                guesses = look(records, reading.header)
+                guesses = look(records, reading.header, choices)
                 total = min(reading.loaded_count, LOOK_AT)
                 if total < reading.loaded_count:
                     notes.append(f"only the sample's first {total} records were looked at")
     except Refusal as refusal:
         raise ContractError(file, [(1, "", str(refusal))]) from None
+    if sent := [guess.header for guess in guesses if guess.name in choices.constants]:
+        said = f"sends {shown(sent[0])}, so it can't be given as a constant; leave --constant out"
+        raise ContractError(file, [(1, "", said)])
+    if feed in (there or {}):
+        notes.insert(
+            0,
+            f"there is a feed {feed} already ({(there or {})[feed]}); in feeds/ this contract takes its place. "
+            "Unless that is meant, give it another --name",
+        )
+    if any(note.startswith("day or month") for guess in guesses for note in guess.notes):
+        notes.append("nothing proves whether day or month comes first; --dates day-first or month-first says it")
     key = key_of(guesses, total)
     asked = []
     for kind, model in known.kinds.items():
         try:
-            asked.append(model.suggest(guesses, key))
+            asked.append(model.suggest([*guesses, *given(choices)], key))
         except Exception as error:  # a room's code; its text may quote the sample
             notes.append(f"the kind {kind} of the room {known.rooms_of_kinds[kind]} was not asked: {unforeseen(error)}")
     suggested = sorted((found for found in asked if found), key=lambda found: len(found.missing))
-    return contract_text(file, feed, dialect, guesses, key, suggested, known, notes)
+    return contract_text(file, feed, dialect, guesses, key, suggested, known, notes, choices.constants, pattern)
 
 
 # -- names and text ------------------------------------------------------------------------------------------
 
 
-def _feed_name(file: Path, name: str | None) -> str:
-    text = name or file.name
+_MONTHS = ("%B %Y", "%b %Y", "%Y %B", "%Y %b", "%B%Y", "%b%Y", "%Y%m%d", "%Y%m", "%Y %m", "%m %Y", "%m%Y")
+"""How names write a month that is not YYYY-MM, the likeliest first."""
+
+
+def _month_pattern(file: Path) -> str | None:
+    """The first pattern by which the file's name holds one month; None where it holds YYYY-MM, or none."""
+    if parse_file_name(file.name, _probe()).month:
+        return None
+    return next((pattern for pattern in _MONTHS if parse_file_name(file.name, _probe(pattern)).month), None)
+
+
+def _probe(pattern: str | None = None) -> FeedContract:
+    return FeedContract(
+        feed="x", room="x", title="x", delivery="snapshot", month=MonthRule(pattern=pattern),
+        columns=(Column(name="x", header="x"),),
+    )  # fmt: skip
+
+
+def _feed_name(file_name: str, name: str | None) -> str:
+    text = name or file_name
     if name is None:
         for _ in range(2):
             text = Path(text).stem if Path(text).suffix else text
         text = re.sub(r"(?<!\d)(19|20)\d{2}[-_. ]?\d{2}([-_. ]?\d{2})?(?!\d)", " ", text)
-        text = re.sub(r"(?i)(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-_ ]*\d{2,4}", " ", text)
         text = re.sub(r"(?i)part[ _-]?\d+", " ", text)
     feed = snake(text) or "new_feed"
     return f"{feed}_feed" if is_reserved(feed) else feed
@@ -99,8 +147,13 @@ def contract_text(
     suggested: list[Suggestion],
     known: Known,
     notes: list[str],
+    constants: Mapping[str, str] | None = None,
+    pattern: str | None = None,
 ) -> str:
-    """The contract as YAML, of the first kind of `suggested` that lacks nothing; `notes`: what else to check."""
+    """The contract as YAML, of the first kind of `suggested` that lacks nothing; `notes`: what else to check.
+
+    `pattern`: how the file's name writes its month.
+    """
     fits = next((kind for kind in suggested if not kind.missing), None)
     room = fits.room if fits else known.rooms[0]
     which = (
@@ -110,7 +163,8 @@ def contract_text(
     lines = ["# Proposed from a sample by `leads-platform feed new`. Look at every `# check:`, then delete it."]
     lines += [f"# check: {note}" for note in notes]
     lines += [
-        f"# check: it may be {kind.called} (kind: {kind.kind}), but no column was found for {', '.join(kind.missing)}"
+        f"# check: {kind.without}: for {kind.called} (kind: {kind.kind}) no column was found for "
+        f"{', '.join(kind.missing)}; --constant NAME=VALUE gives one that is the same in all records"
         for kind in suggested
         if kind.missing and not fits
     ]
@@ -127,7 +181,7 @@ def contract_text(
         f"owner: {known.owners[room]}",
         "delivery: snapshot  # check: a full list each month? Else events, extract or reference",
         f"files: [{patterns}]",
-        "month: {from: name}" + _name_note(file, feed),
+        _month(file, pattern),
         "parts: one  # check: many, when a month's list comes in several files",
         f"format: {_format(dialect)}",
     ]
@@ -135,24 +189,32 @@ def contract_text(
         lines.append(f"key: [{', '.join(scalar(guess.name) for guess in key)}]")
     else:
         lines.append("# check: no column is different in every record; if there is a key, say key: [column]")
+    if any(guess.money == "eu" for guess in guesses):
+        lines.append("money: eu" + "  # check: not all amounts are" * any(g.money == "us" for g in guesses))
+    if constants:
+        lines.append(f"constants: {{{', '.join(f'{name}: {json.dumps(v)}' for name, v in constants.items())}}}")
     lines += fits.head if fits else []
     lines += ["", "columns:", *(_column(guess) for guess in guesses)]
     lines += fits.tail if fits else []
     return "\n".join(lines) + "\n"
 
 
-def _name_note(file: Path, feed: str) -> str:
-    probe = FeedContract(feed=feed, room="x", title="x", delivery="snapshot", columns=(Column(name="x", header="x"),))
-    parsed = parse_file_name(file.name, probe)
-    return "" if parsed.month else "  # check: file names must hold YYYY-MM; the sample's does not"
+def _month(file: Path, pattern: str | None) -> str:
+    if pattern:
+        return f"month: {{from: name, pattern: {json.dumps(pattern)}}}"
+    found = parse_file_name(file.name, _probe()).month
+    return "month: {from: name}" + ("" if found else "  # check: names must hold the month; the sample's does not")
 
 
 def _format(dialect: Format) -> str:
+    row = f", header_row: {dialect.header_row}" if dialect.header_row else ""
     if dialect.type != "csv":
         sheet = f", sheet: {scalar(dialect.sheet)}" if dialect.sheet else ""
-        return f"{{type: {dialect.type}{sheet}}}"
+        return f"{{type: {dialect.type}{sheet}{row}}}"
     quote = "null" if dialect.quote is None else "'\"'"
-    return f"{{type: csv, delimiter: {json.dumps(dialect.delimiter)}, quote: {quote}, encoding: {dialect.encoding}}}"
+    return (
+        f"{{type: csv, delimiter: {json.dumps(dialect.delimiter)}, quote: {quote}, encoding: {dialect.encoding}{row}}}"
+    )
 
 
 def _column(guess: Guess) -> str:

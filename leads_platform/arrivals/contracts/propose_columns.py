@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from leads_platform.arrivals.base_table import FILE_COLUMNS
+from leads_platform.arrivals.contracts import propose_words as words
 from leads_platform.arrivals.contracts.agreement import RESERVED_COLUMNS
 from leads_platform.arrivals.reading.loading import identifier, literal
+from leads_platform.contacts.phones import phone_python
+from leads_platform.values.money import install_money
 
 _TAKEN = RESERVED_COLUMNS | {column.name for column in FILE_COLUMNS}
 LOOK_AT = 100_000  # records; a second or two, and a person looks over the rest
@@ -54,32 +58,31 @@ _SHAPES = {
     "boolean": r"(?i)y|n|yes|no|true|false",
     "long_code": r"[A-Za-z]{0,6}[-_]?\d[0-9A-Za-z_-]{3,}",
     "code": r"[A-Za-z]{0,6}[-_]?\d[0-9A-Za-z_-]*",
-    "phone": r"(\+?1[-. ]?)?(\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}",
+    "phone": "|".join(
+        (
+            r"(\+?1[-. ]?)?(\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}",
+            r"(\+|00)[1-9][\d ()/.-]{6,}\d",  # with a country's code
+            r"\(0\d{1,5}\)[ -]?\d[\d -]{3,}\d|0\d{2,5}[ /-]+\d[\d -]{3,}\d",  # 030 1234567, 0221/123456
+            r"0\d([ .-]\d{2}){4}",  # 01 23 45 67 89
+            r"\d{3}([ .-]\d{3}){2}|\d{2}[ .]\d{3}([ .]\d{2}){2}",  # 912 345 678, 91 234 56 78
+        )
+    ),
     "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
     "one_cell": r"(?s).*[, ]\s*[A-Za-z]{2}\.?,?\s+\d{5}(-\d{4})?",
     "lines": r"(?s).*\S\s*[\r\n]\s*\S.*",
 }
 
-_ID = (
-    r"(^|_)(id|ids|number|no|nr|num|key|code|uuid|guid|ref|reference|license|licence|permit|credential|registration|"
-    r"account|npi|ein)(_|$)"
-)
-_NO_ID = r"phone|telephone|mobile|cell|fax|zip|postal|postcode|post_code|date|e_?mail|capacity|count|total|price|amount"
-_SELDOM_ID = r"type|status|name"
-_PERSON = (
-    r"phone|(^|_)(tel|cell|fax|dob|ssn|ip)(_|$)|mobile|e_?mail|addr|street|contact|caregiver|owner|director|"
-    r"administrator|licensee|person|birth|surname|latitude|longitude"
-)
-_NOT_OF_PERSON = r"(^|_)(status|role|title|type|date|reason|county|city|state|country)(_|$)"
-_NAME = r"(^|_)name(_|$)|(first|last|full|middle)name"
-_NAME_OF_THING = (
-    r"company|business|facility|operation|organi[sz]ation|school|cent(er|re)|program|product|provider|source|file"
-)
+_REGION_TRIED = 200  # phones; enough to tell a country
+_LETTERS = str.maketrans({"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"})
 
 
 @dataclass
 class Guess:
-    """One column of the sample: its name and title, how many values look like what, and what follows from that."""
+    """One column of the sample: its name and title, how many values look like what, and what follows from that.
+
+    `money`: the style in which amounts are written; `region`: the country in which its phones are dialled. `constant`:
+    it is no column of the file, but a value of all records that a person gave.
+    """
 
     name: str
     header: str
@@ -90,6 +93,9 @@ class Guess:
     formats: tuple[str, ...] = ()
     pii: bool = False
     required: bool = False
+    money: str = ""
+    region: str = ""
+    constant: str = ""
     notes: list[str] = field(default_factory=list)
 
     def all(self, shape: str) -> bool:
@@ -106,7 +112,7 @@ class Guess:
 class Suggestion:
     """What a sample would be as a contract of some kind: the contract's lines behind `columns`, and before them.
 
-    `missing`: it looks like one, but these parts were not found; then there are no lines.
+    `missing`: these parts of one were not found; then there are no lines. `without`: what the records are not then.
     """
 
     kind: str
@@ -115,18 +121,59 @@ class Suggestion:
     head: list[str] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    without: str = ""
 
 
-def look(records: Path, headers: list[str]) -> list[Guess]:
+@dataclass(frozen=True)
+class Choices:
+    """What a person says of a sample beforehand, as nothing in it proves it.
+
+    `constants`: columns that the file lacks -> their value. `region`: where phones are dialled. `day_first`: how dates
+    are written that could be read either way.
+    """
+
+    constants: Mapping[str, str] = field(default_factory=dict)
+    region: str = ""
+    day_first: bool | None = None
+
+
+NO_CHOICES = Choices()
+
+
+def given(choices: Choices) -> list[Guess]:
+    """The constants, as columns with one value."""
+    none = dict.fromkeys(_SHAPES, 0)
+    return [Guess(name, "", 1, 1, none, constant=value) for name, value in choices.constants.items()]
+
+
+def look(records: Path, headers: list[str], choices: Choices) -> list[Guess]:
     """Counts what each column's values look like, over the sample's first `LOOK_AT` records."""
     con = duckdb.connect()
     try:
         con.execute("set enable_progress_bar = false")  # it would write over the proposal
         con.execute(f"create table records as from read_parquet({literal(str(records))}) limit {LOOK_AT}")
+        install_money(con)
         names = column_names(headers)
-        return [_typed(con, _counted(con, name, header)) for name, header in zip(names, headers, strict=True)]
+        counted = [_counted(con, name, header) for name, header in zip(names, headers, strict=True)]
+        for guess in counted:
+            _typed(con, guess, choices)
+        phones = [guess for guess in counted if guess.mostly("phone") or guess.is_called(words.PHONE)]
+        region = choices.region or _region(con, phones, words.regions_of(names))
+        for guess in phones:
+            guess.region = region
+        return counted
     finally:
         con.close()
+
+
+def _region(con: duckdb.DuckDBPyConnection, phones: list[Guess], regions: list[str]) -> str:
+    """The country in which most of the columns' numbers are valid; empty where they are in none."""
+    values = " union ".join(f"from {_values(guess.header)}" for guess in phones)
+    select = f"select value from ({values}) order by value limit {_REGION_TRIED}"
+    tried = con.execute(select).fetchall() if phones else []
+    valid = {region: sum(phone_python(value, region).region == region for (value,) in tried) for region in regions}
+    best = max(regions, key=lambda region: valid[region])  # the first of equals
+    return best if 2 * valid[best] > len(tried) else ""
 
 
 def _values(header: str) -> str:
@@ -144,27 +191,35 @@ def _counted(con: duckdb.DuckDBPyConnection, name: str, header: str) -> Guess:
     return Guess(name, header, filled, distinct, dict(zip(_SHAPES, found, strict=True)))
 
 
-def _typed(con: duckdb.DuckDBPyConnection, guess: Guess) -> Guess:
+def _typed(con: duckdb.DuckDBPyConnection, guess: Guess, choices: Choices) -> None:
     """Gives the column a type where every value bears it out, and marks personal data, rather too often."""
-    person = guess.is_called(_PERSON) or (guess.is_called(_NAME) and not guess.is_called(_NAME_OF_THING))
-    guess.pii = person and not guess.is_called(_NOT_OF_PERSON)
+    person = guess.is_called(words.PERSON) or (guess.is_called(words.NAME) and not guess.is_called(words.NAME_OF_THING))
+    guess.pii = person and not guess.is_called(words.NOT_OF_PERSON)
     guess.pii |= guess.shapes["email"] + guess.shapes["phone"] > guess.filled / 2
     if not guess.filled:
         guess.notes.append("empty in the sample")
     elif guess.all("boolean"):
         guess.type = "boolean"
-    elif guess.is_called(_ID) or guess.is_called(r"phone|fax|zip|postal|postcode") or guess.mostly("phone"):
+    elif guess.is_called(rf"{words.ID}|{words.PHONE}|{words.PLACE_CODE}") or guess.mostly("phone"):
         pass  # leading zeros, and what nobody adds up, stay text
+    elif guess.is_called(words.AMOUNT) and (style := _money(con, guess)):
+        guess.type, guess.money = "money", style
     elif guess.all("integer"):
         guess.type = "integer"
     elif guess.shapes["fraction"] and guess.shapes["integer"] + guess.shapes["fraction"] == guess.filled:
         guess.type = "decimal"
     else:
-        _dated(con, guess)
-    return guess
+        _dated(con, guess, choices)
 
 
-def _dated(con: duckdb.DuckDBPyConnection, guess: Guess) -> None:
+def _money(con: duckdb.DuckDBPyConnection, guess: Guess) -> str:
+    """The style in which every value is an amount; empty where there is none."""
+    values = _values(guess.header)
+    us, eu = con.execute(f"select count(money(value, 'us')), count(money(value, 'eu')) from {values}").fetchall()[0]
+    return "us" if us == guess.filled else "eu" if eu == guess.filled else ""
+
+
+def _dated(con: duckdb.DuckDBPyConnection, guess: Guess, choices: Choices) -> None:
     values = _values(guess.header)
     sample = con.execute(f"select value from {values} limit 1").fetchall()[0][0]
     for shape, days in _DATES:
@@ -179,6 +234,8 @@ def _dated(con: duckdb.DuckDBPyConnection, guess: Guess) -> None:
             ).fetchall()[0]
             fit = [text for text, count in zip(formats, counts, strict=True) if alike == count == guess.filled]
             kind = "timestamp" if time else "date"
+            if len(fit) == 2 and choices.day_first is not None:
+                fit = [text for text in fit if text.startswith("%d") == choices.day_first]
             if len(fit) == 1:
                 guess.type, guess.formats = kind, (fit[0],)
             elif fit:
@@ -197,16 +254,16 @@ def key_of(guesses: list[Guess], total: int) -> list[Guess]:
         for guess in guesses
         if guess.filled == total
         and guess.type in ("text", "integer")
-        and not guess.is_called(_NO_ID)
+        and not guess.is_called(words.NO_ID)
         and not guess.mostly("phone")
-        and (guess.is_called(_ID) or guess.all("long_code"))
+        and (guess.is_called(words.ID) or guess.all("long_code"))
     ]
     # In a short sample even kinds and names can differ in every record.
-    unique = sorted((g for g in likely if g.distinct == total), key=lambda guess: guess.is_called(_SELDOM_ID))
+    unique = sorted((g for g in likely if g.distinct == total), key=lambda guess: guess.is_called(words.SELDOM_ID))
     often = [
         guess
         for guess in likely
-        if guess.is_called(_ID) and not guess.is_called(_SELDOM_ID) and guess.distinct > _FEW_TWICE * total
+        if guess.is_called(words.ID) and not guess.is_called(words.SELDOM_ID) and guess.distinct > _FEW_TWICE * total
     ]
     for guess in unique or often:
         guess.type = "text"
@@ -217,7 +274,11 @@ def key_of(guesses: list[Guess], total: int) -> list[Guess]:
 
 
 def snake(text: str) -> str:
-    """A name as contracts want it: `Address1` -> address_1, `Téléphone` -> telephone; may be empty."""
+    """A name as contracts want it: `Address1` -> address_1, `Téléphone` -> telephone, `Straße` -> strasse.
+
+    May be empty.
+    """
+    text = text.translate(_LETTERS)
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower()
     plain = re.sub(r"(?<=[a-z]{2})(?=\d+$)", "_", plain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import duckdb
 
 from leads_platform.arrivals.contracts.load import Column, FeedContract, Format
 from leads_platform.arrivals.reading.containers import Kind, unwrap
+from leads_platform.arrivals.reading.csv_reading import line_ends
 from leads_platform.arrivals.reading.csv_records import Dialect
 from leads_platform.arrivals.reading.loading import literal
 from leads_platform.arrivals.reading.refusal import Refusal
@@ -23,6 +24,7 @@ from leads_platform.arrivals.reading.text import to_utf8
 
 _HEAD_BYTES = 2**20
 _LOOK_AT = 200  # records; enough to tell a delimiter from a comma in a name
+_HEADER_WITHIN = 30  # records; titles of the whole list are few
 _WHERE = "the contract"
 
 
@@ -47,17 +49,33 @@ def _csv(source: Path, folder: Path) -> tuple[Format, list[str], list[str]]:
     with text.open("rb") as opened:
         head = opened.read(_HEAD_BYTES)
     best: tuple[int, int] = (0, 0)
-    chosen: tuple[str, str | None, list[str]] = (",", '"', [])
+    chosen: tuple[str, str | None, list[str], int | None] = (",", '"', [], None)
     for quote in ('"', None):
         for delimiter in (",", ";", "\t", "|"):
-            cells, alike = _try_dialect(head, Dialect(delimiter, quote))
+            cells, alike, row = _try_dialect(head, Dialect(delimiter, quote))
             if len(cells) > 1 and (alike, len(cells)) > best:
-                best, chosen = (alike, len(cells)), (delimiter, quote, cells)
-    delimiter, quote, cells = chosen
+                best, chosen = (alike, len(cells)), (delimiter, quote, cells, row)
+    delimiter, quote, cells, row = chosen
     if not cells:  # one column: any delimiter will do
-        cells, _ = _try_dialect(head, Dialect(",", '"'))
+        cells, _, row = _try_dialect(head, Dialect(",", '"'))
         notes.append("one column only: is the delimiter another than , ; tab or | ?")
-    return Format(delimiter=delimiter, quote=quote, encoding=encoding), cells, notes
+    notes += _above(row)
+    return Format(delimiter=delimiter, quote=quote, encoding=encoding, header_row=row), cells, notes
+
+
+def _above(row: int | None) -> list[str]:
+    return [f"the column titles stand on line {row}; what is above is not read"] if row else []
+
+
+def header_of(rows: list[tuple[int, list[str]]]) -> tuple[list[str], int | None]:
+    """The column titles among a sample's first rows that hold anything, and their line where others are above it.
+
+    What is above fills at most half of the columns that the list fills.
+    """
+    filled = [sum(bool(cell.strip()) for cell in cells) for _, cells in rows[:_HEADER_WITHIN]]
+    at = next((at for at, count in enumerate(filled) if count > 1 and 2 * count > max(filled)), 0)
+    number, cells = rows[at]
+    return cells, number if at else None
 
 
 def _decoded(source: Path, target: Path, encodings: tuple[str, ...]) -> tuple[str, Path]:
@@ -71,19 +89,34 @@ def _decoded(source: Path, target: Path, encodings: tuple[str, ...]) -> tuple[st
     return last, to_utf8(source, target, last, _WHERE).path
 
 
-def _try_dialect(head: bytes, dialect: Dialect) -> tuple[list[str], int]:
-    """The header's cells, and how many of the first records are as wide as it."""
-    at, cells, alike = len(head) - len(head.lstrip(b"\r\n")), [], 0
+def _try_dialect(head: bytes, dialect: Dialect) -> tuple[list[str], int, int | None]:
+    """The header's cells, how many of the first records are as wide, and its line where others are above it."""
+    cells, row = header_of([(line, cells) for line, cells in _records(head, dialect)] or [(1, [])])
+    start = 0 if row is None else [0, *(end.end() for end in re.finditer(rb"\r\n|\r|\n", head))][row - 1]
+    at, alike = start + len(head[start:]) - len(head[start:].lstrip(b"\r\n")), 0
+    at = dialect.read(head, at).next if at < len(head) else at
     for _ in range(_LOOK_AT):
         if at >= len(head):
             break
         record = dialect.read(head, at, len(cells) or None)
-        if not cells:
-            cells = [cell.decode("utf-8", "replace") for cell in dialect.cells(head, record)]
-        elif record.reason is None and record.fields == len(cells):
-            alike += 1
+        alike += record.reason is None and record.fields == len(cells)
         at = record.next + len(head[record.next :]) - len(head[record.next :].lstrip(b"\r\n"))
-    return cells, alike
+    return cells, alike, row
+
+
+def _records(head: bytes, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of the first records, empty lines left out."""
+    at, line = 0, 1
+    for _ in range(_HEADER_WITHIN):
+        blank = len(head[at:]) - len(head[at:].lstrip(b"\r\n"))
+        line += line_ends(head[at : at + blank])
+        at += blank
+        if at >= len(head):
+            return
+        record = dialect.read(head, at)
+        yield line, [cell.decode("utf-8", "replace") for cell in dialect.cells(head, record)]
+        line += line_ends(head[at : record.next])
+        at = record.next
 
 
 def _encodings(head: bytes) -> tuple[str, ...]:
@@ -104,7 +137,8 @@ def _xlsx(source: Path, folder: Path) -> tuple[Format, list[str], list[str]]:
 
     try:
         _, rows = read_sheet(source, least_contract("sample", ["x"], Format(type="xlsx")))
-        return Format(type="xlsx"), _header_row(rows), []
+        cells, row = _titles(rows)
+        return Format(type="xlsx", header_row=row), cells, _above(row)
     except Refusal:
         with source.open("rb") as opened:
             names = CalamineWorkbook.from_filelike(opened).sheet_names
@@ -116,13 +150,14 @@ def _xlsx(source: Path, folder: Path) -> tuple[Format, list[str], list[str]]:
         sheets[name] = rows
     largest = max(sheets, key=lambda name: len(sheets[name]))
     note = "the workbook has several sheets; format.sheet is the one with most rows"
-    return Format(type="xlsx", sheet=largest), _header_row(sheets[largest]), [note]
+    cells, row = _titles(sheets[largest])
+    return Format(type="xlsx", sheet=largest, header_row=row), cells, [note, *_above(row)]
 
 
-def _header_row(rows: list[tuple[int, list[str]]]) -> list[str]:
+def _titles(rows: list[tuple[int, list[str]]]) -> tuple[list[str], int | None]:
     if not rows:
         raise Refusal("is a workbook without any cell; ask for the file again")
-    return rows[0][1]
+    return header_of(rows)
 
 
 def _parquet(source: Path, folder: Path) -> tuple[Format, list[str], list[str]]:
@@ -145,8 +180,6 @@ def check_titles(cells: list[str]) -> None:
     numbers = [cell for cell in filled if re.fullmatch(r"[\d.,/ -]+", cell.strip())]
     if looks or 2 * len(numbers) >= len(filled):
         raise Refusal("has no header: its first line looks like data; it must name the columns")
-    if len(cells) > 2 and len(filled) == 1:
-        raise Refusal("has a title above its header; remove the lines above the column titles")
 
 
 def least_contract(feed: str, cells: Iterable[str], dialect: Format) -> FeedContract:

@@ -25,10 +25,10 @@ def warn_of_clock_changes(taken: Taken, contract: FeedContract) -> None:
     also = ISO if contract.format.type != "csv" else ()
     for column in contract.columns:
         title = taken.header.columns.get(column.name)
-        gives_month = column.name == contract.month.column
+        gives_month = column.name in contract.month_columns()
         if title is None or (column.type not in ("date", "timestamp") and not gives_month):
             continue
-        formats = contract.month_formats() if gives_month else column.formats
+        formats = contract.month_formats() if column.name == contract.month.column else column.formats
         own = also if gives_month or formats else ()
         placed = moment_of(contract, column, f"trim({identifier(title)})", formats, own).placed
         if placed is None:  # a column of days, or of instants

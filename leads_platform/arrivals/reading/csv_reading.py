@@ -46,7 +46,7 @@ class Body:
             raise Refusal("has a first line of more than 1 MB; that is no header")
         check_width(record.fields)
         self.start = record.next
-        self.first_line = _lines(head[: record.end]) + 2
+        self.first_line = line_ends(head[: record.end]) + 2
         # Then DuckDB can skip the header itself; else it gets a copy of the records.
         self.plain_header = blank == 0 and self.first_line == 2 and head[record.end : record.next] != b"\r"
         self.plain_header &= head[record.end : record.next] == b"\n"
@@ -113,7 +113,7 @@ class Body:
             at, line = 0, 1
         for _ in range(_PREAMBLE_LINES):
             blank = len(head) - len(head[at:].lstrip(b"\r\n")) - at
-            line += _lines(head[at : at + blank])
+            line += line_ends(head[at : at + blank])
             at += blank
             if at >= len(head):
                 return
@@ -121,7 +121,7 @@ class Body:
             here = matches(self._cells(head, record), contract)
             if here > max(found, 1) and here * 2 >= len(contract.needed):
                 raise Refusal(f"has its header on line {line}; {_mend(line, contract)}")
-            line += _lines(head[at : record.end]) + 1
+            line += line_ends(head[at : record.end]) + 1
             at = record.next
 
 
@@ -357,6 +357,6 @@ def _mend(line: int, contract: FeedContract) -> str:
     return f"set format.header_row: {line} in {contract.label}, which says {contract.format.header_row}"
 
 
-def _lines(text: bytes) -> int:
+def line_ends(text: bytes) -> int:
     """Line ends in a text."""
     return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")

@@ -29,6 +29,8 @@ columns:
 """
 _DATED = _COLUMNS.replace("city, header: City, aliases: [Town]", "seen, header: Seen, type: date")
 
+_PAID = "paid, header: Paid, type: money"
+
 
 def _feed(name: str, said: str = "", delivery: str = "snapshot", columns: str = _COLUMNS) -> str:
     return (
@@ -47,8 +49,21 @@ FEEDS = {
     "tables": _feed("tables", "format: {type: parquet}\n"),
     "inside": _feed("inside", "month: {from: column, column: seen}\n", columns=_DATED),
     "calls": _feed("calls", "month: {from: column, column: seen}\n", "events", _DATED),
+    "titled": _feed("titled", "format: {header_row: 3}\n"),
+    "titled_books": _feed("titled_books", "format: {type: xlsx, header_row: 3}\n"),
+    "worded": _feed("worded", 'month: {pattern: "%B %Y"}\n'),
+    "one_state": _feed("one_state", "constants: {state: NV}\n"),
+    "chicago": _feed(
+        "chicago",
+        "source_timezone: America/Chicago\nmonth: {from: column, column: seen}\n",
+        "events",
+        _DATED.replace("type: date", "type: timestamp"),
+    ),
+    "bills": _feed("bills", columns=_COLUMNS.replace("city, header: City, aliases: [Town]", _PAID)),
 }
 """One contract a feed; all have the columns Id, Name, Phone and City, or Seen where the record has its month."""
+DATED_FEEDS = ("inside", "calls", "chicago")
+BOOKS = ("books", "second", "titled_books")
 
 TITLES = ("Id", "Name", "Phone", "City")
 HEAD = b"Id,Name,Phone,City\n"
@@ -69,6 +84,8 @@ A, B, C, D = (line(person) for person in (ANN, BOB, CYD, DEE))
 GOOD = HEAD + A + B + C
 DATED = b"Id,Name,Phone,Seen\n"
 GOOD_DATED = DATED + line((*ANN[:3], "2024-05-03")) + line((*BOB[:3], "2024-05-04")) + line((*CYD[:3], "2024-05-05"))
+ABOVE = b"Licences\nof May\n"
+BILLS = b"Id,Name,Phone,Paid\n" + line((*ANN[:3], "12.50")) + line((*BOB[:3], "$7")) + line((*CYD[:3], ""))
 THREE: tuple[Row, ...] = ((2, *ANN), (3, *BOB), (4, *CYD))
 """What GOOD loads."""
 
@@ -129,12 +146,15 @@ def people_parquet() -> bytes:
 
 def good(feed: str) -> bytes:
     """The three people as a good file of the feed."""
-    if feed in ("books", "second"):
-        return book(("May", [TITLES, ANN, BOB, CYD]))
+    if feed in BOOKS:
+        above = [["Licences"], ["of May"]] if feed == "titled_books" else []
+        return book(("May", [*above, TITLES, ANN, BOB, CYD]))
     if feed == "tables":
         return people_parquet()
-    if feed in ("inside", "calls"):
+    if feed in DATED_FEEDS:
         return GOOD_DATED
+    if feed in ("titled", "bills"):
+        return ABOVE + GOOD if feed == "titled" else BILLS
     if feed == "semicolons":
         return GOOD.replace(b",", b";")
     return GOOD.decode().encode("utf-16") if feed == "wide" else GOOD
@@ -144,7 +164,11 @@ def good_rows(feed: str) -> tuple[Row, ...]:
     """What `good` loads, by hand."""
     if feed == "tables":
         return ((1, *ANN), (2, *BOB), (3, *CYD))
-    if feed in ("inside", "calls"):
+    if feed in ("titled", "titled_books"):
+        return ((4, *ANN), (5, *BOB), (6, *CYD))
+    if feed == "bills":
+        return ((2, *ANN[:3], "12.50"), (3, *BOB[:3], "$7"), (4, *CYD[:3], None))
+    if feed in DATED_FEEDS:
         return ((2, *ANN[:3], "2024-05-03"), (3, *BOB[:3], "2024-05-04"), (4, *CYD[:3], "2024-05-05"))
     return THREE
 

@@ -5,6 +5,7 @@ Belongs here: the order of the page. Does not: kinds themselves.
 
 from __future__ import annotations
 
+from leads_platform_tests.arrivals.catalogue.agreed import AGREED
 from leads_platform_tests.arrivals.catalogue.case import Case
 from leads_platform_tests.arrivals.catalogue.letters import LETTERS
 from leads_platform_tests.arrivals.catalogue.meanings import INJECTION, KEYS, MONTHS
@@ -18,6 +19,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Records, quotes and cut files": ROWS,
     "Formats, archives and bombs": FORMATS,
     "Months": MONTHS,
+    "What the contract says of the file": AGREED,
     "Keys and re-issues": KEYS,
     "Cells, titles and names that try to be more than text": INJECTION,
     "File names": NAMES,

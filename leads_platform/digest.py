@@ -196,7 +196,7 @@ def file_items(platform: Platform) -> list[Item]:
     writer = holder(platform.settings.home)
     if writer and (not writer.progress or writer.progress.startswith("taken in")):
         return []
-    state = read_state(platform.settings, platform.contracts)
+    state = read_state(platform.settings, platform.contracts, glance=True)
     return [
         Item(_key(file), file.kind, in_words(file))
         for find in (files_in_need, files_unreadable, files_partly_loaded)

@@ -9,7 +9,7 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -42,6 +42,10 @@ _IGNORED = (
 )
 
 
+Look = tuple[str, str, int, int]
+"""A file as a look finds it: feed, name, size and time of change."""
+
+
 @dataclass(frozen=True, order=True)
 class LandingFile:
     """A file in a feed's landing folder as a look found it. Sorted by time of change, then name."""
@@ -54,7 +58,7 @@ class LandingFile:
     path: Path
 
     @property
-    def look(self) -> tuple[str, str, int, int]:
+    def look(self) -> Look:
         """What must be the same in two looks for the file to have settled, and what a manifest remembers."""
         return self.feed, self.name, self.size, self.mtime_ns
 
@@ -75,25 +79,41 @@ class FileName:
     known_at: datetime | None = None
 
 
-def look(landing: Path, feeds: Iterable[str]) -> list[LandingFile]:
-    """Every file of these feeds' folders (sub-folders too), oldest first. Names are relative to the feed's folder."""
+def look(landing: Path, feeds: Iterable[str], known: Callable[[Look], bool] = lambda look: False) -> list[LandingFile]:
+    """Every file of these feeds' folders (sub-folders too), oldest first. Names are relative to the feed's folder.
+
+    `known` files are left out. Sensors look again and again at folders in which most files are, so these cost little.
+    """
     found = []
     for feed in feeds:
-        folder = landing / feed
-        # os.walk passes over folders that vanish on the way and does not follow links.
-        for at, folders, files in os.walk(folder):
-            folders[:] = [name for name in folders if not _ignored(name)]
-            odd = [name for name in folders if _looks_like_a_file(name) or Path(at, name).is_symlink()]
-            folders[:] = [name for name in folders if name not in odd]
-            for path in (Path(at, name) for name in (*files, *odd) if not _ignored(name)):
+        folders = [(landing / feed, "")]
+        while folders:
+            folder, below = folders.pop()
+            for entry in _entries(folder):
                 try:
-                    seen = path.lstat()
+                    is_folder = entry.is_dir() and not (_looks_like_a_file(entry.name) or entry.is_symlink())
+                    seen = None if is_folder else entry.stat(follow_symlinks=False)
                 except OSError:  # vanished between listing and looking
                     continue
-                name = _readable(path.relative_to(folder).as_posix())
+                name = f"{below}{entry.name}"
+                if seen is None:
+                    folders += [] if _ignored(entry.name) else [(folder / entry.name, f"{name}/")]
+                    continue
+                name = _readable(name)
+                if known((feed, name, seen.st_size, seen.st_mtime_ns)) or _ignored(entry.name):
+                    continue
                 regular = stat.S_ISREG(seen.st_mode)
-                found.append(LandingFile(seen.st_mtime_ns, name, feed, seen.st_size, regular, path))
+                found.append(LandingFile(seen.st_mtime_ns, name, feed, seen.st_size, regular, Path(entry.path)))
     return sorted(found)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder; nothing where it was never made, has vanished, or can't be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def strangers(landing: Path, feeds: Iterable[str]) -> list[str]:
@@ -240,4 +260,4 @@ def _looks_like_a_file(folder: str) -> bool:
 
 def _readable(name: str) -> str:
     """A name as text: bytes that are no UTF-8 are shown as �, since neither JSON nor DuckDB could hold them."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "replace")

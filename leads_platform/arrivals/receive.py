@@ -44,10 +44,10 @@ from leads_platform.warehouse import sql
 _SETTLE_SECONDS = 1.0
 
 
-# What manifests add up to, by archive, first month and feeds: a sensor per feed asks for its own at each tick.
-_states: dict[tuple[Path, date, frozenset[str]], ArchiveSources] = {}
+# What manifests add up to, by archive and first month: sensors ask at each tick, all for all feeds.
+_states: dict[tuple[Path, date], ArchiveSources] = {}
 _reading = Lock()
-_STATES_KEPT = 64
+_STATES_KEPT = 4
 
 
 class Arrivals:
@@ -316,17 +316,20 @@ class Arrivals:
         return manifest
 
 
-def read_state(settings: Settings, contracts: Mapping[str, FeedContract]) -> ArchiveSources:
-    """The state of the environment's archive, from its manifests alone. Needs no lock."""
+def read_state(settings: Settings, contracts: Mapping[str, FeedContract], *, glance: bool = False) -> ArchiveSources:
+    """The state of the environment's archive, from its manifests alone. Needs no lock.
+
+    `glance`: for sensors, as in `Archive.manifests`.
+    """
     archive = Archive(settings.archive)
-    manifests, feeds = archive.manifests(), (settings.archive, settings.first_month, frozenset(contracts))
+    manifests, place = archive.manifests(glance=glance), (settings.archive, settings.first_month)
     with _reading:
-        state = _states.pop(feeds, None)
+        state = _states.pop(place, None)
         if state is None or state.contracts != contracts or not _goes_on(state.manifests, manifests):
             state = ArchiveSources(contracts, (), archive.records, settings.first_month, settings.current_month())
         for manifest in manifests[len(state.manifests) :]:
             state.apply(manifest)
-        _states[feeds] = state
+        _states[place] = state
         while len(_states) > _STATES_KEPT:
             del _states[next(iter(_states))]
         return state.fork(settings.current_month())
@@ -342,14 +345,7 @@ def waiting(settings: Settings, state: ArchiveSources, feeds: Iterable[str] | No
 
     Needs no lock; sensors call it. A file refused for its name alone waits again once the contract lets the name in.
     """
-    known = {
-        (m.feed, m.file_name, m.size, m.mtime_ns)
-        for m in state.manifests
-        if m.action == "receive"
-        and not (m.reason == "pattern" and m.feed in state.contracts and state.contracts[m.feed].accepts(m.file_name))
-    }
-    asked = state.contracts if feeds is None else feeds
-    return [file for file in look(settings.landing, asked) if file.look not in known]
+    return look(settings.landing, state.contracts if feeds is None else feeds, state.knows)
 
 
 def _refused(manifest: Manifest, reason: str, message: str) -> Manifest:

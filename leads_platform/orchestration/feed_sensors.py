@@ -95,7 +95,7 @@ def tick(
     told = _out_of_order(platform, room, feeds)
     going = {feed for feed in feeds if feed not in platform.stopped and feed in contracts}
     going = {feed for feed in going if contracts[feed].room == room}
-    state = read_state(settings, contracts)
+    state = read_state(settings, contracts, glance=True)
     files = {_key(file): file for file in waiting(settings, state, going)}
     seen = set(before.looks)
     resting = [key for key in files if key in seen]

@@ -121,7 +121,9 @@ def report_files(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
     with lock_if_free(platform.settings.home) as free:
         if not free:
             return []
-        return report_files_of(instance, platform.settings, read_state(platform.settings, platform.contracts))
+        return report_files_of(
+            instance, platform.settings, read_state(platform.settings, platform.contracts, glance=True)
+        )
 
 
 def report_files_of(instance: dg.DagsterInstance, settings: Settings, state: ArchiveSources) -> list[str]:

@@ -1,6 +1,12 @@
 """What each supplier's file brought: accounting of its records, and how many of its leads are new, known, gone."""
 
-from leads_platform.warehouse import Column, Table, adds_up, bad_rows, not_null
+from leads_platform.warehouse import Audit, Column, Table, adds_up, bad_rows, not_null
+
+_UNACCOUNTED = """
+    select this.* from this
+    left join arrivals.files as f on (f.month, f.feed, f.sha256) = (this.month, this.source_name, this.file_sha256)
+    where this.records <> this.loaded + this.quarantined + coalesce(f.erased, 0)
+"""
 
 fct_lead_files = Table(
     says="One row per supplier's file in force: what it held, and what its leads were to us when it came.",
@@ -13,7 +19,6 @@ fct_lead_files = Table(
         Column("records", "bigint", "Records counted in the file"),
         Column("loaded", "bigint", "Records that could be read"),
         Column("quarantined", "bigint", "Records that could not; see arrivals.quarantine"),
-        Column("erased", "bigint", "Records that were loaded and have been erased since"),
         Column("distinct_leads", "bigint", "Leads whose row of the month comes from this file"),
         Column("net_new_leads", "bigint", "Of these: was_net_new, and first received in this month"),
         Column("already_known_leads", "bigint", "Of these: some supplier had listed them in an earlier month"),
@@ -24,8 +29,8 @@ fct_lead_files = Table(
         Column("gone_leads", "bigint", "Leads of the file before that are no longer listed; on the month's first file"),
     ),
     must=(
-        not_null("records", "loaded", "quarantined", "erased"),
-        bad_rows("records_reconcile", "records <> loaded + quarantined + erased", "Every record is accounted for."),
+        not_null("records", "loaded", "quarantined"),
+        Audit("records_reconcile", "Every record is loaded, quarantined or erased.", _UNACCOUNTED),
         bad_rows(
             "leads_reconcile",
             "distinct_leads <> net_new_leads + already_known_leads + already_in_salesforce_leads",
@@ -45,15 +50,13 @@ fct_lead_files = Table(
                 records,
                 loaded,
                 quarantined,
-                erased,
                 row_number() over (partition by month, feed order by part, file_name) as nth
             from arrivals.files
             where feed in (select distinct source_name from prospects."stg_leads_*")
         ),
         gone as (
             select month, source_name, 1 as nth, count(*) as leads
-            from prospects.dim_prospective_leads_source_level
-            where gone_since_last_file group by all
+            from prospects.dim_prospective_leads_source_level where gone_since_last_file group by all
         )
         select
             files.* exclude (nth),

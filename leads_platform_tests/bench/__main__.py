@@ -29,6 +29,8 @@ _SAYS = {
     "dagster_months": "months of the sample data that Dagster builds",
     "funnel_deals": "deals of the case funnel at 1x, over 15 months",
     "funnel_times": "largest size of that case, in times of 1x; it is measured at 1, 10 and 100 up to this",
+    "feeds": "feeds of the case of that name",
+    "feed_files": "small files of that case, all feeds together",
     "repeat": "times each is measured; the best counts",
 }
 

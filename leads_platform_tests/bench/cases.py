@@ -412,6 +412,30 @@ def _shapes(told: dict) -> str:
     return ", ".join(f"{name} {rows:,} x {columns}" for name, (rows, columns) in sorted(told["tables"].items()))
 
 
+def feeds(run: Runner) -> list[Measure]:
+    """Whether a file and a look cost as much after thousands of files as at first. Once: its tenths are its turns."""
+    many, files = run.sizes.feeds, run.sizes.feed_files
+    outcome = run.run("feeds.many", turns=1, feeds=many, files=files)
+    found = []
+    for name, what, most in (
+        ("file", "a small file taken in", 1.5),
+        ("look", "a sensor's look that finds a tenth of the files at rest", 1.5),
+        ("idle", "a sensor's look that finds nothing new", None),
+    ):
+        first, *_, last = outcome.told["cpu"][name]
+        measure = Measure(
+            "feeds",
+            f"{what}, of {files:,} of {many} feeds: {1000 * first:.1f} ms in the first tenth, then {1000 * last:.1f}",
+            files,
+            outcome.seconds,
+            outcome.peak_mb,
+            note="milliseconds of processor; `seconds` are of all",
+            cpu_ratio=last / first,
+        )
+        found.append(measure if most is None else _judged(measure, f"at most {most:g} times", last / first <= most))
+    return found
+
+
 CASES: dict[str, Callable[[Runner], list[Measure]]] = {
     "arrival": arrival,
     "chain": chain,
@@ -422,4 +446,5 @@ CASES: dict[str, Callable[[Runner], list[Measure]]] = {
     "salesforce": salesforce,
     "dagster": dagster,
     "funnel": funnel,
+    "feeds": feeds,
 }

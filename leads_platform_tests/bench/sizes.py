@@ -31,12 +31,14 @@ class Sizes:
     dagster_months: int = 24
     funnel_deals: int = 2_000
     funnel_times: int = 10
+    feeds: int = 200
+    feed_files: int = 3_000
     repeat: int = 3
 
 
 SMALL = Sizes()
 LARGE = Sizes(rows=10_000_000, month_rows=1_000_000, funnel_times=100, repeat=2)
-SMALL_CASES = ("arrival", "chain", "phones", "addresses", "month", "salesforce", "dagster", "funnel")
+SMALL_CASES = ("arrival", "chain", "phones", "addresses", "month", "salesforce", "dagster", "funnel", "feeds")
 LARGE_CASES = ("arrival", "chain", "gigabyte", "month", "funnel")
 
 # Measured on 2 cores: seconds for a million rows, ours and raw DuckDB's together; and for what does not grow with them.
@@ -49,6 +51,8 @@ _SALESFORCE, _EXPORT = 20.0, 4.0
 _PHONENUMBERS, _DAGSTER_MONTH = 5.0, 3.0
 # The four contenders' starts and the exports, at 1x; what each time of that adds; one more month, all months with it.
 _FUNNEL, _FUNNEL_TIMES, _FUNNEL_MONTHS = 35.0, 1.5, 60.0
+# A small file, written and taken in; and what a feed adds to each of the sessions and looks.
+_FILE, _FEED = 0.1, 0.1
 # Bytes a deal takes in its exports, the archive, and the warehouses of the contenders.
 _DEAL_BYTES = 10_000
 # Bytes a lead takes, measured: in its CSV; in the archive (original and Parquet); in the warehouse, its published copy
@@ -70,6 +74,7 @@ def seconds(sizes: Sizes) -> dict[str, float]:
         "salesforce": turns * (1.25 * _SALESFORCE * sizes.salesforce_leads / 1e6 + 2 * _EXPORT),
         "dagster": turns * 1.25 * sizes.dagster_months * _DAGSTER_MONTH,
         "funnel": sum(turns * (_FUNNEL + _FUNNEL_TIMES * times) for times in funnel_steps(sizes)) + _FUNNEL_MONTHS,
+        "feeds": _FILE * sizes.feed_files + _FEED * sizes.feeds,
     }
 
 
@@ -93,6 +98,7 @@ def disk_bytes(sizes: Sizes) -> dict[str, int]:
         "salesforce": sizes.salesforce_leads * (lead + _WAREHOUSE_BYTES),
         "dagster": 500_000_000,
         "funnel": 500_000_000 + sizes.funnel_deals * sizes.funnel_times * _DEAL_BYTES,
+        "feeds": sizes.feed_files * 40_000,
     }
 
 

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from leads_platform_tests.rows import bad_rows_of, rows_of
+from leads_platform.warehouse import sql
+from leads_platform_tests.rows import NoFeeds, bad_rows_of, rows_of
 
 JAN, FEB = date(2024, 1, 1), date(2024, 2, 1)
 BEFORE = {"month": JAN, "source_name": "nv_licensing", "first_received_month": JAN, "in_latest_file": True}
@@ -151,3 +152,13 @@ def test_a_lead_that_is_missing_is_told_as_expected_and_found(
     (bad,) = bad_rows_of(address, audit, JAN, **{name: [row]}, **reads)
     assert (bad["month"], bad["expected"], bad["found"]) == (JAN, 2, 1)
     assert bad_rows_of(address, audit, JAN, **{name: [row, row]}, **reads) == []
+
+
+@pytest.mark.parametrize(("erased", "bad"), [(0, 1), (1, 0), (2, 1)])
+def test_a_file_s_records_are_loaded_quarantined_or_erased(
+    erased: int, bad: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"source_name": "nv", "file_sha256": "ab", "records": 4, "loaded": 2, "quarantined": 1}
+    told = f"select {sql.literal(JAN)} as month, 'nv' as feed, 'ab' as sha256, {erased} as erased"
+    monkeypatch.setattr(NoFeeds, "relation", lambda self, feed, first, last: told)
+    assert len(bad_rows_of("prospects.fct_lead_files", "records_reconcile", JAN, fct_lead_files=[row])) == bad

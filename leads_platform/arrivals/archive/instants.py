@@ -34,6 +34,8 @@ def misplaced(contract: FeedContract, manifests: Iterable[Manifest], folder: Pat
             unknown.append(m)
         elif m.reckoned_in not in ("", contract.zone):
             found.add(m.receipt)
+    if not unknown:
+        return found
     if contract.month.timezone:  # its times were kept by that clock, not in UTC
         return found | {m.receipt for m in unknown}
     return found | _of_before(contract, unknown, folder)
@@ -55,7 +57,7 @@ def _of_before(contract: FeedContract, manifests: list[Manifest], folder: Path) 
     return found
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)  # some for each feed, and there may be hundreds
 def _that_hold(folder: Path, name: str, condition: str, receipts: tuple[int, ...]) -> frozenset[int]:
     """Which receipts' file `name` has a row that fulfils the condition. They never change, so it is asked once."""
     paths = {str(folder / f"{receipt:08d}" / name): receipt for receipt in receipts}

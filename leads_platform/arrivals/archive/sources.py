@@ -25,6 +25,7 @@ from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.archive.vanished import Vanished, vanished_columns
 from leads_platform.arrivals.archive.versions import VERSIONS, versioned, versions, versions_print
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.landing import Look
 from leads_platform.arrivals.reading.header import named_by_position
 from leads_platform.arrivals.reading.refusal import shown
 from leads_platform.months import month_of, months_between
@@ -68,11 +69,21 @@ class ArchiveSources:
         self.by_feed = {feed: feed_state(contract) for feed, contract in self.contracts.items()}
         self.manifests: list[Manifest] = []
         self._vanished: dict[str, dict[int, tuple[Vanished, ...]]] = {}
+        # Files as they lay in landing when they were read, and those of them that were refused for their name alone.
+        self._seen: set[Look] = set()
+        self._misnamed: set[Look] = set()
+        # What is worth another try, by feed, and after which receipt of it, in which month and zone. Forks share it.
+        self._again: dict[str, tuple[tuple[int, date, str], list[Manifest]]] = {}
+        self._newest: dict[str, int] = {}
         for manifest in manifests:
             self.apply(manifest)
 
     def apply(self, manifest: Manifest) -> None:
         self.manifests.append(manifest)
+        self._newest[manifest.feed] = manifest.receipt
+        if manifest.action == "receive":
+            seen = (manifest.feed, manifest.file_name, manifest.size, manifest.mtime_ns)
+            (self._misnamed if manifest.reason == "pattern" else self._seen).add(seen)
         self._vanished.pop(manifest.feed, None)
         if manifest.feed in self.by_feed:  # a feed whose contract was taken away keeps its archive, unread
             self.by_feed[manifest.feed].apply(manifest)
@@ -82,9 +93,20 @@ class ArchiveSources:
         state = copy(self)
         state._current = current_month
         state._vanished = dict(self._vanished)
+        state._seen, state._misnamed, state._newest = set(self._seen), set(self._misnamed), dict(self._newest)
         state.manifests = list(self.manifests)
         state.by_feed = {feed: own.fork() for feed, own in self.by_feed.items()}
         return state
+
+    def knows(self, look: Look) -> bool:
+        """Whether a manifest speaks of a file as it lies in landing now.
+
+        One refused for its name alone is new once its contract's patterns let it in.
+        """
+        if look in self._seen:
+            return True
+        feed, name, *_ = look
+        return look in self._misnamed and not (feed in self.contracts and self.contracts[feed].accepts(name))
 
     def partitions(self) -> list[date]:
         """Every month that can be built today."""
@@ -283,20 +305,27 @@ class ArchiveSources:
         """
         found = []
         for feed in self.by_feed if feeds is None else feeds:
-            state, contract = self.by_feed[feed], self.contracts[feed]
-            moved = misplaced(contract, state.readings.values(), self.folder_of(feed))
-            now = contract.hash()
-            for m in state.readings.values():
-                incomplete = m.verdict == "refused" or m.quarantined
-                changed = (
-                    m.contract_hash != now
-                    and m.sha256
-                    and (incomplete or m.placed_by != month_rule_hash(contract, m) or _may_hide_a_column(contract, m))
-                )
-                opened = m.reason == "future" and m.month and not self.month_is_future(m.month)
-                if changed or opened or m.receipt in moved:
-                    found.append(m)
+            at = (self._newest.get(feed, 0), self._current, self.contracts[feed].zone)
+            if feed not in self._again or self._again[feed][0] != at:
+                self._again[feed] = at, self._worth_another_try(self.contracts[feed], self.by_feed[feed])
+            found += self._again[feed][1]
         return sorted(found, key=lambda m: m.receipt)
+
+    def _worth_another_try(self, contract: FeedContract, state: FeedState) -> list[Manifest]:
+        found = []
+        moved = misplaced(contract, state.readings.values(), self.folder_of(contract.feed))
+        now = contract.hash()
+        for m in state.readings.values():
+            incomplete = m.verdict == "refused" or m.quarantined
+            changed = (
+                m.contract_hash != now
+                and m.sha256
+                and (incomplete or m.placed_by != month_rule_hash(contract, m) or _may_hide_a_column(contract, m))
+            )
+            opened = m.reason == "future" and m.month and not self.month_is_future(m.month)
+            if changed or opened or m.receipt in moved:
+                found.append(m)
+        return found
 
     def outside(self) -> dict[str, dict[str, int]]:
         """Effective records that wait for their month to open, and those from before the first month, by feed."""

@@ -14,6 +14,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -136,9 +137,24 @@ def _stating() -> TypeAdapter[Manifest]:
 
 
 _Look = tuple[int, int, int, int]
-# What this process has parsed, by archive: look, manifest, and whether it was sealed. Sensors ask twice a minute for as
+_Parsed = tuple[_Look, Manifest, bool]
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A folder's manifests as parsed: each one's look, itself, and whether it is sealed.
+
+    `rested` is the folder's own look, where nothing had changed in it for a while: the disk's clock is a coarse one.
+    """
+
+    rested: tuple[int, int] | None
+    manifests: dict[str, _Parsed]
+
+
+_REST_NS = 2_000_000_000
+# What this process has parsed, by archive: its folders, and all manifests in order. Sensors ask twice a minute for as
 # long as the daemon lives.
-_parsed: dict[Path, dict[str, tuple[_Look, Manifest, bool]]] = {}
+_parsed: dict[Path, tuple[dict[str, _Folder], list[Manifest]]] = {}
 _parsing = Lock()
 _ARCHIVES_KEPT = 4
 
@@ -153,42 +169,64 @@ class Archive:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def manifests(self) -> list[Manifest]:
+    def manifests(self, *, glance: bool = False) -> list[Manifest]:
         """Every receipt in order. Raises ArchiveDamaged.
 
         A manifest is parsed once per process, and its seal checked: it is never changed, and one that was (by a
-        restored backup, say) has another look. The same manifest is the same object at each call.
+        restored backup, say) has another look. The same manifest is the same object at each call. `glance`: a folder in
+        which no file came or went since is taken as it was, for who asks twice a minute and decides nothing for good.
         """
         with _parsing:
-            known = _parsed.pop(self.root, {})
-            now: dict[str, tuple[_Look, Manifest, bool]] = {}
+            known, ordered = _parsed.pop(self.root, ({}, []))
+            now: dict[str, _Folder] = {}
             noted: dict[Path, dict[str, str]] = {}
-            for path, seen in self._looks():
-                before = known.get(path)
-                now[path] = before if before and before[0] == seen else (seen, *self._parse(Path(path), noted))
-            self._never_unsealed(now)
-            _parsed[self.root] = now
+            for folder in self.root.glob("*/manifests"):
+                before = known.get(str(folder))
+                seen = folder.stat()
+                at = (seen.st_ino, seen.st_mtime_ns)
+                if not (glance and before and before.rested == at):
+                    parsed = before.manifests if before else {}
+                    rested = at if time.time_ns() - seen.st_mtime_ns > _REST_NS else None
+                    before = self._folder(folder, rested, parsed, noted)
+                now[str(folder)] = before
+            if len(now) != len(known) or any(now[name] is not known.get(name) for name in now):
+                every = {path: one for folder in now.values() for path, one in folder.manifests.items()}
+                self._never_unsealed(every)
+                ordered = sorted((manifest for _, manifest, _ in every.values()), key=lambda m: m.receipt)
+            _parsed[self.root] = now, ordered
             while len(_parsed) > _ARCHIVES_KEPT:
                 del _parsed[next(iter(_parsed))]
-            return sorted((manifest for _, manifest, _ in now.values()), key=lambda manifest: manifest.receipt)
+            return list(ordered)
+
+    def _folder(
+        self,
+        folder: Path,
+        rested: tuple[int, int] | None,
+        known: Mapping[str, _Parsed],
+        noted: dict[Path, dict[str, str]],
+    ) -> _Folder:
+        """What a folder holds; a manifest that looks as one of the `known` is that one."""
+        found: dict[str, _Parsed] = {}
+        with os.scandir(folder) as files:
+            for file in files:
+                if file.name.endswith(".json"):
+                    stat = file.stat()
+                    # What would differ if it were another file, or changed.
+                    seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+                    before = known.get(file.path)
+                    if before is None or before[0] != seen:
+                        before = (seen, *self._parse(Path(file.path), noted))
+                    found[file.path] = before
+        return _Folder(rested, found)
 
     @staticmethod
-    def _never_unsealed(parsed: Mapping[str, tuple[_Look, Manifest, bool]]) -> None:
+    def _never_unsealed(parsed: Mapping[str, _Parsed]) -> None:
         """An unsealed manifest is older than all sealed ones, or somebody took its seal off."""
         first = min((m.receipt for _, m, sealed in parsed.values() if sealed), default=None)
         if first is not None:
             stripped = [path for path, (_, m, sealed) in parsed.items() if not sealed and m.receipt > first]
             if stripped:
                 raise ArchiveDamaged(_damaged(min(stripped), "its seal is missing"))
-
-    def _looks(self) -> Iterator[tuple[str, _Look]]:
-        """Each manifest's path and what would differ if it were another file, or changed."""
-        for folder in self.root.glob("*/manifests"):
-            with os.scandir(folder) as files:
-                for file in files:
-                    if file.name.endswith(".json"):
-                        seen = file.stat()
-                        yield file.path, (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
 
     def _parse(self, path: Path, noted: dict[Path, dict[str, str]]) -> tuple[Manifest, bool]:
         """The manifest and whether it is sealed; one that is not is held against its noted digest, if it has one.
@@ -218,9 +256,9 @@ class Archive:
         """Notes the digests of manifests of before there were seals, where that has not been done. Needs the lock."""
         self.manifests()  # what is noted has been read, and found to be a manifest
         unsealed: dict[Path, list[Path]] = {}
-        for path, (_, _, sealed) in _parsed.get(self.root, {}).items():
-            if not sealed:
-                unsealed.setdefault(Path(path).parent, []).append(Path(path))
+        for folder, held in _parsed[self.root][0].items():
+            if paths := [Path(path) for path, (_, _, sealed) in held.manifests.items() if not sealed]:
+                unsealed[Path(folder)] = paths
         for folder, paths in unsealed.items():
             sums = _sums(folder)
             new = {path.name: sha256_of(path) for path in paths if path.name not in sums}

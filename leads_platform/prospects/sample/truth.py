@@ -226,7 +226,6 @@ class _Books:
                     "records": len(lines),
                     "loaded": len(lines) - broken,
                     "quarantined": broken,
-                    "erased": 0,  # nothing of the sample is erased
                     "distinct_leads": len(here),
                     "net_new_leads": sum(self._is_net_new(lead, index) for lead in here),
                     "already_known_leads": sum(self._first(lead) < index for lead in here),

@@ -12,6 +12,7 @@ import pytest
 
 from leads_platform.dictionary import packaged
 from leads_platform.settings import Settings
+from leads_platform.warehouse.sql import identifier
 from leads_platform_tests.helpers import ask
 
 Truth = dict[str, list[dict[str, Any]]]
@@ -40,7 +41,7 @@ def assert_as_told(settings: Settings, address: str, truth: Truth) -> None:
     columns = list(told[0])
     if name in set(facts_and_reports(room)) - _TOLD_IN_PART:
         assert set(columns) == {column.name for column in packaged().catalogue.tables[address].columns}
-    found = sorted(ask(settings, f"select {', '.join(columns)} from {address}"), key=_order)
+    found = sorted(ask(settings, f"select {', '.join(map(identifier, columns))} from {address}"), key=_order)
     expected = sorted((tuple(row[column] for column in columns) for row in told), key=_order)
     assert len(found) == len(expected)
     for row, known in zip(found, expected, strict=True):

@@ -1,5 +1,6 @@
 """The ledger: every unit's entries, and nothing else. Consolidation is this union."""
 
+from leads_platform.revenue.boberdoo_checks import WORTH
 from leads_platform.revenue.money_columns import CHANGES, ENTRY, KINDS, UNITS
 from leads_platform.warehouse import Audit, Table, accepted_values, bad_rows, not_null
 
@@ -17,28 +18,10 @@ fct_revenue_entries = Table(
         Audit(
             "boberdoo_is_in_the_ledger",
             "A month's entries of boberdoo add up, by buyer, to what its newest export says, from the records.",
-            """
-            with source as (
-                select
-                    month,
-                    coalesce(trim(partner_id), '') as buyer,
-                    case lower(trim(event)) when 'refund' then -abs(money(amount, 'us')) else money(amount, 'us') end
-                        as amount
-                from revenue.base_boberdoo_transactions
-                join revenue.dim_revenue_settings as settings using (month)
-                where coalesce(nullif(upper(trim(base_boberdoo_transactions.currency)), ''), settings.currency)
-                        = settings.currency
-                    and (
-                        lower(trim(event)) in ('fee', 'credit')
-                        or lower(trim(event)) in (
-                            'sale', 'refund', 'refund_reversal', 'adjustment', 'conversion', 'chargeback'
-                        )
-                        and lower(trim(deal_type)) in (
-                            'standard', 'cpa', 'cpt', 'warm_transfer', 'drip', 'lead_call', 'call'
-                        )
-                    )
+            f"""
+            with theirs as (
+                select month, buyer, sum(amount) as total from ({WORTH}) where not_counted is null group by all
             ),
-            theirs as (select month, buyer, sum(round(amount, 2)) as total from source group by all),
             ours as (
                 select month, coalesce(partner_id, '') as buyer, sum(amount) as total
                 from this

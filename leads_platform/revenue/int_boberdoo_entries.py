@@ -1,5 +1,6 @@
 """boberdoo's entries: what its transactions said, and said later."""
 
+from leads_platform.revenue.boberdoo_checks import LEADS_ARE_KNOWN
 from leads_platform.revenue.entries import entries
 from leads_platform.revenue.money_columns import ENTRY
 from leads_platform.warehouse import Audit, Table, not_null
@@ -41,6 +42,7 @@ int_boberdoo_entries = Table(
             """,
         ),
     ),
+    should=(LEADS_ARE_KNOWN,),
     history=("revenue.stg_boberdoo_leads",),
     select=f"""
         with entries as ({

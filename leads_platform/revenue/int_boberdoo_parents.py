@@ -1,5 +1,6 @@
 """What boberdoo's refunds, reversals, adjustments and conversions are about: the sale at the end of their parents."""
 
+from leads_platform.revenue.boberdoo_checks import IN_ONE_EXPORT
 from leads_platform.revenue.money_columns import SALE_MONTH
 from leads_platform.revenue.stg_boberdoo_transactions import stg_boberdoo_transactions
 from leads_platform.warehouse import Audit, Column, Table, bad_rows, pick
@@ -15,6 +16,7 @@ int_boberdoo_parents = Table(
         *pick(stg_boberdoo_transactions.columns, "line"),
     ),
     should=(
+        IN_ONE_EXPORT,
         bad_rows(
             "sales_are_known",
             "sale_transaction_id is null and entry_kind <> 'adjustment'",

@@ -1,5 +1,6 @@
 """What each month was worth at its close, what it is worth now, and why it differs, to the cent."""
 
+from leads_platform.revenue.boberdoo_checks import CAME_IN_TIME
 from leads_platform.revenue.money_columns import BUSINESS_UNIT, CHANGES, KINDS, PARTNER_ID
 from leads_platform.warehouse import Audit, Column, Table, accepted_values, not_null
 
@@ -12,12 +13,7 @@ rep_revenue_restatement = Table(
     columns=(
         BUSINESS_UNIT,
         PARTNER_ID,
-        Column(
-            "reason",
-            "varchar",
-            "late_sale, or another kind of entry that came late; price_change, undone, correction or reassigned, where "
-            "it changed what was known; unchanged, with amount 0, where nothing came since the close",
-        ),
+        Column("reason", "varchar", "late_sale or another kind that came late, what was changed, or unchanged (0.00)"),
         Column("amount", "decimal(38,2)", "What this reason changed, in all"),
         Column("reported", "decimal(38,2)", "Revenue of unit and buyer as known at the close; on each of their rows"),
         Column("restated", "decimal(38,2)", "The same as now known; likewise"),
@@ -48,6 +44,7 @@ rep_revenue_restatement = Table(
             """,
         ),
     ),
+    should=(CAME_IN_TIME,),
     select="""
         with entries as (
             select

@@ -1,9 +1,8 @@
 """boberdoo's transactions as each export told them: typed, one row per version, what vanished included."""
 
+from leads_platform.revenue.boberdoo_checks import BASE, REFUNDS_ARE_NEGATIVE
 from leads_platform.revenue.money_columns import ENTRY, KINDS
-from leads_platform.warehouse import Audit, Column, Table, accepted_values, bad_rows, pick, values_are_readable
-
-BASE = "revenue.base_boberdoo_transactions"
+from leads_platform.warehouse import Column, Table, accepted_values, bad_rows, pick, values_are_readable
 
 stg_boberdoo_transactions = Table(
     says="One row per version of a transaction, in the month in which it happened.",
@@ -14,7 +13,7 @@ stg_boberdoo_transactions = Table(
         Column("version", "bigint", "1: what was told of it first in this month, and so on, by the exports' dates"),
         Column("is_last_told", "boolean", "The newest version that tells it; after it, it may have vanished"),
         Column(
-            "not_counted", "varchar", "Why not: gone, unknown, payment, other_currency, unreadable; null: it counts"
+            "not_counted", "varchar", "Why not: gone, unknown, other_currency, unreadable, payment; null: it counts"
         ),
         *pick(ENTRY, "business_unit"),
         Column("entry_kind", "varchar", "The event, if it is one of the ledger's kinds, or payment"),
@@ -30,11 +29,7 @@ stg_boberdoo_transactions = Table(
         bad_rows("amounts_are_whole_cents", "amount <> round(amount, 2)", "No amount is finer than a cent."),
         bad_rows("amounts_are_given", "not_counted = 'unreadable'", "Each has an amount; without one it is left out."),
         values_are_readable(BASE, amount="money(amount, 'us')", recorded_at="local_time(recorded_at)"),
-        Audit(
-            "refunds_are_negative",
-            "A refund is less than nothing; a positive one is taken for one, too.",
-            f"select month, line from {BASE} where lower(trim(event)) = 'refund' and money(amount, 'us') > 0",
-        ),
+        REFUNDS_ARE_NEGATIVE,
     ),
     select=f"""
         with told as (
@@ -54,9 +49,9 @@ stg_boberdoo_transactions = Table(
             }}[deal] end as business_unit,
             case when is_gone then 'gone'
                 when entry_kind is null or business_unit is null then 'unknown'
-                when kind = 'payment' then 'payment'
                 when upper(trim(told.currency)) not in ('', settings.currency) then 'other_currency'
                 when given is null then 'unreadable'
+                when kind = 'payment' then 'payment'
             end as not_counted,
             if(kind = 'refund', -abs(given), given) as amount,
             record_local_at as happened_at,

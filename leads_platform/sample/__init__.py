@@ -23,7 +23,7 @@ from leads_platform.sample.world import World
 
 __all__ = ["GENERATOR_VERSION", "MARKER", "Sample", "generate", "write"]
 
-GENERATOR_VERSION = 3  # raise it when the same arguments give other files
+GENERATOR_VERSION = 4  # raise it when the same arguments give other files
 # Beside the feeds' folders: says that a landing folder holds sample data, and which files are the sample's.
 MARKER = ".sample.json"
 

@@ -70,7 +70,7 @@ def moment(cell: str, formats: Sequence[str] = (), source: str | None = None, *,
     """
     if not formats:
         stated = f"case when not {_has_more(cell)} then try_cast({cell} as timestamp) end"
-        utc = _shifted(cell, _INSTANT, "try_cast(told.at as timestamp)")
+        utc = _shifted(cell, _INSTANT, "try_cast(_written.at as timestamp)")
         has_time = f"regexp_matches({cell}, ':\\d{{2}}')"
         day = None if midnight else f"case when not {has_time} then {stated} end"
         return _placed(day, stated if midnight else f"case when {has_time} then {stated} end", utc, source, stated)
@@ -81,7 +81,7 @@ def moment(cell: str, formats: Sequence[str] = (), source: str | None = None, *,
     within = [text for text in zoned if not text.endswith("%z")]
     numbers = [_since_1970(cell, *EPOCHS[text]) for text in formats if text in EPOCHS]
     if ending:
-        numbers.append(_shifted(cell, rf"(?s)^(.*\S){_OFFSET}", f"try_strptime(told.at, {_list(ending)})"))
+        numbers.append(_shifted(cell, rf"(?s)^(.*\S){_OFFSET}", f"try_strptime(_written.at, {_list(ending)})"))
     if within:
         numbers.append(f"timezone('UTC', try_strptime({cell}, {_list(within)}))")
     timed = [text for text in plain if midnight or re.search(_TIME_OF_DAY, text)]
@@ -177,11 +177,12 @@ def _has_more(cell: str) -> str:
 
 def _shifted(cell: str, pattern: str, at: str) -> str:
     """The time before the offset, less the offset; null where the pattern does not fit."""
-    told = f"regexp_extract({cell}, {_text(pattern)}, ['at', 'sign', 'hours', 'minutes'])"
-    hours = "coalesce(try_cast(told.sign || told.hours as integer), 0)"
-    minutes = "coalesce(try_cast(told.sign || told.minutes as integer), 0)"
-    # `list_transform([x], lambda y: ...)[1]` is "let y = x", as in contacts' macros.
-    return f"list_transform([{told}], lambda told: {at} - to_minutes(60 * {hours} + {minutes}))[1]"
+    written = f"regexp_extract({cell}, {_text(pattern)}, ['at', 'sign', 'hours', 'minutes'])"
+    hours = "coalesce(try_cast(_written.sign || _written.hours as integer), 0)"
+    minutes = "coalesce(try_cast(_written.sign || _written.minutes as integer), 0)"
+    # `list_transform([x], lambda y: ...)[1]` is "let y = x", as in contacts' macros. A file's column
+    # that is called as y is makes it ambiguous: no title is so.
+    return f"list_transform([{written}], lambda _written: {at} - to_minutes(60 * {hours} + {minutes}))[1]"
 
 
 def _first(*expressions: str | None) -> str:

@@ -89,7 +89,7 @@ def test_a_list_that_comes_in_one_file_has_no_parts(desk: ArrivalsEnv) -> None:
         ("list 2024-02-30.csv", "2024-02-30 in its name is not a date"),
         (
             "list_2024-05_as_of_2024-06-31.csv",
-            "as_of_2024-06-31 in its name is not a date; write it as in list_2024-05_",
+            "as_of_2024-06-31 in its name is not a date; write it as in list_",
         ),
         ("list_2024-05_as_of_2024-06-15T2503Z.csv", "as_of_2024-06-15T2503Z in its name is not a date"),
         ("list_2024-05_as_of_2024-06-15_as_of_2024-06-16.csv", "more than one date behind as_of_; keep one"),

@@ -14,8 +14,8 @@ BLOCKS = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DO
 QUESTIONS = [query for block in BLOCKS for query in block.split(";") if query.strip()]
 
 
-def test_there_are_ten_questions_beside_those_about_comments() -> None:
-    assert len(QUESTIONS) == 2 + 10
+def test_there_are_thirteen_questions_beside_those_about_comments() -> None:
+    assert len(QUESTIONS) == 2 + 13
 
 
 @pytest.mark.parametrize("query", QUESTIONS, ids=range(len(QUESTIONS)))

@@ -8,19 +8,15 @@ Order may matter within a slot only, and there only where a version is not intri
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import signal
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -52,6 +48,7 @@ from leads_platform_tests.properties.deliveries import (
     corrections,
     files,
 )
+from leads_platform_tests.properties.killing import killed
 from leads_platform_tests.properties.model import Event, Filed, Model
 
 _KEYS = {
@@ -59,9 +56,6 @@ _KEYS = {
     "ok_licensing": "regexp_extract(type_license, '\\d+$')",
     "tx_licensing": "operation_number",
 }
-# Before one of these calls the child process is killed: what it writes, it writes through them.
-_MOMENTS = frozenset({"execute", "fsync", "rename", "open", "unlink", "rmdir", "mkdir", "write"})
-_CHILD_SECONDS = 60
 _MARCH_TO_JUNE = {"LEADS_PLATFORM_FIRST_MONTH": FIRST_MONTH, "LEADS_PLATFORM_NOW": NOW}
 
 
@@ -84,39 +78,6 @@ def _declared() -> Platform:
 
 def _table(feed: str) -> str:
     return f"prospects.base_{'leads_' if feed in LEADS else ''}{feed}"
-
-
-def _killed(step: Callable[[], None], moment: int) -> bool:
-    """Runs the step in a child that `kill -9` ends before its `moment`th call that may write. False: it was done.
-
-    Raises when the child fails by itself, or hangs.
-    """
-    pid = os.fork()
-    if pid == 0:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(_CHILD_SECONDS)
-        left = moment
-
-        def count(frame: FrameType, event: str, called: Any) -> None:
-            nonlocal left
-            if event == "c_call" and (called.__name__ in _MOMENTS or called is os.replace):
-                left -= 1
-                if left <= 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        failed = True
-        try:
-            sys.setprofile(count)
-            step()
-            failed = False
-        finally:
-            os._exit(1 if failed else 0)
-    _, status = os.waitpid(pid, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL, f"the child hung for {_CHILD_SECONDS} s"
-        return True
-    assert os.WEXITSTATUS(status) == 0, "the child failed by itself, before it was killed"
-    return False
 
 
 class Receipts(RuleBasedStateMachine):
@@ -369,7 +330,7 @@ class Warehouses(Receipts):
         """`kill -9` while files are taken in and tables built; the next run finishes by itself."""
         several = self._some(data, 0, 2)
         self._drop(several)
-        _killed(self._run, moment)
+        killed(self._run, moment)
         self._run()
         self._judge([Event("receive", file) for file in several])
         self._judge_tables()
@@ -380,7 +341,7 @@ class Warehouses(Receipts):
         """`kill -9` while a file is withdrawn: it is, or it is not and can be."""
         entry = data.draw(st.sampled_from(self.model.decidable("withdraw")))
         event = Event("withdraw", entry.file)
-        _killed(lambda: decide(self.desk, event), moment)
+        killed(lambda: decide(self.desk, event), moment)
         if len(self.desk.arrivals().state.manifests) == self.seen:
             decide(self.desk, event)
         self._judge([event], entry)

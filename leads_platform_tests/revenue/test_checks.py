@@ -136,6 +136,27 @@ LEDGER = {"base_boberdoo_transactions": [RECORD], "dim_revenue_settings": [SETTI
             {"partner_id": "302"},
             {"fct_revenue_entries": [ENTRY]},
         ),
+        (
+            "int_cohort_returns",
+            "cohorts_are_those_of_the_report",
+            {"sale_month": MAY, "age_months": 0, "gross_sold": 38, "returned": 5},
+            {"returned": None},
+            {"rep_revenue_cohorts": [{"sale_month": MAY, "gross_sold": 38, "returned": 5}]},
+        ),
+        (
+            "rep_buyer_statements",
+            "statements_are_the_ledger_s",
+            {"partner_id": "301", "net": 38},
+            {"net": 37.99},
+            {"rep_revenue_monthly": [SUMS | {"partner_id": "301", "net_sold": 38}, SUMS | {"src": "web"}]},
+        ),
+        (
+            "rep_revenue_reconciliation",
+            "ledger_is_the_source_s",
+            {"source_system": "boberdoo", "difference": 0},
+            {"difference": -0.01},
+            {},
+        ),
     ],
 )
 def test_a_blocking_check_finds_what_is_wrong(
@@ -242,6 +263,27 @@ def test_settings_and_closes_that_say_nothing_are_told() -> None:
     assert settings["currency"] == "USD"
 
 
+def test_what_is_no_revenue_is_counted_beside_it_and_a_cent_that_is_missing_shows() -> None:
+    told = [
+        RECORD,
+        RECORD | {"event": "Refund", "amount": "8.00"},
+        RECORD | {"event": "payment", "deal_type": None, "amount": "500.00"},
+        RECORD | {"currency": "EUR"},
+        RECORD | {"event": "fee", "amount": "many"},
+        RECORD | {"deal_type": "exclusive"},
+        RECORD | {"event": None},
+    ]
+    entries = [ENTRY, ENTRY | {"entry_kind": "refund", "amount": "-8.01"}]
+    (row,) = rows_of(
+        "revenue.rep_revenue_reconciliation",
+        MAY,
+        base_boberdoo_transactions=told,
+        dim_revenue_settings=[SETTINGS],
+        fct_revenue_entries=entries,
+    )
+    assert list(row.values())[2:] == [*map(Decimal, ("30.00", "29.99", "-0.01", "500.00")), 1, 1, 2]
+
+
 def test_cents_are_rounded_half_away_at_the_entry() -> None:
     versions = [
         VERSION | {"transaction_id": given, "amount": amount, "business_unit": "leads", "entry_kind": "sale"}
@@ -249,3 +291,19 @@ def test_cents_are_rounded_half_away_at_the_entry() -> None:
     ]
     found = rows_of("revenue.int_boberdoo_entries", MAY, stg_boberdoo_transactions=versions)
     assert {row["transaction_id"]: row["amount"] for row in found} == {"T1": Decimal("1.01"), "T2": Decimal("-1.01")}
+
+
+def test_a_transaction_of_two_exports_and_a_lead_that_never_came_are_told() -> None:
+    told = [
+        {"transaction_id": "T1", "file_sha256": "a", "line": 2},
+        {"transaction_id": "T2", "file_sha256": "a", "line": 3},
+        {"transaction_id": "T1", "file_sha256": "b", "line": 9, "month": date(2024, 4, 1)},
+        {"transaction_id": "T2", "file_sha256": "c", "line": 9, "month": JUNE},
+    ]
+    one = "transactions_stand_in_one_export"
+    assert slips(one, "int_boberdoo_parents", base_boberdoo_transactions=told) == [2]
+    entries = [ENTRY | {"lead_id": lead, "line": n} for n, lead in enumerate(("L1", "L2", "L3", None), start=2)]
+    leads = [{"lead_id": "L1", "month": date(2024, 4, 1)}, {"lead_id": "L2"}, {"lead_id": "L3", "month": JUNE}]
+    assert slips("leads_are_known", "int_boberdoo_entries", int_boberdoo_entries=entries, stg_boberdoo_leads=leads) == [
+        4
+    ]

@@ -10,6 +10,7 @@ import pytest
 
 from leads_platform_tests.helpers import Ask
 from leads_platform_tests.revenue.files import august, built, closes, costs, leads, transactions
+from leads_platform_tests.rows import rows_of
 
 MAY, JUNE, JULY = date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
 
@@ -271,6 +272,32 @@ def test_media_costs_stand_by_source_and_margin_is_what_is_left(changes: Ask) ->
     ]
 
 
+def test_a_statement_is_what_a_buyer_owes_and_what_was_paid(changes: Ask) -> None:
+    statements = """
+        select partner_id, sold, returned, adjusted, conversions, fees, credits, net, payments
+        from revenue.rep_buyer_statements where partner_id in ('3', '5', '8') order by month, partner_id
+    """
+    assert changes(statements) == [
+        ("3", *dec("60.00", "10.00", "0.00", "0.00", "0.00", "0.00", "50.00", "0.00")),
+        ("5", *dec("0.00", "0.00", "0.00", "0.00", "25.00", "-5.00", "20.00", "500.00")),
+        ("8", *dec("0.01", "0.00", "0.00", "0.00", "0.00", "0.00", "0.01", "0.00")),
+        ("3", *dec("0.00", "-10.00", "-1.25", "0.00", "0.00", "0.00", "8.75", "0.00")),
+        ("8", *dec("0.00", "0.00", "0.00", "100.00", "0.00", "0.00", "100.00", "0.00")),
+    ]
+
+
+def test_the_ledger_is_the_source_s_to_the_cent(changes: Ask) -> None:
+    """May as in the cohorts: 247.01. June: 10 - 1.25 + 145 - 45 - 7."""
+    found = changes(
+        "select source_system, source_total, ledger_total, difference, payments "
+        "from revenue.rep_revenue_reconciliation order by month"
+    )
+    assert found == [
+        ("boberdoo", *dec("247.01", "247.01", "0.00", "500.00")),
+        ("boberdoo", *dec("101.75", "101.75", "0.00", "0.00")),
+    ]
+
+
 def test_what_is_known_on_the_day_of_the_close_is_in_the_close(changes: Ask) -> None:
     """Closed on 06-05 with the second export: of May, the sale that came back on 06-10 alone is June's to book."""
     assert changes("select current_period, prior_period_adjustment from revenue.rep_revenue_booked "
@@ -281,3 +308,45 @@ def test_what_is_known_on_the_day_of_the_close_is_in_the_close(changes: Ask) -> 
         "select partner_id, reason, amount, reported from revenue.rep_revenue_restatement where reason <> 'unchanged'"
     )
     assert changes(f"{late} and month = '2024-05-01'") == [("2", "undone", *dec("20.00", "0.00"))]
+
+
+# Returns to come --------------------------------------------------------------------------------------------
+
+MARCH, APRIL = date(2024, 3, 1), date(2024, 4, 1)
+
+
+def sold(month: date, gross: int, *returned: str) -> list[dict[str, object]]:
+    """Entries of a cohort: sales, and what came back in the month itself and those after it, known in that month."""
+    days = [month.replace(month=month.month + age) for age in range(len(returned))]
+    sale: dict[str, object] = {"month": month, "sale_month": month, "entry_kind": "sale", "amount": gross}
+    refunds = [
+        {"month": day, "sale_month": month, "entry_kind": "refund", "amount": f"-{amount}", "known_on": day}
+        for day, amount in zip(days, returned, strict=True)
+    ]
+    return [{**sale, "known_on": month}, *refunds]
+
+
+def test_7_10_returns_to_come() -> None:
+    """As of 05-31 March has lived ages 0 to 2, April 0 and 1, May 0: 2 %, 5 % and 3 % by age."""
+    entries = [*sold(MARCH, 1000, "20.00", "50.00", "30.00"), *sold(APRIL, 1000, "20.00", "50.00", "30.00")]
+    entries += sold(MAY, 800, "16.00")
+    cells = rows_of("revenue.int_cohort_returns", MAY, fct_revenue_entries=entries)
+    found = rows_of("revenue.rep_returns_development", MAY, int_cohort_returns=cells)
+    by_cohort = {
+        (row["sale_month"], row["age_months"]): (row["returned"], row["still_expected"], row["net_after_reserve"])
+        for row in found
+    }
+    assert by_cohort == {
+        (MARCH, 0): dec("20.00", "0.00", "900.00"),
+        (MARCH, 1): dec("50.00", "0.00", "900.00"),
+        (MARCH, 2): dec("30.00", "0.00", "900.00"),
+        (APRIL, 0): dec("20.00", "30.00", "900.00"),
+        (APRIL, 1): dec("50.00", "30.00", "900.00"),
+        (APRIL, 2): (None, *dec("30.00", "900.00")),
+        (MAY, 0): dec("16.00", "64.00", "720.00"),
+        (MAY, 1): (None, *dec("64.00", "720.00")),
+        (MAY, 2): (None, *dec("64.00", "720.00")),
+    }
+    assert [row["return_rate"] for row in found] == pytest.approx([0.02, 0.05, 0.03] * 3)
+    shares = [row["returned_share"] for row in found if row["sale_month"] == MARCH]
+    assert shares == pytest.approx([0.02, 0.07, 0.10])

@@ -70,6 +70,13 @@ def test_any_shape_of_an_offset_is_an_instant(con: duckdb.DuckDBPyConnection) ->
     assert read(con, PACIFIC, *SAME) == [(datetime(2026, 5, 31, 22, 30), date(2026, 5, 31))] * len(SAME)
 
 
+def test_no_column_of_a_file_is_taken_for_a_part_of_the_time(con: duckdb.DuckDBPyConnection) -> None:
+    """Found while building: a file with a column titled Told could not be read."""
+    read = moment("cell").instant()
+    asked = f"select {read} from (select '2026-06-01T05:30:00Z' as cell, 'x' as told, 'x' as written, 'x' as at_)"
+    assert con.execute(asked).fetchall() == [(datetime(2026, 6, 1, 5, 30),)]
+
+
 @pytest.mark.parametrize("zone", ["UTC", PACIFIC])
 def test_without_an_offset_a_time_is_read_as_before(con: duckdb.DuckDBPyConnection, zone: str) -> None:
     """Found in use, 1: nobody knows of which zone such a time is, so it stands as it is written."""

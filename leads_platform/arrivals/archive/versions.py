@@ -32,8 +32,8 @@ _TELLING = {
     "file_name": "varchar",
     "file_date": "date",
     "file_sha256": "varchar",
-    "named_on": "date",
-    "named_at": "timestamp",
+    "_named_on": "date",
+    "_named_at": "timestamp",
 }
 _NEVER = 2**63 - 1
 VERSIONS = "_versions"
@@ -98,19 +98,20 @@ def versions(state: FeedState, file: FileOf, first: date, last: date, opened: da
     """A select of the versions of these months' records. `opened` is the platform's first month."""
     contract, entries = state.contract, state.tellers(first, last)
     columns = version_columns(contract)
-    if not entries:
-        nulls = ", ".join(f"null::{kind} as {sql.identifier(name)}" for name, kind in columns.items())
-        return f"select {nulls} where false"
     delivered = contract.delivered
     month = "record_month" if contract.month.column else "null::date" if delivered.serves_all else "{slot}"
     files = {
         entry.manifest.receipt: file(entry, month.format(slot=sql.literal(entry.manifest.month))) for entry in entries
     }
+    read = _read(state, entries, files, first, last)
+    if not read:
+        nulls = ", ".join(f"null::{kind} as {sql.identifier(name)}" for name, kind in columns.items())
+        return f"select {nulls} where false"
     keys = ", ".join(map(sql.identifier, contract.key))
     steps = {
         "told": sql.records(_TELLING, _tellings(state, entries)),
         "dated": _dates(contract, files),
-        "read": " union all by name ".join(_read(state, entries, files, first, last)),
+        "read": " union all by name ".join(read),
         "records": f"""
             select * from read where not ({" and ".join(f"{sql.identifier(key)} is null" for key in contract.key)})
             qualify row_number() over (partition by _rank, {keys} order by line desc) = 1
@@ -168,11 +169,12 @@ def _instant(contract: FeedContract) -> str:
 def _dates(contract: FeedContract, files: dict[int, str]) -> str:
     """What the files say by `version_from`, as a whole: the day, and the instant where it is a timestamp."""
     if contract.version_from is None or contract.column(contract.version_from).type not in ("date", "timestamp"):
-        return "select null::bigint as _rank, null::date as told_on, null::timestamp as told_at where false"
+        return "select null::bigint as _rank, null::date as _told_on, null::timestamp as _told_at where false"
     cell = f"trim({sql.identifier(contract.version_from)})"
     day = moment(cell, contract.column(contract.version_from).formats).local(contract.zone)
     return " union all ".join(
-        f"select {receipt} as _rank, max({day})::date as told_on, max({_instant(contract)}) as told_at from ({select})"
+        f"select {receipt} as _rank, max({day})::date as _told_on, max({_instant(contract)}) as _told_at "
+        f"from ({select})"
         for receipt, select in files.items()
     )
 
@@ -211,8 +213,8 @@ def _of_lists(contract: FeedContract, keys: str, first: date, last: date) -> dic
         "turns": f"""
             select *, row_number() over (order by {_ORDER}, _slot, part) as _turn from (
                 select
-                    _rank as _told, _slot, part, file_name, file_date, file_sha256, named_at,
-                    coalesce(named_on, told_on) as known_on, coalesce(named_at, told_at) as known_at
+                    _rank as _told, _slot, part, file_name, file_date, file_sha256, _named_at,
+                    coalesce(_named_on, _told_on) as known_on, coalesce(_named_at, _told_at) as known_at
                 from told left join dated using (_rank)
             )
         """,
@@ -220,8 +222,8 @@ def _of_lists(contract: FeedContract, keys: str, first: date, last: date) -> dic
         "present": f"""
             select
                 records.* exclude (_rank, file_name, file_date, file_sha256, part),
-                spans.* exclude (_told, named_at, known_at),
-                coalesce(spans.named_at, {_instant(contract)}) as known_at
+                spans.* exclude (_told, _named_at, known_at),
+                coalesce(spans._named_at, {_instant(contract)}) as known_at
             from records join spans on spans._told = records._rank
             where {"true" if needs_all else sql.within(first, last, "records.month")}
         """,
@@ -253,8 +255,8 @@ def _of_events(contract: FeedContract, keys: str) -> dict[str, str]:
                 select
                     records.* exclude (_rank, file_name, file_date, file_sha256, part),
                     null::date as _slot, told.part, told.file_name, told.file_date, told.file_sha256,
-                    coalesce(named_on, told_on) as known_on,
-                    coalesce(named_at, {_instant(contract)}) as known_at
+                    coalesce(_named_on, _told_on) as known_on,
+                    coalesce(_named_at, {_instant(contract)}) as known_at
                 from records join told using (_rank) left join dated using (_rank)
             )
         """,

@@ -48,6 +48,7 @@ FEEDS = {
     "second": _feed("second", "format: {type: xlsx, sheet: May}\n"),
     "tables": _feed("tables", "format: {type: parquet}\n"),
     "inside": _feed("inside", "month: {from: column, column: seen}\n", columns=_DATED),
+    "ledger": _feed("ledger", "dated: required\n"),
     "calls": _feed("calls", "month: {from: column, column: seen}\n", "events", _DATED),
     "titled": _feed("titled", "format: {header_row: 3}\n"),
     "titled_books": _feed("titled_books", "format: {type: xlsx, header_row: 3}\n"),

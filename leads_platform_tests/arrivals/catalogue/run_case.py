@@ -119,7 +119,8 @@ def template(folder: Path) -> Counter:
 def _name_of(feed: str, month: str) -> str:
     if feed == "worded":
         return f"{parse_month(month):%B %Y}.csv"
-    return f"{month}.{'xlsx' if feed in BOOKS else 'parquet' if feed == 'tables' else 'csv'}"
+    day = "-30" if feed == "ledger" else ""  # which demands one
+    return f"{month}{day}.{'xlsx' if feed in BOOKS else 'parquet' if feed == 'tables' else 'csv'}"
 
 
 def try_kind(kind: Case, start: Counter, folder: Path) -> Outcome:

@@ -1,0 +1,50 @@
+"""Each source's money against the ledger's, and what of the source is no revenue."""
+
+from leads_platform.revenue.boberdoo_checks import WORTH
+from leads_platform.revenue.money_columns import ENTRY
+from leads_platform.warehouse import Column, Table, bad_rows, pick
+
+rep_revenue_reconciliation = Table(
+    says="One row per source system: what its newest records say of the month, and what the ledger holds.",
+    grain=("source_system",),
+    columns=(
+        *pick(ENTRY, "source_system"),
+        Column("source_total", "decimal(38,2)", "Revenue by the records themselves, in a query of its own"),
+        Column("ledger_total", "decimal(38,2)", "Revenue by the ledger"),
+        Column("difference", "decimal(38,2)", "ledger_total - source_total: always 0.00"),
+        Column("payments", "decimal(38,2)", "Payments: no revenue"),
+        Column("other_currency_rows", "bigint", "Records in another currency, left out"),
+        Column("unreadable_rows", "bigint", "Records whose amount can't be read, left out"),
+        Column("unknown_rows", "bigint", "Records of an event or deal type that we don't know, left out"),
+    ),
+    must=(bad_rows("ledger_is_the_source_s", "difference <> 0", "The ledger holds each cent of the source, once."),),
+    select=f"""
+        with source as (
+            select
+                month,
+                'boberdoo' as source_system,
+                sum(if(not_counted is null, amount, 0)) as source_total,
+                sum(if(not_counted = 'payment', amount, 0)) as payments,
+                count(*) filter (not_counted = 'other_currency') as other_currency_rows,
+                count(*) filter (not_counted = 'unreadable') as unreadable_rows,
+                count(*) filter (not_counted = 'unknown') as unknown_rows
+            from ({WORTH})
+            group by month
+        ),
+        ledger as (
+            select month, source_system, sum(amount) as ledger_total from revenue.fct_revenue_entries group by all
+        )
+        select
+            month,
+            source_system,
+            coalesce(source_total, 0)::decimal(38,2) as source_total,
+            coalesce(ledger_total, 0)::decimal(38,2) as ledger_total,
+            (coalesce(ledger_total, 0) - coalesce(source_total, 0))::decimal(38,2) as difference,
+            coalesce(payments, 0)::decimal(38,2) as payments,
+            coalesce(other_currency_rows, 0) as other_currency_rows,
+            coalesce(unreadable_rows, 0) as unreadable_rows,
+            coalesce(unknown_rows, 0) as unknown_rows
+        from source
+        full join ledger using (month, source_system)
+    """,
+)

@@ -18,7 +18,16 @@ from leads_platform.arrivals.contracts.agreement import Loc, did_you_mean, regex
 from leads_platform.arrivals.contracts.group import FeedGroup, Section
 from leads_platform.arrivals.contracts.limits import not_in_re2
 from leads_platform.arrivals.contracts.model import FeedContract, Model, Name
-from leads_platform.revenue.broker_staging import BROKER, COLUMNS, DISPOSITIONS, SALES, broker_tables
+from leads_platform.revenue.broker_staging import (
+    BROKER,
+    COLUMNS,
+    DAYS_AHEAD,
+    DISPOSITIONS,
+    LATER_LEADS,
+    LATER_SALES,
+    SALES,
+    broker_tables,
+)
 from leads_platform.revenue.broker_status import STATUSES
 
 if TYPE_CHECKING:
@@ -87,6 +96,8 @@ class Broker(FeedGroup):
         "stg_brokers_*": BROKER,
         "stg_broker_sales_*": COLUMNS[SALES],
         "stg_broker_dispositions_*": COLUMNS[DISPOSITIONS],
+        "stg_broker_later_sales_*": LATER_SALES,
+        "stg_broker_later_leads_*": LATER_LEADS,
     }
     sections: ClassVar = {"map": Mapped, "match": Rule, "price": Price}
 
@@ -193,6 +204,8 @@ class Broker(FeedGroup):
                 yield ("match", index), f"`{rule.by}` is not mapped; add it to `map`"
             elif rule.days is None and rule.by in ("phone", "email"):
                 yield ("match", index), f"needs a window: a person comes again; write {{{rule.by}: 45 days}}"
+            elif self.pick == "nearest" and rule.days is not None and rule.days > DAYS_AHEAD:
+                yield ("match", index), f"must be {DAYS_AHEAD} days or less where `pick` is nearest"
         if len({rule.by for rule in self.match}) < len(self.match):
             yield ("match",), "names a way twice"
 

@@ -44,35 +44,48 @@ def choices(rows: str, key: str, carried: tuple[str, ...] = ()) -> str:
                 using (month, broker)
             where value is not null
         ),
+        told_leads as (
+            select lead_id, phone_key, email, known_on from revenue.stg_boberdoo_leads
+            union all by name
+            select lead_id, phone_key, email, known_on from revenue."stg_broker_later_leads_*"
+        ),
         leads as (
             select 'lead_id' as rule, value, value as lead_id, {ALWAYS} as since from keyed where rule = 'lead_id'
             union
             select 'phone', phone_key, lead_id, min(coalesce(known_on, {ALWAYS}))
-            from revenue.stg_boberdoo_leads
+            from told_leads
             where phone_key in (select value from keyed where rule = 'phone')
             group by all
             union
             select 'email', email, lead_id, min(coalesce(known_on, {ALWAYS}))
-            from revenue.stg_boberdoo_leads
+            from told_leads
             where email in (select value from keyed where rule = 'email')
             group by all
         ),
+        told_sales as (
+            select {_TOLD}, month as sale_month, null::date as seen_in from revenue.stg_boberdoo_transactions
+            union all by name
+            select {_TOLD}, sale_month, month as seen_in from revenue."stg_broker_later_sales_*"
+        ),
         touched as materialized (
-            select distinct month, slot_month, transaction_id
-            from revenue.stg_boberdoo_transactions
+            select distinct sale_month, slot_month, transaction_id
+            from told_sales
             where lead_id in (select lead_id from leads) or call_id in (select value from keyed where rule = 'call_id')
         ),
         sales as materialized (
-            select month as sale_month, transaction_id as sale_transaction_id, {_UNDER}, happened_at, since, until
+            select sale_month, seen_in, transaction_id as sale_transaction_id, {_UNDER}, happened_at, since, until
             from (
                 select
                     *,
                     known_on as since,
                     coalesce(
-                        lead(known_on) over (partition by month, slot_month, transaction_id order by version), {NEVER}
+                        lead(known_on) over (
+                            partition by sale_month, seen_in, slot_month, transaction_id order by version
+                        ),
+                        {NEVER}
                     ) as until
-                from revenue.stg_boberdoo_transactions
-                semi join touched using (month, slot_month, transaction_id)
+                from told_sales
+                semi join touched using (sale_month, slot_month, transaction_id)
             )
             where entry_kind = 'sale' and not_counted is null and since < until
         ),
@@ -93,10 +106,11 @@ def choices(rows: str, key: str, carried: tuple[str, ...] = ()) -> str:
                 least(known_until, until) as until,
                 date_diff('day', happened_at::date, day) as distance,
                 list_contains(partner_ids, partner_id) as is_ours,
-                is_ours and abs(distance) <= coalesce(days, abs(distance)) and (distance >= 0 or pick = 'nearest')
-                    as fits
+                is_ours and abs(distance) <= coalesce(days, abs(distance))
+                    and (distance >= 0 or pick = 'nearest' and days > 0) as fits
             from near
-            where sale_month <= month and greatest(known_on, since, lead_since) < least(known_until, until)
+            where (seen_in = month or seen_in is null and sale_month <= month)
+                and greatest(known_on, since, lead_since) < least(known_until, until)
         ),
         turns as (
             select month, broker, {key}, known_on as turn from versions
@@ -170,4 +184,8 @@ def choices(rows: str, key: str, carried: tuple[str, ...] = ()) -> str:
     """
 
 
+_TOLD = """
+    slot_month, transaction_id, version, known_on, entry_kind, not_counted, happened_at,
+    business_unit, partner_id, filter_set_id, lead_id, call_id
+"""
 _UNDER = "business_unit, partner_id, filter_set_id, lead_id, call_id"

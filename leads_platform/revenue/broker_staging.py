@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from leads_platform.arrivals.contracts.typed import typed
 from leads_platform.revenue.broker_columns import BROKER_NAME, KEYS, REFERENCE, SOLD_ON, STATUS, VERSION
 from leads_platform.revenue.money_columns import ENTRY
+from leads_platform.revenue.stg_boberdoo_leads import stg_boberdoo_leads
+from leads_platform.revenue.stg_boberdoo_transactions import stg_boberdoo_transactions
 from leads_platform.warehouse import Audit, Column, Table, bad_rows, not_null, pick
 from leads_platform.warehouse.sql import identifier, literal
 
@@ -62,6 +64,21 @@ COLUMNS = {
     ),
 }
 """The columns of every `stg_broker_sales_*` and `stg_broker_dispositions_*`."""
+_TOLD = "revenue.stg_boberdoo_transactions"
+_LEADS = "revenue.stg_boberdoo_leads"
+MONTHS_AHEAD, DAYS_AHEAD = 2, 59
+"""How far a nearest sale may lie ahead: so many days are never more months."""
+LATER_SALES = (
+    *pick(stg_boberdoo_transactions.columns, "slot_month", "transaction_id", "version"),
+    Column("sale_month", "date", "The sale's own month, which is later"),
+    *pick(
+        stg_boberdoo_transactions.columns,
+        "known_on", "entry_kind", "not_counted", "happened_at", "business_unit", "partner_id", "filter_set_id",
+        "lead_id", "call_id",
+    ),
+)  # fmt: skip
+LATER_LEADS = pick(stg_boberdoo_leads.columns, "lead_id", "version", "phone_key", "email", "known_on")
+"""The columns of every `stg_broker_later_sales_*` and `stg_broker_later_leads_*`, of brokers that pick the nearest."""
 
 
 def broker_tables(broker: Broker, contract: FeedContract) -> tuple[Table, ...]:
@@ -69,8 +86,46 @@ def broker_tables(broker: Broker, contract: FeedContract) -> tuple[Table, ...]:
     section = SALES if contract.feed == broker.feed_names(broker.broker)[SALES] else DISPOSITIONS
     staged = (_sales if section == SALES else _dispositions)(broker, contract)
     if section == SALES or broker.sales is None:
-        return (staged, _settings(broker, contract))
+        later = _later(broker, contract) if broker.pick == "nearest" else ()
+        return (staged, _settings(broker, contract), *later)
     return (staged,)
+
+
+def _later(broker: Broker, contract: FeedContract) -> tuple[Table, Table]:
+    """What a row may be about though it came after the row's month: the broker's sales, and their leads."""
+    ids = ", ".join(map(literal, broker.partner_ids))
+    after = f"{{}}.month > months.month and {{}}.month <= months.month + interval {MONTHS_AHEAD} month"
+    sales = Table(
+        says=f"{broker.title}: versions of sales of the {MONTHS_AHEAD} months after this one, as it picks the nearest.",
+        grain=("sale_month", "slot_month", "transaction_id", "version"),
+        columns=LATER_SALES,
+        contract_hash=contract.hash(),
+        feed=contract.feed,
+        ahead={_TOLD: MONTHS_AHEAD},
+        select=f"""
+            select
+                months.month, told.month as sale_month,
+                {", ".join(column.name for column in LATER_SALES if column.name != "sale_month")}
+            from months
+            join {_TOLD} as told on {after.format("told", "told")}
+            semi join (select transaction_id from {_TOLD} where partner_id in ({ids})) using (transaction_id)
+        """,
+    ).named(contract.room, f"stg_broker_later_sales_{broker.broker}")
+    leads = Table(
+        says=f"{broker.title}: versions of the leads of these sales that came after this month.",
+        grain=("lead_id", "version"),
+        columns=LATER_LEADS,
+        contract_hash=contract.hash(),
+        feed=contract.feed,
+        ahead={_LEADS: MONTHS_AHEAD},
+        select=f"""
+            select months.month, {", ".join(f"told.{column.name}" for column in LATER_LEADS)}
+            from months
+            join {_LEADS} as told on {after.format("told", "told")}
+            semi join {sales.address} as sales on sales.month = months.month and sales.lead_id = told.lead_id
+        """,
+    ).named(contract.room, f"stg_broker_later_leads_{broker.broker}")
+    return sales, leads
 
 
 def _settings(broker: Broker, contract: FeedContract) -> Table:

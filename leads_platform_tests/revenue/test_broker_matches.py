@@ -15,7 +15,7 @@ from leads_platform_tests.helpers import Ask
 from leads_platform_tests.revenue.brokers import SINGLE, ZENITH, write
 from leads_platform_tests.rows import contracts_of, worked_out
 
-MAY, JUNE, JULY = date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
+MARCH, MAY, JUNE, JULY = date(2024, 3, 1), date(2024, 5, 1), date(2024, 6, 1), date(2024, 7, 1)
 PHONE = "7025550101"
 Row = dict[str, Any]
 
@@ -50,6 +50,12 @@ def note(given: str, reference: str | None, outcome: str, on: str, known: str, *
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("brokers")
     write(folder, ZENITH, many(ZENITH, "apex"), SINGLE)
+    write(
+        folder,
+        SINGLE.replace("broker: single", "broker: close")
+        .replace("match:", "pick: nearest\nmatch:")
+        .replace("[330]", "[340]"),
+    )
     return folder
 
 
@@ -63,10 +69,10 @@ def many(text: str, name: str) -> str:
 def matched(
     data: Path, sales: list[Row], leads: list[Row], last: date = JULY, also: tuple[str, ...] = (), **told: list[Row]
 ) -> Iterator[Ask]:
-    settings = [{"month": month, "currency": "USD"} for month in (MAY, JUNE, JULY)]
+    settings = [{"month": month, "currency": "USD"} for month in (MARCH, MAY, JUNE, JULY)]
     given = {"stg_boberdoo_transactions": sales, "stg_boberdoo_leads": leads, "dim_revenue_settings": settings}
     wanted = [f"revenue.{table}" for table in ("int_broker_matches", "int_broker_entries", *also)]
-    with contracts_of(data), worked_out(wanted, MAY, last, **given, **told) as ask:
+    with contracts_of(data), worked_out(wanted, MARCH, last, **given, **told) as ask:
         yield ask
 
 
@@ -135,6 +141,23 @@ def test_a_sale_told_later_is_matched_then_and_one_undone_takes_its_conversion_b
             ("2024-06-25", "Z-90", "undone", 10),  # A again
         ]
         assert ask(MATCHES) == [("Z-77", None, 0, "no_candidate"), ("Z-90", "A", 1, None)]
+
+
+@pytest.mark.parametrize(
+    ("on", "sale_id"),
+    [("2024-05-20", "A"), ("2024-05-21", "B"), ("2024-05-31", "B"), ("2024-03-19", "none"), ("2024-03-20", "A")],
+)
+def test_nearest_alone_looks_ahead_also_into_the_next_months(data: Path, on: str, sale_id: str) -> None:
+    """A of 05-04 is 16 days before 05-20, B of 06-06 17 after it, with a lead of June; A is 46 days after 03-19."""
+    sales = [
+        sale("A", "2024-05-04 10:00:00", "2024-05-31", partner="340"),
+        sale("B", "2024-06-06 10:00:00", "2024-06-07", partner="340"),
+    ]
+    leads = [lead("L-A"), lead("L-B") | {"month": JUNE}]
+    told = [row("N1", on, "2024-07-01")]
+    with matched(data, sales, leads, broker_sales_close_versions=told) as ask:
+        ((_, found, *_),) = ask(MATCHES)
+        assert (found or "none") == sale_id
 
 
 def test_each_reason_for_no_sale(data: Path) -> None:
@@ -284,7 +307,7 @@ def test_dispositions_follow_their_row_or_else_the_rules(data: Path) -> None:
         figures = """
             select month, sales, rows, matched, conversion_rate, unmatched_amount::double, net_conversions::double,
                 dispositions
-            from revenue.rep_broker_performance where broker = 'zenith' order by month
+            from revenue.rep_broker_performance where broker = 'zenith' and month >= '2024-05-01' order by month
         """
         assert ask(figures) == [
             (MAY, 1, 0, 0, 0.0, 0, 0, 0),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+import leads_platform
 from leads_platform.arrivals.contracts.load import ContractError, FeedContract, parse_file
 from leads_platform.contracts_in_force import tables_of
 from leads_platform.revenue.broker import Broker
@@ -97,3 +99,13 @@ def test_what_does_not_fit_is_told_with_its_line(old: str, new: str, line: int, 
     with pytest.raises(ContractError) as told:
         read(ACME.replace(old, new))
     assert f"brokers/acme.yaml, line {line}: {said}" in str(told.value)
+
+
+def test_no_broker_s_name_stands_in_the_room_s_python_or_sql() -> None:
+    """Brokers are configuration: the names of those in the repository's data, and of the specification's."""
+    room = Path(leads_platform.__file__).parent / "revenue"
+    names = {path.stem for path in (room.parents[1] / "data").rglob("brokers/*.yaml")} | {"acme", "zenith"}
+    word = re.compile(rf"\b(?:{'|'.join(sorted(names))})\b", re.IGNORECASE)
+    written = [path for ending in ("py", "sql") for path in room.glob(f"*.{ending}")]
+    assert room / "broker_choices.py" in written
+    assert [path.name for path in written if word.search(path.read_text(encoding="utf-8"))] == []

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field
 
 from leads_platform.arrivals.contracts.agreement import Loc, did_you_mean, regex_problem, unknown_column
-from leads_platform.arrivals.contracts.group import FeedGroup, Section
+from leads_platform.arrivals.contracts.group import FeedGroup, Section, Trial
 from leads_platform.arrivals.contracts.limits import not_in_re2
 from leads_platform.arrivals.contracts.model import FeedContract, Model, Name
 from leads_platform.revenue.broker_staging import (
@@ -29,6 +30,7 @@ from leads_platform.revenue.broker_staging import (
     broker_tables,
 )
 from leads_platform.revenue.broker_status import STATUSES
+from leads_platform.revenue.broker_trial import dispositions_trial, sales_trial
 
 if TYPE_CHECKING:
     from leads_platform.warehouse.table import Table
@@ -225,3 +227,12 @@ class Broker(FeedGroup):
 
     def more_tables(self, contract: FeedContract) -> tuple[Table, ...]:
         return broker_tables(self, contract)
+
+    def trial(self, section: str) -> Trial:
+        return sales_trial(self.broker) if section == SALES else dispositions_trial(self.broker)
+
+    @classmethod
+    def propose(cls, name: str, files: Mapping[str, Path]) -> str:
+        from leads_platform.revenue.broker_proposal import propose_broker  # only `broker new` needs it
+
+        return propose_broker(name, files)

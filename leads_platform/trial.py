@@ -123,7 +123,7 @@ def _work_out(
         # What is there for each month, with data or without, is there for the file's months, too.
         follows = reads & changed or sql.MONTHS in sql.normal(table.select).split()
         is_of_files = any(read.startswith(ARRIVALS) for read in table.reads)
-        if table.layer == "base" or not (address in staged or follows and not is_of_files):
+        if table.layer == "base" or not (address in staged or (follows and not is_of_files)):
             _as_published(con, table)
             continue
         changed.add(address)

@@ -63,9 +63,10 @@ rep_broker_performance = Table(
             coalesce(sales, 0) as sales, coalesce(rows, 0) as rows, coalesce(matched, 0) as matched,
             matched / nullif(rows, 0) as matched_rate,
             coalesce(matched, 0) / nullif(sales, 0) as conversion_rate,
-            coalesce(unmatched_amount, 0) as unmatched_amount,
-            coalesce(conversions, 0) as conversions, coalesce(charged_back, 0) as charged_back,
-            coalesce(conversions, 0) - coalesce(charged_back, 0) as net_conversions,
+            coalesce(unmatched_amount, 0)::decimal(18,2) as unmatched_amount,
+            coalesce(conversions, 0)::decimal(18,2) as conversions,
+            coalesce(charged_back, 0)::decimal(18,2) as charged_back,
+            (coalesce(conversions, 0) - coalesce(charged_back, 0))::decimal(18,2) as net_conversions,
             coalesce(dispositions, 0) as dispositions
         from revenue.dim_brokers
         left join sales using (month, broker)

@@ -1,6 +1,6 @@
 """Each source's money against the ledger's, and what of the source is no revenue."""
 
-from leads_platform.revenue.boberdoo_checks import WORTH
+from leads_platform.revenue import boberdoo_checks, broker_checks
 from leads_platform.revenue.money_columns import ENTRY
 from leads_platform.warehouse import Column, Table, bad_rows, pick
 
@@ -16,20 +16,28 @@ rep_revenue_reconciliation = Table(
         Column("other_currency_rows", "bigint", "Records in another currency, left out"),
         Column("unreadable_rows", "bigint", "Records whose amount can't be read, left out"),
         Column("unknown_rows", "bigint", "Records of an event or deal type that we don't know, left out"),
+        Column("unmatched", "decimal(38,2)", "Brokers' rows without a sale: no revenue yet"),
     ),
     must=(bad_rows("ledger_is_the_source_s", "difference <> 0", "The ledger holds each cent of the source, once."),),
+    history=broker_checks.READS,
     select=f"""
-        with source as (
+        with told as (
+            select 'boberdoo' as source_system, * from ({boberdoo_checks.WORTH})
+            union all by name
+            select * from ({broker_checks.WORTH})
+        ),
+        source as (
             select
                 month,
-                'boberdoo' as source_system,
+                source_system,
                 sum(if(not_counted is null, amount, 0)) as source_total,
                 sum(if(not_counted = 'payment', amount, 0)) as payments,
                 count(*) filter (not_counted = 'other_currency') as other_currency_rows,
                 count(*) filter (not_counted = 'unreadable') as unreadable_rows,
-                count(*) filter (not_counted = 'unknown') as unknown_rows
-            from ({WORTH})
-            group by month
+                count(*) filter (not_counted = 'unknown') as unknown_rows,
+                sum(if(not_counted = 'unmatched', amount, 0)) as unmatched
+            from told
+            group by all
         ),
         ledger as (
             select month, source_system, sum(amount) as ledger_total from revenue.fct_revenue_entries group by all
@@ -43,7 +51,8 @@ rep_revenue_reconciliation = Table(
             coalesce(payments, 0)::decimal(38,2) as payments,
             coalesce(other_currency_rows, 0) as other_currency_rows,
             coalesce(unreadable_rows, 0) as unreadable_rows,
-            coalesce(unknown_rows, 0) as unknown_rows
+            coalesce(unknown_rows, 0) as unknown_rows,
+            coalesce(unmatched, 0)::decimal(38,2) as unmatched
         from source
         full join ledger using (month, source_system)
     """,

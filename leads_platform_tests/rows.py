@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +18,8 @@ import duckdb
 from leads_platform.arrivals.archive.versions import version_columns, versioned
 from leads_platform.dictionary import packaged
 from leads_platform.months import months_between
+from leads_platform.platform import Platform, load_platform
+from leads_platform.settings import Settings
 from leads_platform.standards import install_standards
 from leads_platform.warehouse import Catalogue, Table, sql
 from leads_platform.warehouse.binding import Binder
@@ -54,7 +57,7 @@ class GivenFeeds(NoFeeds):
         self._rows = {name: [{"month": month, "is_gone": False, **row} for row in rows] for name, rows in given.items()}
 
     def relation(self, feed: str, first: date, last: date) -> str:
-        contracts = packaged().contracts
+        contracts = _platform().contracts
         if (of := versioned(feed, contracts)) is None:
             return super().relation(feed, first, last)
         columns, rows = version_columns(contracts[of]), self._rows.get(feed, [])
@@ -67,13 +70,34 @@ class GivenFeeds(NoFeeds):
 
 def _sources(month: date, given: Mapping[str, Iterable[Row]]) -> tuple[GivenFeeds, dict[str, Iterable[Row]]]:
     """Of what is given: the versions, and the tables' rows."""
-    told = {name: rows for name, rows in given.items() if versioned(name, packaged().contracts)}
+    told = {name: rows for name, rows in given.items() if versioned(name, _platform().contracts)}
     return GivenFeeds(month, told), {name: rows for name, rows in given.items() if name not in told}
 
 
+_users: list[Platform] = []
+
+
+@contextmanager
+def contracts_of(data: Path) -> Iterator[None]:
+    """Within it, tables and versions are also those of the user's contracts below this data root."""
+    _users.append(load_platform(Settings(data=data)))
+    try:
+        yield
+    finally:
+        _users.pop()
+
+
 @cache
+def _packaged() -> Platform:
+    return packaged()
+
+
+def _platform() -> Platform:
+    return _users[-1] if _users else _packaged()
+
+
 def _catalogue() -> Catalogue:
-    return packaged().catalogue
+    return _platform().catalogue
 
 
 def rows_of(address: str, month: date, /, **given: Iterable[Row]) -> list[dict[str, Any]]:

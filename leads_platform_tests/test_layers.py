@@ -34,7 +34,7 @@ MAY = {
     },
     "cli": {
         "acting", "actions", "arrivals", "attention", "changes", "digest", "freshness", "orchestration", "outbox",
-        "platform", "products", "room", "rooms", "sample", "warehouse",
+        "platform", "products", "room", "rooms", "sample", "trial", "warehouse",
     },
     **{
         room: {"actions", "arrivals", "contacts", "headlines", "products", "room", "sample", "values", "warehouse"}

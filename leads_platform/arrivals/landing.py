@@ -166,9 +166,9 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
     A date behind `as_of_` is the version's and never a list's month: `list_2024-05_as_of_2024-06-15.csv` is of May.
     Where each record has a month of its own, a name may span several ("2024-01 to 2024-06"): the last one dates it.
     """
-    own, pattern = name.rsplit("/", 1)[-1], contract.month.pattern
+    base, pattern = name.rsplit("/", 1)[-1], contract.month.pattern
     months, days, as_of = set(), set(), set()
-    for written in _AS_OF.finditer(own):
+    for written in _AS_OF.finditer(base):
         day, hours, minutes, seconds = written.groups()
         try:
             at = datetime.fromisoformat(f"{day}T{hours}:{minutes}:{seconds or '00'}") if hours else None
@@ -176,7 +176,7 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         except ValueError:
             said = f"{written[0]} in its name is not a date"
             return FileName(trouble=f"{said}; write it as in list_2024-05_as_of_2024-06-15.csv")
-    for year, month, day in _MONTH.findall(_AS_OF.sub(" ", own)):
+    for year, month, day in _MONTH.findall(_AS_OF.sub(" ", base)):
         try:
             months.add(date(int(year), int(month), 1))
             if day:
@@ -187,7 +187,7 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
     if len(as_of) > 1:
         return FileName(trouble="its name holds more than one date behind as_of_; keep one")
     if pattern is not None:
-        found = list(months_in(_AS_OF.sub(" ", own), pattern))
+        found = list(months_in(_AS_OF.sub(" ", base), pattern))
         months = {month for month, _ in found}
         days |= {day for _, day in found if day}
     if len(months) > 1 and contract.month.from_ == "name":

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from leads_platform.cli import output as terminal
+from leads_platform.cli.group_commands import group_command, group_names
 
 # A shell's own code for a program ended by Ctrl-C.
 STOPPED = 130
@@ -31,7 +32,16 @@ def stop_in_order() -> None:
 
 
 class Commands(click.Group):
-    """The group of all commands. Its messages quote what was typed, without what a terminal would obey."""
+    """The group of all commands. Its messages quote what was typed, without what a terminal would obey.
+
+    The rooms' groups of feeds have commands, too; rooms are looked for where no other command is meant.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *group_names()])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or group_command(cmd_name)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """As click's: runs the command and ends the process, with 2 for wrong usage and 130 when stopped."""

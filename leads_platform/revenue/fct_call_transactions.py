@@ -41,5 +41,7 @@ fct_call_transactions = Table(
         select * from turned
         union all by name
         select * from revenue.int_invoca_entries
+        union all by name
+        select * from revenue.int_broker_entries where business_unit = 'cbm'
     """,
 )

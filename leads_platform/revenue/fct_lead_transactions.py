@@ -7,5 +7,9 @@ fct_lead_transactions = Table(
     says="One row per entry of the unit `leads`. Leads sold: the plain deal.",
     grain=("entry_id",),
     columns=ENTRY,
-    select="select * from revenue.int_boberdoo_entries where business_unit = 'leads'",
+    select="""
+        select * from revenue.int_boberdoo_entries where business_unit = 'leads'
+        union all by name
+        select * from revenue.int_broker_entries where business_unit = 'leads'
+    """,
 )

@@ -25,6 +25,9 @@ fct_revenue_entries = Table(
             ours as (
                 select month, coalesce(partner_id, '') as buyer, sum(amount) as total
                 from this
+                anti join (  -- a conversion that a broker told first counts once, as the broker's
+                    select entry_id from revenue.int_broker_entries where source_system = 'boberdoo'
+                ) using (entry_id)
                 where source_system = 'boberdoo'
                 group by all
             )

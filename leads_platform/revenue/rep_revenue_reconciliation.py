@@ -1,6 +1,6 @@
 """Each source's money against the ledger's, and what of the source is no revenue."""
 
-from leads_platform.revenue import boberdoo_checks, invoca_checks
+from leads_platform.revenue import boberdoo_checks, broker_checks, invoca_checks
 from leads_platform.revenue.money_columns import ENTRY
 from leads_platform.warehouse import Column, Table, bad_rows, pick
 
@@ -19,9 +19,10 @@ rep_revenue_reconciliation = Table(
         Column("other_record", "decimal(38,2)", "Calls of which the other system's word counts"),
         Column("rolled_up", "decimal(38,2)", "Events of calls that repeat their call's total"),
         Column("signals", "decimal(38,2)", "Revenue that signals claim: it only informs"),
+        Column("unmatched", "decimal(38,2)", "Brokers' rows without a sale: no revenue yet"),
     ),
     must=(bad_rows("ledger_is_the_source_s", "difference <> 0", "The ledger holds each cent of the source, once."),),
-    history=(invoca_checks.STAGED,),
+    history=(invoca_checks.STAGED, *broker_checks.READS),
     ahead={invoca_checks.STAGED: 1},
     select=f"""
         with told as (
@@ -29,6 +30,8 @@ rep_revenue_reconciliation = Table(
             union all by name
             select 'invoca' as source_system, month, payin as amount, signal_revenue, not_counted
             from ({invoca_checks.WORTH})
+            union all by name
+            select * from ({broker_checks.WORTH})
         ),
         source as (
             select
@@ -41,7 +44,8 @@ rep_revenue_reconciliation = Table(
                 count(*) filter (not_counted = 'unknown') as unknown_rows,
                 sum(if(not_counted = 'other_record', amount, 0)) as other_record,
                 sum(if(not_counted = 'rolled_up', amount, 0)) as rolled_up,
-                sum(if(not_counted = 'signal', signal_revenue, 0)) as signals
+                sum(if(not_counted = 'signal', signal_revenue, 0)) as signals,
+                sum(if(not_counted = 'unmatched', amount, 0)) as unmatched
             from told
             group by all
         ),
@@ -60,7 +64,8 @@ rep_revenue_reconciliation = Table(
             coalesce(unknown_rows, 0) as unknown_rows,
             coalesce(other_record, 0)::decimal(38,2) as other_record,
             coalesce(rolled_up, 0)::decimal(38,2) as rolled_up,
-            coalesce(signals, 0)::decimal(38,2) as signals
+            coalesce(signals, 0)::decimal(38,2) as signals,
+            coalesce(unmatched, 0)::decimal(38,2) as unmatched
         from source
         full join ledger using (month, source_system)
     """,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leads_platform.revenue.broker import Broker
 from leads_platform.room import Room
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def _sample(world: World) -> Emitter:
 room = Room(
     says="Leads and calls as a ledger of revenue that nobody edits.",
     owner="team:revenue",
+    groups={"brokers": Broker},
     sample=_sample,
     order=3,
 )

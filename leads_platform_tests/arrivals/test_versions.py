@@ -267,6 +267,29 @@ def test_no_file_of_events_says_that_a_record_is_gone(desk: ArrivalsEnv) -> None
     assert told(desk, "calls") == ["2024-05 1 Ann 05-31 05-31", "2024-05 2 Bob 06-10 06-10"]
 
 
+def test_a_record_without_a_date_stays_where_it_was_told_first(desk: ArrivalsEnv) -> None:
+    """An empty day, and one that is none, are told with their lines, and a later file does not move the record."""
+    month = ("month: {from: column", "month: {undated: file, from: column")
+    state(desk, "calls", month, ("delivery: events", "delivery: events\ndated: required"))
+    files = [
+        ("2024-06-10", rows("1 Ann ", "2 Bob 2024-05-04", "3 Cat soon")),
+        ("2024-05-31", rows("1 Ann ")),
+        ("2024-06-20", rows("1 Ada ", "3 Cat 2024-05-09")),
+    ]
+    drop(desk, "calls", files)
+    assert told(desk, "calls") == [
+        "2024-05 1 Ann 05-31 06-10",
+        "2024-05 1 Ada 06-20 06-20",
+        "2024-05 2 Bob 06-10 06-10",
+        "2024-05 3 Cat 06-20 06-20",
+        "2024-06 3 Cat 06-10 06-10",
+        "2024-06 3 gone 06-20 06-20",
+    ]
+    said = check_file(desk.path("calls/2024-06-10.csv"), desk.contracts()["calls"])
+    assert (said["verdict"], said["loaded"], said["quarantined"]) == ("accepted", 3, [])
+    assert "Line 2 and 1 more: no date" in said["message"]
+
+
 def test_what_a_newer_extract_lacks_is_gone(desk: ArrivalsEnv) -> None:
     state(desk, "history", ("delivery: extract", "delivery: extract\nkey: [id]\nshrink_limit: 1"))
     drop(

@@ -26,6 +26,8 @@ def month_rule_hash(contract: FeedContract, manifest: Manifest) -> str:
     given = [title.get(name) for name in contract.month_columns()]
     preferred = contract.column(contract.month.prefer).formats if contract.month.prefer else ()
     said = [contract.delivery, key, given, contract.month_formats(), preferred, contract.month.timezone]
+    if contract.month.undated == "file":
+        said.append("undated by file")
     if contract.source_timezone:  # only then, so that what was placed before there was one stays where it is
         days = [contract.column(name).type == "timestamp" for name in contract.month_columns()]
         said += [contract.source_timezone, days]

@@ -231,10 +231,10 @@ class ArchiveSources:
             f"{sql.identifier(title[c.name]) if c.name in title else 'null::varchar'} as {sql.identifier(c.name)}"
             for c in columns
         )
-        for name, value in contract.constants.items():
-            chosen += f", {sql.literal(value)}::varchar as {sql.identifier(name)}"
         if contract.names_the_list:
             chosen += f", {sql.literal(m.month)} as slot_month"
+        for name, value in contract.constants.items():
+            chosen += f", {sql.literal(value)}::varchar as {sql.identifier(name)}"
         if contract.month.column:  # archives of before the time was kept have none
             at = "record_at" if m.timed else "null::timestamp"
             local = "record_local_at" if m.timed and m.reckoned_in is not None else at

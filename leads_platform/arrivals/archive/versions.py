@@ -243,9 +243,15 @@ def _of_lists(contract: FeedContract, keys: str, first: date, last: date) -> dic
 
 
 def _of_events(contract: FeedContract, keys: str) -> dict[str, str]:
-    """Where each record replaces another of its key: one that went to another month is gone from its own."""
+    """Where each record replaces another of its key: one that went to another month is gone from its own.
+
+    One without a date stays where it was told first: a later file that tells it again does not move it.
+    """
+    first = f"first_value(month) over (partition by {keys} order by _turn)"
+    undated = contract.month.undated == "file"
+    placed = f"replace (if(record_local_at is null, {first}, month) as month)" if undated else ""
     return {
-        "present": f"""
+        "told_in_order": f"""
             select *, row_number() over (order by {_ORDER}, line) as _turn from (
                 select
                     records.* exclude (_rank, file_name, file_date, file_sha256, part),
@@ -255,6 +261,7 @@ def _of_events(contract: FeedContract, keys: str) -> dict[str, str]:
                 from records join told using (_rank) left join dated using (_rank)
             )
         """,
+        "present": f"select * {placed} from told_in_order",
         "turns": "select _turn, known_on, known_at, file_name, file_date, file_sha256, part from present",
         "gone": f"""
             select _slot, month, {keys}, _then as _turn from (

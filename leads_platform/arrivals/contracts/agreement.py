@@ -201,7 +201,7 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     names = {column.name for column in contract.columns}
     rule = contract.month
     if rule.from_ == "name" and not (contract.names_the_list and contract.delivered.is_monthly and _states_from(rule)):
-        if rule.column is not None or rule.formats or rule.prefer or rule.timezone:
+        if rule.column is not None or rule.formats or rule.prefer or rule.timezone or rule.undated == "file":
             yield ("month", "from"), "is `name`, yet what belongs to a column is given; write `from: column`"
         if rule.pattern is not None and (problem := pattern_problem(rule.pattern)):
             yield ("month", "pattern"), problem
@@ -216,6 +216,8 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
         return
     if rule.pattern is not None:
         yield ("month", "pattern"), "is of the file's name, yet the month comes from a column; leave one out"
+    if rule.undated == "file" and contract.dated != "required":
+        yield ("month", "undated"), "is `file`, so each file must have a day; write `dated: required`"
     if rule.column is None:
         yield ("month", "column"), "is missing: which column holds the record's date?"
     elif rule.column not in names:

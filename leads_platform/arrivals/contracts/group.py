@@ -6,7 +6,9 @@ Does not: reading YAML and naming lines (load), the folders (user_contracts), or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import WithJsonSchema
@@ -23,6 +25,19 @@ Section = Annotated[dict[str, Any], WithJsonSchema({"title": _SECTION})]
 """A mapping in the YAML that says a feed's contract, without `feed` and `room`: it is read as one, line by line."""
 GIVEN = ("feed", "room")
 """What a section does not say itself: the group gives it."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a room says of a file before it is taken in.
+
+    `table` and all it reads are worked out as if the file were in; `select` is asked then, of rows whose `file_name` is
+    $file, and `words` makes sentences of its rows.
+    """
+
+    table: str
+    select: str
+    words: Callable[[list[Any]], list[str]]
 
 
 class FeedGroup(Model):
@@ -57,6 +72,15 @@ class FeedGroup(Model):
     def more_tables(self, contract: FeedContract) -> tuple[Table, ...]:
         """The tables that follow from one of its feeds, beside the base table and those of the contract's kind."""
         return ()
+
+    def trial(self, section: str) -> Trial | None:
+        """What a file of the section would come to; None where the room has no more to say than its contract."""
+        return None
+
+    @classmethod
+    def propose(cls, name: str, files: Mapping[str, Path]) -> str:
+        """A first YAML of that name from a sample file for each section. Raises ContractError."""
+        raise NotImplementedError
 
     def contracts(self, room: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each section that is there, and what its contract says."""

@@ -143,6 +143,11 @@ class MonthRule(Model):
         "where they have no offset; none: times without an offset are taken as they stand, others are placed by the "
         "platform's zone (LEADS_PLATFORM_TIMEZONE)",
     )
+    undated: Literal["quarantined", "file"] = Field(
+        default="quarantined",
+        description="What becomes of a record without a date that can be read. file: it is of the month of the day in "
+        "the name of the file that told it first, and the column may be lacking",
+    )
 
 
 class Format(Model):
@@ -368,7 +373,8 @@ class FeedContract(Model):
     def needed(self) -> frozenset[str]:
         """Columns without which a file is refused: required ones, key, month and version columns."""
         own = {column.name for column in self.columns if column.required}
-        others = {name for name in (self.month.column, self.version_from) if name is not None}
+        dating = self.month.column if self.month.undated == "quarantined" else None
+        others = {name for name in (dating, self.version_from) if name is not None}
         return frozenset(own | others | set(self.key))
 
     def accepts(self, file_name: str) -> bool:

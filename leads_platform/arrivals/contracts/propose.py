@@ -11,6 +11,7 @@ import json
 import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.limits import is_reserved
@@ -24,6 +25,7 @@ from leads_platform.arrivals.contracts.propose_columns import (
     Suggestion,
     given,
     key_of,
+    listed_words,
     look,
     scalar,
     snake,
@@ -52,6 +54,50 @@ def propose_contract(
     """
     pattern = _month_pattern(file)
     feed = _feed_name(without_month(file.name, pattern) if pattern else file.name, name)
+    sample = look_at(file, feed, choices)
+    guesses, notes, total = sample.guesses, sample.notes, sample.total
+    if sent := [guess.header for guess in guesses if guess.name in choices.constants]:
+        said = f"sends {shown(sent[0])}, so it can't be given as a constant; leave --constant out"
+        raise ContractError(file, [(1, "", said)])
+    if feed in (there or {}):
+        notes.insert(
+            0,
+            f"there is a feed {feed} already ({(there or {})[feed]}); in feeds/ this contract takes its place. "
+            "Unless that is meant, give it another --name",
+        )
+    if any(note.startswith("day or month") for guess in guesses for note in guess.notes):
+        notes.append("nothing proves whether day or month comes first; --dates day-first or month-first says it")
+    key = key_of(guesses, total)
+    asked = []
+    for kind, model in known.kinds.items():
+        try:
+            asked.append(model.suggest([*guesses, *given(choices)], key))
+        except Exception as error:  # a room's code; its text may quote the sample
+            notes.append(f"the kind {kind} of the room {known.rooms_of_kinds[kind]} was not asked: {unforeseen(error)}")
+    suggested = sorted((found for found in asked if found), key=lambda found: len(found.missing))
+    return contract_text(file, feed, sample.dialect, guesses, key, suggested, known, notes, choices.constants, pattern)
+
+
+@dataclass
+class Sample:
+    """What a look at a sample file found.
+
+    `total`: how many records were looked at; `notes`: what else to check; `words`: by column, those asked for.
+    """
+
+    dialect: Format
+    guesses: list[Guess]
+    total: int
+    notes: list[str]
+    words: dict[str, list[str]]
+
+
+def look_at(file: Path, feed: str, choices: Choices = NO_CHOICES, words_of: str = "") -> Sample:
+    """How the file is written, and what its columns hold. Raises ContractError, in words.
+
+    `words_of`: a regular expression for the names of columns whose values are words of the supplier's own, no personal
+    data: these are listed.
+    """
     try:
         with tempfile.TemporaryDirectory() as folder:
             dialect, cells, notes = how_it_is_written(file, Path(folder))
@@ -72,28 +118,11 @@ def propose_contract(
                 total = min(reading.loaded_count, LOOK_AT)
                 if total < reading.loaded_count:
                     notes.append(f"only the sample's first {total} records were looked at")
+                asked = [guess for guess in guesses if words_of and guess.is_called(words_of) and not guess.pii]
+                listed = {guess.name: listed_words(records, guess) for guess in asked}
+                return Sample(dialect, guesses, total, notes, listed)
     except Refusal as refusal:
         raise ContractError(file, [(1, "", str(refusal))]) from None
-    if sent := [guess.header for guess in guesses if guess.name in choices.constants]:
-        said = f"sends {shown(sent[0])}, so it can't be given as a constant; leave --constant out"
-        raise ContractError(file, [(1, "", said)])
-    if feed in (there or {}):
-        notes.insert(
-            0,
-            f"there is a feed {feed} already ({(there or {})[feed]}); in feeds/ this contract takes its place. "
-            "Unless that is meant, give it another --name",
-        )
-    if any(note.startswith("day or month") for guess in guesses for note in guess.notes):
-        notes.append("nothing proves whether day or month comes first; --dates day-first or month-first says it")
-    key = key_of(guesses, total)
-    asked = []
-    for kind, model in known.kinds.items():
-        try:
-            asked.append(model.suggest([*guesses, *given(choices)], key))
-        except Exception as error:  # a room's code; its text may quote the sample
-            notes.append(f"the kind {kind} of the room {known.rooms_of_kinds[kind]} was not asked: {unforeseen(error)}")
-    suggested = sorted((found for found in asked if found), key=lambda found: len(found.missing))
-    return contract_text(file, feed, dialect, guesses, key, suggested, known, notes, choices.constants, pattern)
 
 
 # -- names and text ------------------------------------------------------------------------------------------
@@ -184,7 +213,7 @@ def contract_text(
         f"files: [{patterns}]",
         _month(file, pattern),
         "parts: one  # check: many, when a month's list comes in several files",
-        f"format: {_format(dialect)}",
+        f"format: {format_text(dialect)}",
     ]
     if key:
         lines.append(f"key: [{', '.join(scalar(guess.name) for guess in key)}]")
@@ -195,7 +224,7 @@ def contract_text(
     if constants:
         lines.append(f"constants: {{{', '.join(f'{name}: {json.dumps(v)}' for name, v in constants.items())}}}")
     lines += fits.head if fits else []
-    lines += ["", "columns:", *(_column(guess, dialect.type) for guess in guesses)]
+    lines += ["", "columns:", *(column_text(guess, dialect.type) for guess in guesses)]
     lines += fits.tail if fits else []
     return "\n".join(lines) + "\n"
 
@@ -207,7 +236,7 @@ def _month(file: Path, pattern: str | None) -> str:
     return "month: {from: name}" + ("" if found else "  # check: names must hold the month; the sample's does not")
 
 
-def _format(dialect: Format) -> str:
+def format_text(dialect: Format) -> str:
     row = f", header_row: {dialect.header_row}" if dialect.header_row else ""
     if dialect.type != "csv":
         more = f", sheet: {scalar(dialect.sheet)}" if dialect.sheet else ""
@@ -219,7 +248,7 @@ def _format(dialect: Format) -> str:
     )
 
 
-def _column(guess: Guess, type: str) -> str:
+def column_text(guess: Guess, type: str) -> str:
     parts = [f"name: {scalar(guess.name)}"]
     if type != "jsonl":
         parts.append(f"header: {scalar(guess.header)}")

@@ -166,6 +166,22 @@ def look(records: Path, headers: list[str], choices: Choices) -> list[Guess]:
         con.close()
 
 
+_MOST_WORDS = 40  # of a column with more values these are no words that a person would list
+
+
+def listed_words(records: Path, guess: Guess) -> list[str]:
+    """The different values of a column that has few; none of one that has many."""
+    if not 0 < guess.distinct <= _MOST_WORDS:
+        return []
+    cell, source = f"trim({identifier(guess.header)})", f"read_parquet({literal(str(records))})"
+    con = duckdb.connect()
+    try:
+        found = con.execute(f"select distinct {cell} as word from {source} where {cell} <> '' order by word").fetchall()
+        return [word for (word,) in found]
+    finally:
+        con.close()
+
+
 def _region(con: duckdb.DuckDBPyConnection, phones: list[Guess], regions: list[str]) -> str:
     """The country in which most of the columns' numbers are valid; empty where they are in none."""
     values = " union ".join(f"from {_values(guess.header)}" for guess in phones)

@@ -176,7 +176,7 @@ def read_file(
         taken = _READERS[contract.format.type](source, contract, room)
         reading._describe(taken.header)
         reading.records = taken.records
-        _judge(reading, taken, contract)
+        _judge(reading, taken, contract, parse_file_name(name or Path(path).name, contract).known_on)
         _check_date(name or Path(path).name, taken, contract)
     except Refusal as refusal:
         said = str(refusal)
@@ -226,8 +226,8 @@ def _tidy(room: Path) -> None:
             path.unlink()
 
 
-def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
-    """Accounts for the records, then looks at months and keys. Raises Refusal."""
+def _judge(reading: FileReading, taken: Taken, contract: FeedContract, day: date | None) -> None:
+    """Accounts for the records, then looks at months and keys; `day` is that in its name. Raises Refusal."""
     reading._has_month = contract.month.column is not None
     bad = list(taken.bad)
     if taken.records != taken.loaded + len(bad):
@@ -245,6 +245,9 @@ def _judge(reading: FileReading, taken: Taken, contract: FeedContract) -> None:
         if headers.condition:
             _check_headers(bad, taken.records, contract)
             loaded = _without(taken, headers.condition, bad)
+        if contract.month.undated == "file" and day is not None and (lines := taken.loader.place_undated(day)):
+            also = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+            taken.warnings.append(f"line {lines[0]}{also}: no date, so the day of the file that told it first counts")
         for found, condition in _unusable(taken, contract):
             bad += found
             repeated = len(headers.repeated)
@@ -308,7 +311,7 @@ def _unusable(taken: Taken, contract: FeedContract):
             filled = f"coalesce(trim({identifier(title)}), '') <> ''"
             found += [Quarantined(line, title, said) for line in loader.lines_where(f"{rest} and {filled}")]
             rest += f" and not ({filled})"
-        title = columns[contract.month.column]
+        title = columns.get(contract.month.column, contract.column(contract.month.column).header)
         found += [Quarantined(at, title, "is empty, so the record has no month") for at in loader.lines_where(rest)]
         if found:
             yield found, "record_month is null"

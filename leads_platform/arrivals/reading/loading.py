@@ -127,6 +127,8 @@ def record_moment(contract: FeedContract, columns: Mapping[str, str], also: tupl
             if not own and not also:  # a date starts as ISO 8601 says, though DuckDB's cast takes 2024/05/31 as well
                 read = f"case when regexp_matches({cell}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') then {read} end"
             found.append(f"when {filled} then {read}")
+    if not stated:  # the file lacks the column, as it may where undated records are placed by the file
+        return Moment("null::timestamp", "null::timestamp")
     return Moment(f"case {' '.join(stated)} end", f"case {' '.join(utc)} end")
 
 
@@ -251,6 +253,18 @@ class Loader:
         count = self._copy(f"select * from {self.loaded} where not ({condition})", rest)
         rest.replace(self.parquet)
         return count
+
+    def place_undated(self, day: date) -> list[int]:
+        """Gives the records without a date the month of that day. Returns their lines."""
+        lines = self.lines_where("record_month is null")
+        if lines:
+            placed = self.workspace / "placed.parquet"
+            month = literal(f"{day:%Y-%m}-01")
+            self._copy(
+                f"select * replace (coalesce(record_month, {month}::date) as record_month) from {self.loaded}", placed
+            )
+            placed.replace(self.parquet)
+        return lines
 
     @property
     def loaded(self) -> str:

@@ -35,7 +35,7 @@ def lead(given: str, known: str = "2024-04-01", phone: str = PHONE) -> Row:
     return {"month": MAY, "lead_id": given, "version": 1, "is_newest": True, "phone_key": phone, "known_on": known}
 
 
-def row(reference: str, on: str, known: str, paid: str = "145.00", number: int = 1, **more: Any) -> Row:
+def row(reference: str, on: str, known: str, paid: str | None = "145.00", number: int = 1, **more: Any) -> Row:
     """A version of a row of the broker's sales, which has the phone unless it is said otherwise."""
     place = {"month": month_of(on), "known_on": known, "file_name": f"{known}.csv", "line": 2, "version_number": number}
     return place | {"record_local_at": on, "ref": reference, "sold": on, "paid": paid, "phone": PHONE} | more
@@ -232,7 +232,7 @@ def test_a_chargeback_counts_once_and_the_sale_may_convert_again(data: Path) -> 
         note("n2", "Z-77", "cancelled ", "2024-07-02", "2024-07-07"),
         note("n3", "Z-78", "Cancelled", "2024-07-02", "2024-07-08", phone=PHONE),  # not of another row's conversion
     ]
-    reads = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
+    reads: dict[str, Any] = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
     with matched(data, SALES_OF_7_5, LEADS_OF_7_5, **reads) as ask:
         assert [(name, found) for name, found, *_ in ask(MATCHES)] == [
             ("Z-77", "B"),
@@ -251,7 +251,7 @@ def test_a_chargeback_counts_once_and_the_sale_may_convert_again(data: Path) -> 
 def test_a_chargeback_without_a_reference_is_of_the_sale_that_it_finds(data: Path) -> None:
     told = [note("n1", None, "Cancelled", "2024-06-15", "2024-06-16", phone="702 555 0101")]
     rows = [row("Z-77", "2024-06-10", "2024-06-11")]
-    reads = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
+    reads: dict[str, Any] = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
     with matched(data, SALES_OF_7_5, LEADS_OF_7_5, **reads) as ask:
         assert ask(
             "select known_on::varchar, entry_kind, amount::double from revenue.int_broker_entries order by 1"
@@ -265,7 +265,7 @@ def test_a_range_gives_what_its_months_by_themselves_give(data: Path) -> None:
     """Two months' rows contend for B; what July's rows and statuses say can't change June's."""
     rows = [row("Z-77", "2024-06-10", "2024-07-12"), row("Z-90", "2024-07-03", "2024-07-05")]
     told = [note("n1", "Z-77", "Cancelled", "2024-07-01", "2024-07-20")]
-    reads = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
+    reads: dict[str, Any] = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
     every = "select * from revenue.int_broker_claims where month = '2024-06-01' order by all"
     with matched(data, SALES_OF_7_5, LEADS_OF_7_5, **reads) as ask:
         together = ask(every)
@@ -285,7 +285,7 @@ def test_dispositions_follow_their_row_or_else_the_rules(data: Path) -> None:
         note("n2", "Z-78", "No Answer", "2024-06-20", "2024-07-02", phone=PHONE),
         note("n3", None, "Cancelled", "2024-06-30", "2024-07-03", phone="702-555-0109"),
     ]
-    reads = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
+    reads: dict[str, Any] = {"broker_sales_zenith_versions": rows, "broker_dispositions_zenith_versions": told}
     with matched(data, SALES_OF_7_5, LEADS_OF_7_5, also=DISPOSITIONS, **reads) as ask:
         found = ask("""
             select month, disposition_id, status, raw_status, rule, sale_transaction_id, lead_id, reason
@@ -324,7 +324,7 @@ def test_a_status_in_the_file_of_sales_is_a_disposition_and_may_take_the_convers
         row("A1", "2024-06-10", "2024-07-20", number=3, state="Bound", since="2024-07-19"),
     ]
     sales = [sale("S", "2024-06-01 10:00:00", "2024-06-02", partner="330")]
-    reads = {"broker_sales_single_versions": rows}
+    reads: dict[str, Any] = {"broker_sales_single_versions": rows}
     with matched(data, sales, [lead("L-S")], also=DISPOSITIONS, **reads) as ask:
         entries = "select month, known_on::varchar, entry_kind, change, amount::double from revenue.int_broker_entries "
         assert ask(entries + "order by known_on") == [

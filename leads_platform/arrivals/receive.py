@@ -207,7 +207,8 @@ class Arrivals:
             return None
         shown = f" for {label(start.month)}" if start.month else ""
         said = f"the same bytes are already taken in{shown}, as {known.manifest.file_name}"
-        return replace(start, verdict="unchanged", message=said)
+        told = self.state.by_feed[start.feed].told_again(known, says)
+        return replace(start, verdict="unchanged", message=f"{said}. {told}" if told else said)
 
     def _store(self, start: Manifest, contract: FeedContract, reading: FileReading) -> tuple[Manifest, str | None]:
         """Archives what was read. Returns the manifest so far and the maximum of the contract's version column."""

@@ -133,6 +133,18 @@ def test_files_without_a_date_come_first_whenever_they_arrive(desk: ArrivalsEnv)
     assert told(desk, "lists") == ["2024-05 1 Bob - -", "2024-05 1 Ann 05-31 05-31"]
 
 
+@pytest.mark.parametrize("order", list(permutations(["2024-05", "2024-05_as_of_2024-06-10"])))
+def test_a_name_without_a_date_takes_no_known_date_away(desk: ArrivalsEnv, order: tuple[str, ...]) -> None:
+    drop(desk, "lists", ((name, rows("1 Ann")) for name in order))
+    assert told(desk, "lists") == ["2024-05 1 Ann 06-10 06-10"]
+
+
+def test_bytes_that_say_their_day_are_told_on_it_under_any_name(desk: ArrivalsEnv) -> None:
+    state(desk, "lists", ("key: [id]", "key: [id]\nversion_from: seen"))
+    drop(desk, "lists", [(name, rows("1 Ann 2024-05-30")) for name in ("2024-05_as_of_2024-06-10", "2024-05")])
+    assert told(desk, "lists") == ["2024-05 1 Ann 05-30 06-10"]
+
+
 def test_two_pulls_of_a_day_stand_in_the_order_of_their_instants(desk: ArrivalsEnv) -> None:
     late, early = "2024-05_as_of_2024-06-15T180000Z", "2024-05_as_of_2024-06-15T060312Z"
     drop(desk, "lists", [(late, rows("1 Ann")), (early, rows("1 Zoe"))])
@@ -349,6 +361,26 @@ def test_a_wiped_field_keeps_what_was_known(desk: ArrivalsEnv, feed: str) -> Non
     ]
 
 
+@pytest.mark.parametrize("feed", ["calls", "lists"])
+def test_a_value_of_an_earlier_line_of_the_same_file_is_known_too(desk: ArrivalsEnv, feed: str) -> None:
+    state(desk, feed, *KEEPS_MAIL)
+    drop(
+        desk,
+        feed,
+        [
+            ("2024-05_as_of_2024-05-31", mails("1 Ann 2024-05-03 a@x", "1 Ann 2024-05-03")),
+            ("2024-05_as_of_2024-06-10", mails("1 Ann 2024-05-03 b@x", "1 Bea 2024-05-03")),
+            ("2024-05_as_of_2024-06-20", mails("1 Cid 2024-05-03")),
+        ],
+    )
+    asked = f"select name, mail, known_on, line from ({select(desk, feed)}) order by version_number"
+    assert [(*row[:2], day(row[2]), row[3]) for row in duckdb.sql(asked).fetchall()] == [
+        ("Ann", "a@x", "05-31", 3),
+        ("Bea", "b@x", "06-10", 3),
+        ("Cid", "b@x", "06-20", 2),
+    ]
+
+
 def test_the_base_table_of_events_keeps_a_wiped_field_under_the_newest_file(desk: ArrivalsEnv) -> None:
     state(desk, "calls", *KEEPS_MAIL)
     drop(
@@ -397,6 +429,23 @@ def test_a_contract_can_demand_a_date(desk: ArrivalsEnv, feed: str, name: str, v
         path = tmp_path / f"{name}.csv"
         path.write_text(rows("1 Ann 2024-05-03"))
         assert taken.message in check_file(path, desk.contracts()[feed])["message"]
+
+
+def test_the_same_bytes_under_an_undated_name_are_told_where_a_date_is_demanded(desk: ArrivalsEnv) -> None:
+    state(desk, "lists", ("key: [id]", "key: [id]\ndated: required"))
+    desk.drop("lists/2024-05_as_of_2024-06-10.csv", rows("1 Ann"))
+    again = desk.drop("lists/2024-05.csv", rows("1 Ann"))
+    assert again.verdict == "unchanged"
+    assert again.message.endswith("Its name gives no day, which feeds/lists.yaml demands, so it tells no version")
+    assert told(desk, "lists") == ["2024-05 1 Ann 06-10 06-10"]
+
+
+def test_the_same_bytes_under_another_day_say_so(desk: ArrivalsEnv) -> None:
+    desk.drop("lists/2024-05_as_of_2024-06-10.csv", rows("1 Ann"))
+    again = desk.drop("lists/2024-05_as_of_2024-06-01.csv", rows("1 Ann"))
+    assert again.message.endswith("What it says is known since 2024-06-01 now, no longer 2024-06-10")
+    later = desk.drop("lists/2024-05_as_of_2024-06-20.csv", rows("1 Ann"))
+    assert later.message.endswith("as 2024-05_as_of_2024-06-10.csv. It was told on 2024-06-20, too")
 
 
 def test_a_column_can_give_the_date_that_is_demanded(desk: ArrivalsEnv) -> None:

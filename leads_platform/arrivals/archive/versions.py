@@ -6,7 +6,8 @@ version counts now (snapshot, extract, events, reference), or what a file's name
 A *telling* is a file that counts, under one name: the same bytes under another name are another telling of the same
 records. Tellings, and of events their records, stand in an order that each of them states itself, never in that of
 arrival: `known_on`, `known_at`, name, bytes. Along it a key's record is told, told again, told otherwise, or, where a
-delivery is the truth for a span, left out. What is told again unchanged is one version.
+delivery is the truth for a span, left out. What is told again unchanged is one version. A telling without a date says
+nothing where the same bytes have one with a date.
 """
 
 from __future__ import annotations
@@ -112,16 +113,19 @@ def versions(state: FeedState, file: FileOf, first: date, last: date, opened: da
     steps = {
         "told": sql.records(_TELLING, _tellings(state, entries)),
         "dated": _dates(contract, files),
+        "tellings": """
+            select *, coalesce(_named_on, _told_on) as known_on, row_number() over () as _telling
+            from told left join dated using (_rank)
+            qualify known_on is not null or not bool_or(known_on is not null) over (partition by _slot, part, file_sha256)
+        """,
         "read": " union all by name ".join(read),
         "records": f"""
             select * from read where not ({" and ".join(f"{sql.identifier(key)} is null" for key in contract.key)})
-            qualify row_number() over (partition by _rank, {keys} order by line desc) = 1
         """,
         **(_of_events(contract, keys) if delivered.is_partial else _of_lists(contract, keys, first, last)),
-        "kept": f"select * {carried(contract.never_empty, f'partition by _slot, {keys} order by _turn')} from present",
         "every": f"""
             select *, hash({", ".join(sql.identifier(c.name) for c in contract.columns)}) as _said, false as is_gone
-            from kept
+            from present
             union all by name
             select gone.*, known_on, known_at, file_name, file_date, file_sha256, part, null as _said, true as is_gone
             from gone join turns using (_turn)
@@ -215,18 +219,21 @@ def _of_lists(contract: FeedContract, keys: str, first: date, last: date) -> dic
             select *, row_number() over (order by {_ORDER}, _slot, part) as _turn from (
                 select
                     _rank as _told, _slot, part, file_name, file_date, file_sha256, _named_at,
-                    coalesce(_named_on, _told_on) as known_on, coalesce(_named_at, _told_at) as known_at
-                from told left join dated using (_rank)
+                    known_on, coalesce(_named_at, _told_at) as known_at
+                from tellings
             )
         """,
         "spans": "select *, lead(_turn) over (partition by _slot, part order by _turn) as _until from turns",
-        "present": f"""
+        "lines": f"""
             select
                 records.* exclude (_rank, file_name, file_date, file_sha256, part),
                 spans.* exclude (_told, _named_at, known_at),
                 coalesce(spans._named_at, {_instant(contract)}) as known_at
             from records join spans on spans._told = records._rank
-            where {"true" if needs_all else sql.within(first, last, "records.month")}
+        """,
+        "present": f"""
+            select * from ({_last_lines(contract, keys, "_turn")})
+            where {"true" if needs_all else sql.within(first, last)}
         """,
         "gone": f"""
             select _slot, month, {keys}, _end as _turn from (
@@ -245,16 +252,19 @@ def _of_lists(contract: FeedContract, keys: str, first: date, last: date) -> dic
 def _of_events(contract: FeedContract, keys: str) -> dict[str, str]:
     """Where each record replaces another of its key: one that went to another month is gone from its own."""
     return {
-        "present": f"""
+        "lines": f"""
             select *, row_number() over (order by {_ORDER}, line) as _turn from (
                 select
                     records.* exclude (_rank, file_name, file_date, file_sha256, part),
-                    null::date as _slot, told.part, told.file_name, told.file_date, told.file_sha256,
-                    coalesce(_named_on, _told_on) as known_on,
-                    coalesce(_named_at, {_instant(contract)}) as known_at
-                from records join told using (_rank) left join dated using (_rank)
+                    null::date as _slot, tellings.part, tellings.file_name, tellings.file_date, tellings.file_sha256,
+                    known_on,
+                    first_value(coalesce(_named_at, {_instant(contract)}))
+                        over (partition by tellings._telling, {keys} order by line desc) as known_at,
+                    _telling
+                from records join tellings using (_rank)
             )
         """,
+        "present": f"select * exclude (_telling) from ({_last_lines(contract, keys, '_telling')})",
         "turns": "select _turn, known_on, known_at, file_name, file_date, file_sha256, part from present",
         "gone": f"""
             select _slot, month, {keys}, _then as _turn from (
@@ -265,6 +275,13 @@ def _of_events(contract: FeedContract, keys: str) -> dict[str, str]:
             where _to <> month
         """,
     }
+
+
+def _last_lines(contract: FeedContract, keys: str, telling: str) -> str:
+    """A key's last line in each telling; what must not be emptied also lives on from the lines before it."""
+    kept = carried(contract.never_empty, f"partition by _slot, {keys} order by _turn, line")
+    last = f"qualify row_number() over (partition by {telling}, {keys} order by line desc) = 1"
+    return f"select * {kept} from lines {last}"
 
 
 def carried(columns: Iterable[str], in_order: str) -> str:

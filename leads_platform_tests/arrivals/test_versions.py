@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
-from leads_platform.arrivals.archive.versions import version_columns
+from leads_platform.arrivals.archive.versions import version_columns, versions_print
 from leads_platform.arrivals.check import check_file
 from leads_platform.cli.status import read_status
 from leads_platform.months import label, parse_month
@@ -493,6 +494,48 @@ def test_the_fingerprint_of_versions_changes_with_them_and_not_with_the_order_of
     drop(other, "lists", [("2024-05_as_of_2024-06-21", MAY_LISTS[1][1]), *MAY_LISTS[1::-1]])
     assert told(other, "lists") == told(desk, "lists")
     assert prints(other, "lists") == prints(desk, "lists")
+
+
+def test_another_zone_changes_the_fingerprint_where_it_tells_the_day(desk: ArrivalsEnv) -> None:
+    for feed in ("lists", "parted"):
+        state(desk, feed, ("key: [id]", "key: [id]\nversion_from: seen")) if feed == "lists" else None
+        drop(desk, feed, [("2024-05", rows("1 Ann 2024-05-30"))])
+    before = [prints(desk, feed)["2024-05"] for feed in ("lists", "parted")]
+    desk.settings = replace(desk.settings, timezone=ZoneInfo("Asia/Tokyo"))
+    desk._platform = None
+    after = [prints(desk, feed)["2024-05"] for feed in ("lists", "parted")]
+    assert after[0] not in (None, before[0])
+    assert after[1] == before[1]
+
+
+@pytest.mark.parametrize("feed", ["history", "stages", "lists"])
+def test_the_fingerprints_of_many_months_ask_each_file_once(
+    desk: ArrivalsEnv, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three files, seven months."""
+    desk.contract(feed, CONTRACTS[feed].replace("ALIASES", ""))
+    drop(desk, feed, ((f"{month}-31", people(1, int(month[-1]))) for month in ("2024-01", "2024-03", "2024-05")))
+    if feed == "history":
+        drop(desk, feed, ((f"2024-0{n}-30", rows("1 Ann 2024-03-02", f"{n} Bob 2024-05-02")) for n in (4, 5, 6)))
+    state, asked = desk.arrivals().state.by_feed[feed], []
+    told_as = state.told_as
+    monkeypatch.setattr(state, "told_as", lambda entry: asked.append(entry) or told_as(entry))
+    found = [versions_print(state, parse_month(f"2024-0{n}"), parse_month(YEAR[0])) for n in range(1, 8)]
+    assert sum(one is not None for one in found) == {"history": 2, "stages": 7, "lists": 3}[feed]
+    assert len(asked) == 3
+
+
+def test_a_file_that_is_read_again_takes_its_repeats_along(desk: ArrivalsEnv) -> None:
+    """By another column's month, the file is of June, and so is what was told again."""
+    inside = CONTRACTS["inside"].replace("ALIASES", "")
+    text = inside + "  - {name: sent, header: Sent, type: date}\n"
+    desk.contract("inside", text)
+    content = "Id,Name,Seen,Sent\n1,Ann,2024-05-03,2024-06-03\n"
+    drop(desk, "inside", ((f"x_as_of_2024-06-{day}", content) for day in ("10", "20")))
+    assert told(desk, "inside") == ["2024-05 1 Ann 06-10 06-20"]
+    desk.contract("inside", text.replace("column: seen", "column: sent"))
+    desk.take()
+    assert told(desk, "inside") == ["2024-06 1 Ann 06-10 06-20"]
 
 
 def test_another_contract_changes_the_fingerprint(desk: ArrivalsEnv) -> None:

@@ -13,7 +13,6 @@ nothing where the same bytes have one with a date.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Container, Iterable
 from datetime import date
 
@@ -82,18 +81,30 @@ def versions_print(state: FeedState, month: date, opened: date) -> str | None:
 
     `opened` is the platform's first month. The contract is a part of it, as a table that reads versions has none.
     """
-    entries = state.tellers(month, month)
-    holds = state.contract.delivered.serves_all or any(month_key(month) in e.manifest.months for e in entries)
-    if not entries or not holds:
+    delivered = state.contract.delivered
+    if delivered.is_monthly or delivered.is_partial:
+        entries = state.tellers(month, month)
+        held = any(month_key(month) in entry.manifest.months for entry in entries)
+        return _print(state, entries, opened) if held else None
+    # Each file tells of all months: the same for every one of them.
+    held = state.once("months held", lambda: {m for e in state.tellers(month, month) for m in ("", *e.manifest.months)})
+    if not held or not (delivered.serves_all or month_key(month) in held):
         return None
+    return state.once(f"print {opened}", lambda: _print(state, state.tellers(month, month), opened))
+
+
+def _print(state: FeedState, entries: Iterable[Entry], opened: date) -> str:
+    """Of what these entries tell."""
+    contract = state.contract
     told = {
-        f"{m.file_name}:{m.sha256}:{m.part}:{m.month}:{entry.manifest.reckoned_in}:"
-        f"{json.dumps(entry.manifest.months, sort_keys=True)}"
+        f"{m.file_name}:{m.sha256}:{m.part}:{m.month}:{entry.manifest.reckoned_in}:{entry.manifest.months_said}"
         for entry in entries
         for m in state.told_as(entry)
     }
-    since = opened if state.contract.delivered.serves_all else ""
-    return hashlib.sha256("\n".join([state.contract.hash(), str(since), *sorted(told)]).encode()).hexdigest()[:32]
+    since = str(opened) if contract.delivered.serves_all else ""
+    by = [contract.zone] if _dates_files(contract) else []  # a day is reckoned in it
+    said = [state.once("contract", contract.hash), since, *by, *sorted(told)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
 
 def versions(state: FeedState, file: FileOf, first: date, last: date, opened: date) -> str:
@@ -116,7 +127,9 @@ def versions(state: FeedState, file: FileOf, first: date, last: date, opened: da
         "tellings": """
             select *, coalesce(_named_on, _told_on) as known_on, row_number() over () as _telling
             from told left join dated using (_rank)
-            qualify known_on is not null or not bool_or(known_on is not null) over (partition by _slot, part, file_sha256)
+            qualify
+                known_on is not null
+                or not bool_or(known_on is not null) over (partition by _slot, part, file_sha256)
         """,
         "read": " union all by name ".join(read),
         "records": f"""
@@ -171,9 +184,15 @@ def _instant(contract: FeedContract) -> str:
     return moment_of(contract, contract.column(contract.version_from), cell).instant()
 
 
+def _dates_files(contract: FeedContract) -> bool:
+    """Whether `version_from` says on which day a file's content was known."""
+    column = contract.version_from
+    return column is not None and contract.column(column).type in ("date", "timestamp")
+
+
 def _dates(contract: FeedContract, files: dict[int, str]) -> str:
     """What the files say by `version_from`, as a whole: the day, and the instant where it is a timestamp."""
-    if contract.version_from is None or contract.column(contract.version_from).type not in ("date", "timestamp"):
+    if not _dates_files(contract) or contract.version_from is None:
         return "select null::bigint as _rank, null::date as _told_on, null::timestamp as _told_at where false"
     cell = f"trim({sql.identifier(contract.version_from)})"
     day = moment_of(contract, contract.column(contract.version_from), cell).local(contract.zone)

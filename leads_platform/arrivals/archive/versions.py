@@ -36,6 +36,8 @@ _TELLING = {
     "_named_at": "timestamp",
 }
 _NEVER = 2**63 - 1
+# Blanks of any kind, or a list or mapping of JSON with nothing in it.
+_EMPTY = r"[\s\p{Z}\x{85}\x{feff}]*(\[[\s\p{Z}]*\]|\{[\s\p{Z}]*\})?[\s\p{Z}\x{85}\x{feff}]*"
 VERSIONS = "_versions"
 
 
@@ -311,6 +313,6 @@ def carried(columns: Iterable[str], in_order: str) -> str:
     window = f"over ({in_order} rows between unbounded preceding and 1 preceding)"
     kept = []
     for column in map(sql.identifier, columns):
-        filled = f"case when trim({column}) <> '' then {column} end"
+        filled = f"case when not regexp_full_match({column}, {sql.literal(_EMPTY)}) then {column} end"
         kept.append(f"coalesce({filled}, last_value({filled} ignore nulls) {window}, {column}) as {column}")
     return f"replace ({', '.join(kept)})" if kept else ""

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from leads_platform.arrivals.archive.versions import version_columns, versions_print
+from leads_platform.arrivals.archive.versions import carried, version_columns, versions_print
 from leads_platform.arrivals.check import check_file
 from leads_platform.cli.status import read_status
 from leads_platform.months import label, parse_month
@@ -362,6 +362,13 @@ def test_a_wiped_field_keeps_what_was_known(desk: ArrivalsEnv, feed: str) -> Non
     ]
 
 
+@pytest.mark.parametrize("empty", ["", " ", "\t", "\u00a0", "[]", "{}", "[ ]", " {}\n"])
+def test_what_counts_as_empty(empty: str) -> None:
+    kept = carried(["mail"], "order by n")
+    asked = f"select mail from (select * {kept} from (values (1, '{{\"a\": 1}}'), (2, $said)) as t(n, mail)) order by n"
+    assert duckdb.execute(asked, {"said": empty}).fetchall() == [('{"a": 1}',)] * 2
+
+
 @pytest.mark.parametrize("feed", ["calls", "lists"])
 def test_a_value_of_an_earlier_line_of_the_same_file_is_known_too(desk: ArrivalsEnv, feed: str) -> None:
     state(desk, feed, *KEEPS_MAIL)
@@ -447,6 +454,28 @@ def test_the_same_bytes_under_another_day_say_so(desk: ArrivalsEnv) -> None:
     assert again.message.endswith("What it says is known since 2024-06-01 now, no longer 2024-06-10")
     later = desk.drop("lists/2024-05_as_of_2024-06-20.csv", rows("1 Ann"))
     assert later.message.endswith("as 2024-05_as_of_2024-06-10.csv. It was told on 2024-06-20, too")
+
+
+def test_the_word_on_a_demanded_date_names_the_kind_of_file(desk: ArrivalsEnv) -> None:
+    state(desk, "calls", ("key: [id]", 'key: [id]\ndated: required\nfiles: ["*.jsonl"]\nformat: {type: jsonl}'))
+    taken = desk.drop("calls/may.jsonl", '{"Id": "1", "Name": "Ann", "Seen": "2024-05-03"}\n')
+    assert taken.message.endswith("as in calls_as_of_2024-06-15.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("2024-05_as_of_20240615", "what stands behind as_of_ in its name is not read as a date; "),
+        ("2024-05_as_of_2024-06-15T060312+0200", "the time behind as_of_ in its name is not read; "),
+        ("2024-05_as_of_2024-06-15T060312Z", ""),
+        ("2024-05_as_of_2024-06-15 final", ""),
+        ("2024-05_as_of_today", ""),
+    ],
+)
+def test_a_date_that_is_not_read_is_noted(desk: ArrivalsEnv, name: str, note: str) -> None:
+    taken = desk.drop(f"lists/{name}.csv", rows("1 Ann"))
+    assert taken.verdict == "accepted"
+    assert [one.startswith(note) for one in taken.notes] == ([True] if note else [])
 
 
 def test_a_column_can_give_the_date_that_is_demanded(desk: ArrivalsEnv) -> None:

@@ -187,21 +187,6 @@ class FeedState(ABC):
         moved = (m if (m.month, m.part) == entry.slot else replace(m, month=month, part=part) for m in again)
         return entry.manifest, *moved
 
-    def told_again(self, entry: Entry, name: FileName) -> str:
-        """What an entry's bytes under another name say of when they were known; empty where it is nothing new."""
-        if name.known_on is None:
-            if self.contract.dated == "optional" or self.contract.version_from is not None:
-                return ""
-            return f"Its name gives no day, which {self.contract.label} demands, so it tells no version"
-        told = [parse_file_name(m.file_name, self.contract).known_on for m in self.told_as(entry)]
-        days = [day for day in told if day is not None]
-        if name.known_on in days or (self.contract.version_from is not None and len(days) < len(told)):
-            return ""
-        if days and name.known_on > min(days):
-            return f"It was told on {name.known_on}, too"
-        since = f", no longer {min(days)}" if days else ""
-        return f"What it says is known since {name.known_on} now{since}"
-
     def tellers(self, first: date, last: date) -> list[Entry]:
         """The entries that count and tell, by what they hold or lack, of versions of these months' records."""
         return self._counting((None, ""))

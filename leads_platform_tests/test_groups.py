@@ -107,6 +107,12 @@ def test_two_files_make_three_feeds_with_tables_of_their_own(settings: Settings)
     assert trucks(settings) == before
 
 
+def test_an_empty_file_of_a_group_is_told_how_its_own_kind_starts(settings: Settings) -> None:
+    path = write(settings, "south", "")
+    said = [problem for entry in load_platform(settings).out_of_order for problem in entry.problems]
+    assert f"{path}, line 1: is empty or not a mapping; it starts with `depot: name`" in said
+
+
 def test_a_broken_file_is_out_of_order_by_itself_and_names_its_own_line(settings: Settings) -> None:
     write(settings, "south", SOUTH)
     path = write(settings, "north", NORTH)

@@ -216,6 +216,18 @@ def no_month(contract: FeedContract) -> str:
     return f"{said}; add it, as in list {example(pattern)}"
 
 
+def unread_date(name: str) -> str:
+    """What to know of a name that says a date behind `as_of_` in a way that is not read; empty where there is none."""
+    own = name.rsplit("/", 1)[-1]
+    for said in re.finditer(r"(?<![a-z])as[ _-]?of[ _-]?(?=\d)", own, re.IGNORECASE):
+        read = _AS_OF.match(own, said.start())
+        if read is None:
+            return "what stands behind as_of_ in its name is not read as a date; write it as in as_of_2024-06-15"
+        if read[2] is None and re.match(r"T\d", own[read.end() :], re.IGNORECASE):
+            return "the time behind as_of_ in its name is not read; write it in UTC, as in as_of_2024-06-15T060312Z"
+    return ""
+
+
 def sub_folder_trouble(name: str, contract: FeedContract) -> str:
     """Why a file of an events feed may lie in no sub-folder; empty where it lies in none, or the feed may have some.
 

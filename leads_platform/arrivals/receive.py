@@ -20,6 +20,7 @@ from leads_platform.arrivals.archive.month_rule import month_rule_hash
 from leads_platform.arrivals.archive.naming import printed
 from leads_platform.arrivals.archive.slots import month_key
 from leads_platform.arrivals.archive.sources import ArchiveSources
+from leads_platform.arrivals.archive.standing import told_again
 from leads_platform.arrivals.archive.store import Archive, ArchiveDamaged, Manifest, copy_and_hash
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.contracts.resemblance import resembles
@@ -207,7 +208,8 @@ class Arrivals:
             return None
         shown = f" for {label(start.month)}" if start.month else ""
         said = f"the same bytes are already taken in{shown}, as {known.manifest.file_name}"
-        return replace(start, verdict="unchanged", message=said)
+        told = told_again(self.state.by_feed[start.feed], known, says)
+        return replace(start, verdict="unchanged", message=f"{said}. {told}" if told else said)
 
     def _store(self, start: Manifest, contract: FeedContract, reading: FileReading) -> tuple[Manifest, str | None]:
         """Archives what was read. Returns the manifest so far and the maximum of the contract's version column."""

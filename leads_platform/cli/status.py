@@ -24,7 +24,7 @@ from leads_platform.platform import Platform
 from leads_platform.products.look import Standing, standings
 from leads_platform.warehouse.build_state import BuildState, read_build_state
 from leads_platform.warehouse.lock import Holder, holder
-from leads_platform.warehouse.planner import stale_months
+from leads_platform.warehouse.planner import because_of, stale_months
 from leads_platform.warehouse.removal import Removal, removal
 
 
@@ -172,12 +172,15 @@ class Status:
         if built is None:
             return f"{label(month)} was never built"
         catalogue = self.platform.catalogue
-        upstream = [read for read in catalogue.upstream(table) if month in self.stale.get(read, [])]
-        if upstream:
-            return f"{upstream[0]} is stale from {label(month)}"
-        earlier = [read for read in catalogue.upstream(table) if read in self.stale]
-        if earlier:
-            return f"{earlier[0]} is stale"
+        because = because_of(catalogue, self.stale, table, month)
+        for read, months in because.items():
+            if month in months:
+                return f"{read} is stale from {label(month)}"
+        for read, months in because.items():
+            if months[0] > month:
+                return f"{label(month)} reads {read} of later months, too, and it is stale from {label(months[0])}"
+        for read in because:
+            return f"{read} is stale"
         if any(read.startswith("arrivals.") for read in catalogue.inputs(table)):
             return f"its files of {label(month)} have changed, or its contract has"
         return "its declaration has changed, or a month it continues from"

@@ -106,23 +106,31 @@ def tick(
     after = Cursor(list(files), {})
     fresh: list[str] = []
     retries: list[str] = []
+    over: dict[str, bool | None] = {}
+    lost: dict[str, list[str]] = {}
     for key in [*resting, *again]:
         asked = before.asked.get(key)
         if asked is None:
             fresh.append(key)
             continue
         after.asked[key] = asked
-        if not _is_over(instance, asked.run_key):
+        if asked.run_key not in over:
+            over[asked.run_key] = _is_over(instance, asked.run_key)
+        if over[asked.run_key] is None:
+            lost.setdefault(asked.run_key, []).append(key)
             continue
-        if asked.wait > 0:
-            asked.wait -= 1
-        else:
-            asked.attempt += 1
-            asked.wait = min(2**asked.attempt, _LONGEST_WAIT) - 1
+        if not over[asked.run_key]:
+            continue
+        if _is_due([asked]):
             retries.append(key)
-    # Fresh files share a run. One that failed gets a run to itself: what is wrong with it must not stop the others.
+    together = [keys for keys in lost.values() if _is_due([after.asked[key] for key in keys])]
+    # Fresh files share a run, and those of a run that never came to be go on sharing one. One that failed gets a run
+    # to itself: what is wrong with it must not stop the others.
     requests = [_request(room, fresh[:_MOST_FILES], files, 0, after)] if fresh else []
-    requests += [_request(room, [key], files, after.asked[key].attempt, after) for key in retries]
+    again_for = [*together, *([key] for key in retries)]
+    requests += [
+        _request(room, keys, files, max(after.asked[key].attempt for key in keys), after) for keys in again_for
+    ]
     if requests:
         return dg.SensorResult(run_requests=requests, cursor=after.text())
     said = "\n".join([*told, *([_words(files, resting, after)] if going or not told else [])])
@@ -153,10 +161,22 @@ def _key(file: LandingFile) -> str:
     return f"{file.feed}/{file.name}:{file.size}:{file.mtime_ns}"
 
 
-def _is_over(instance: dg.DagsterInstance, run_key: str) -> bool:
-    """Whether the run ended (well or not), or never came to be."""
+def _is_over(instance: dg.DagsterInstance, run_key: str) -> bool | None:
+    """Whether the run ended, well or not; None where it never came to be."""
     runs = instance.get_runs(dg.RunsFilter(tags={ASKED_TAG: run_key}))
-    return all(run.is_finished for run in runs)
+    return all(run.is_finished for run in runs) if runs else None
+
+
+def _is_due(several: list[Asked]) -> bool:
+    """Whether items that are asked for together get another run now; notes that this tick asks, or waited."""
+    due = all(asked.wait <= 0 for asked in several)
+    attempt = max(asked.attempt for asked in several) + 1
+    for asked in several:
+        if due:
+            asked.attempt, asked.wait = attempt, min(2**attempt, _LONGEST_WAIT) - 1
+        else:
+            asked.wait = max(asked.wait - 1, 0)
+    return due
 
 
 def _request(room: str, keys: list[str], files: dict[str, LandingFile], attempt: int, cursor: Cursor) -> dg.RunRequest:

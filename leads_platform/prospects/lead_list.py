@@ -92,6 +92,9 @@ class LeadList(FeedContract):
     def own_problems(self) -> Iterator[tuple[Loc, str]]:
         if not self.key:
             yield ("kind",), "a lead list needs a `key`: the supplier's own number of a lead"
+        if self.names_the_list and "from_" in self.month.model_fields_set:
+            said = "must be `name` alone, or `column`: a lead list counts its leads in the month of its file"
+            yield ("month", "from"), said
         types = {column.name: column.type for column in self.columns} | dict.fromkeys(self.constants, "text")
         known = (*MAPPED, "phones", "address")
         for lead, source in self.leads.items():

@@ -181,6 +181,19 @@ def test_a_list_of_another_country_needs_no_state(tmp_path: Path) -> None:
     assert stated.entity == "person"
 
 
+def test_a_constant_has_no_name_of_a_version(tmp_path: Path) -> None:
+    text = ABROAD.replace("key:", "constants: {known_on: today}\nkey:")
+    with pytest.raises(ContractError, match="`known_on` is what the platform says of a record's version"):
+        load_contract(write(tmp_path, text), KNOWN)
+
+
+def test_a_lead_list_holds_the_leads_of_its_own_month(tmp_path: Path) -> None:
+    text = ABROAD.replace("key:", "month: {from: name, column: seit}\nkey:")
+    text = text.replace("leads:", "  - {name: seit, header: Seit, type: date}\nleads:")
+    with pytest.raises(ContractError, match="must be `name` alone, or `column`: a lead list counts its leads"):
+        load_contract(write(tmp_path, text), KNOWN)
+
+
 def test_a_contract_of_before_keeps_its_hash() -> None:
     """What today's contracts do not say is no part of what they are."""
     contracts = load_contracts([FEEDS], KNOWN)

@@ -108,7 +108,7 @@ def test_two_files_of_one_feed_are_both_told_and_none_is_chosen(folder: Folder) 
     stands = "its last good text"
     assert told(found) == [("people", "a.yaml", stands), ("people", "b.yaml", stands)]
     assert found.good == {} and found.stand_ins["people"].hash() == before
-    assert "line 1: feed: `people` is declared in b.yaml, too; keep one" in found.out_of_order[0].problems[0]
+    assert "line 1: feed: `people` is declared in feeds/b.yaml, too; keep one" in found.out_of_order[0].problems[0]
     folder.write("b.yaml", "feed: people\n")  # broken itself, and still meant for this feed
     assert [entry.path.name for entry in folder.look().out_of_order] == ["a.yaml", "b.yaml"]
 

@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
-from leads_platform.arrivals.archive.versions import version_columns
+from leads_platform.arrivals.archive.versions import carried, version_columns, versions_print
 from leads_platform.arrivals.check import check_file
 from leads_platform.cli.status import read_status
 from leads_platform.months import label, parse_month
@@ -131,6 +132,18 @@ def test_the_later_line_of_a_key_wins_and_a_record_without_a_key_has_no_version(
 def test_files_without_a_date_come_first_whenever_they_arrive(desk: ArrivalsEnv) -> None:
     drop(desk, "lists", [("2024-05-31", rows("1 Ann")), ("2024-05", rows("1 Bob"))])
     assert told(desk, "lists") == ["2024-05 1 Bob - -", "2024-05 1 Ann 05-31 05-31"]
+
+
+@pytest.mark.parametrize("order", list(permutations(["2024-05", "2024-05_as_of_2024-06-10"])))
+def test_a_name_without_a_date_takes_no_known_date_away(desk: ArrivalsEnv, order: tuple[str, ...]) -> None:
+    drop(desk, "lists", ((name, rows("1 Ann")) for name in order))
+    assert told(desk, "lists") == ["2024-05 1 Ann 06-10 06-10"]
+
+
+def test_bytes_that_say_their_day_are_told_on_it_under_any_name(desk: ArrivalsEnv) -> None:
+    state(desk, "lists", ("key: [id]", "key: [id]\nversion_from: seen"))
+    drop(desk, "lists", [(name, rows("1 Ann 2024-05-30")) for name in ("2024-05_as_of_2024-06-10", "2024-05")])
+    assert told(desk, "lists") == ["2024-05 1 Ann 05-30 06-10"]
 
 
 def test_two_pulls_of_a_day_stand_in_the_order_of_their_instants(desk: ArrivalsEnv) -> None:
@@ -372,6 +385,33 @@ def test_a_wiped_field_keeps_what_was_known(desk: ArrivalsEnv, feed: str) -> Non
     ]
 
 
+@pytest.mark.parametrize("empty", ["", " ", "\t", "\u00a0", "[]", "{}", "[ ]", " {}\n"])
+def test_what_counts_as_empty(empty: str) -> None:
+    kept = carried(["mail"], "order by n")
+    asked = f"select mail from (select * {kept} from (values (1, '{{\"a\": 1}}'), (2, $said)) as t(n, mail)) order by n"
+    assert duckdb.execute(asked, {"said": empty}).fetchall() == [('{"a": 1}',)] * 2
+
+
+@pytest.mark.parametrize("feed", ["calls", "lists"])
+def test_a_value_of_an_earlier_line_of_the_same_file_is_known_too(desk: ArrivalsEnv, feed: str) -> None:
+    state(desk, feed, *KEEPS_MAIL)
+    drop(
+        desk,
+        feed,
+        [
+            ("2024-05_as_of_2024-05-31", mails("1 Ann 2024-05-03 a@x", "1 Ann 2024-05-03")),
+            ("2024-05_as_of_2024-06-10", mails("1 Ann 2024-05-03 b@x", "1 Bea 2024-05-03")),
+            ("2024-05_as_of_2024-06-20", mails("1 Cid 2024-05-03")),
+        ],
+    )
+    asked = f"select name, mail, known_on, line from ({select(desk, feed)}) order by version_number"
+    assert [(*row[:2], day(row[2]), row[3]) for row in duckdb.sql(asked).fetchall()] == [
+        ("Ann", "a@x", "05-31", 3),
+        ("Bea", "b@x", "06-10", 3),
+        ("Cid", "b@x", "06-20", 2),
+    ]
+
+
 def test_the_base_table_of_events_keeps_a_wiped_field_under_the_newest_file(desk: ArrivalsEnv) -> None:
     state(desk, "calls", *KEEPS_MAIL)
     drop(
@@ -422,6 +462,45 @@ def test_a_contract_can_demand_a_date(desk: ArrivalsEnv, feed: str, name: str, v
         assert taken.message in check_file(path, desk.contracts()[feed])["message"]
 
 
+def test_the_same_bytes_under_an_undated_name_are_told_where_a_date_is_demanded(desk: ArrivalsEnv) -> None:
+    state(desk, "lists", ("key: [id]", "key: [id]\ndated: required"))
+    desk.drop("lists/2024-05_as_of_2024-06-10.csv", rows("1 Ann"))
+    again = desk.drop("lists/2024-05.csv", rows("1 Ann"))
+    assert again.verdict == "unchanged"
+    assert again.message.endswith("Its name gives no day, which feeds/lists.yaml demands, so it tells no version")
+    assert told(desk, "lists") == ["2024-05 1 Ann 06-10 06-10"]
+
+
+def test_the_same_bytes_under_another_day_say_so(desk: ArrivalsEnv) -> None:
+    desk.drop("lists/2024-05_as_of_2024-06-10.csv", rows("1 Ann"))
+    again = desk.drop("lists/2024-05_as_of_2024-06-01.csv", rows("1 Ann"))
+    assert again.message.endswith("What it says is known since 2024-06-01 now, no longer 2024-06-10")
+    later = desk.drop("lists/2024-05_as_of_2024-06-20.csv", rows("1 Ann"))
+    assert later.message.endswith("as 2024-05_as_of_2024-06-10.csv. It was told on 2024-06-20, too")
+
+
+def test_the_word_on_a_demanded_date_names_the_kind_of_file(desk: ArrivalsEnv) -> None:
+    state(desk, "calls", ("key: [id]", 'key: [id]\ndated: required\nfiles: ["*.jsonl"]\nformat: {type: jsonl}'))
+    taken = desk.drop("calls/may.jsonl", '{"Id": "1", "Name": "Ann", "Seen": "2024-05-03"}\n')
+    assert taken.message.endswith("as in calls_as_of_2024-06-15.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("2024-05_as_of_20240615", "what stands behind as_of_ in its name is not read as a date; "),
+        ("2024-05_as_of_2024-06-15T060312+0200", "the time behind as_of_ in its name is not read; "),
+        ("2024-05_as_of_2024-06-15T060312Z", ""),
+        ("2024-05_as_of_2024-06-15 final", ""),
+        ("2024-05_as_of_today", ""),
+    ],
+)
+def test_a_date_that_is_not_read_is_noted(desk: ArrivalsEnv, name: str, note: str) -> None:
+    taken = desk.drop(f"lists/{name}.csv", rows("1 Ann"))
+    assert taken.verdict == "accepted"
+    assert [one.startswith(note) for one in taken.notes] == ([True] if note else [])
+
+
 def test_a_column_can_give_the_date_that_is_demanded(desk: ArrivalsEnv) -> None:
     state(desk, "lists", ("key: [id]", "key: [id]\ndated: required\nversion_from: seen"))
     assert desk.drop("lists/2024-05.csv", rows("1 Ann 2024-05-30")).verdict == "accepted"
@@ -467,6 +546,48 @@ def test_the_fingerprint_of_versions_changes_with_them_and_not_with_the_order_of
     drop(other, "lists", [("2024-05_as_of_2024-06-21", MAY_LISTS[1][1]), *MAY_LISTS[1::-1]])
     assert told(other, "lists") == told(desk, "lists")
     assert prints(other, "lists") == prints(desk, "lists")
+
+
+def test_another_zone_changes_the_fingerprint_where_it_tells_the_day(desk: ArrivalsEnv) -> None:
+    for feed in ("lists", "parted"):
+        state(desk, feed, ("key: [id]", "key: [id]\nversion_from: seen")) if feed == "lists" else None
+        drop(desk, feed, [("2024-05", rows("1 Ann 2024-05-30"))])
+    before = [prints(desk, feed)["2024-05"] for feed in ("lists", "parted")]
+    desk.settings = replace(desk.settings, timezone=ZoneInfo("Asia/Tokyo"))
+    desk._platform = None
+    after = [prints(desk, feed)["2024-05"] for feed in ("lists", "parted")]
+    assert after[0] not in (None, before[0])
+    assert after[1] == before[1]
+
+
+@pytest.mark.parametrize("feed", ["history", "stages", "lists"])
+def test_the_fingerprints_of_many_months_ask_each_file_once(
+    desk: ArrivalsEnv, feed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three files, seven months."""
+    desk.contract(feed, CONTRACTS[feed].replace("ALIASES", ""))
+    drop(desk, feed, ((f"{month}-31", people(1, int(month[-1]))) for month in ("2024-01", "2024-03", "2024-05")))
+    if feed == "history":
+        drop(desk, feed, ((f"2024-0{n}-30", rows("1 Ann 2024-03-02", f"{n} Bob 2024-05-02")) for n in (4, 5, 6)))
+    state, asked = desk.arrivals().state.by_feed[feed], []
+    told_as = state.told_as
+    monkeypatch.setattr(state, "told_as", lambda entry: asked.append(entry) or told_as(entry))
+    found = [versions_print(state, parse_month(f"2024-0{n}"), parse_month(YEAR[0])) for n in range(1, 8)]
+    assert sum(one is not None for one in found) == {"history": 2, "stages": 7, "lists": 3}[feed]
+    assert len(asked) == 3
+
+
+def test_a_file_that_is_read_again_takes_its_repeats_along(desk: ArrivalsEnv) -> None:
+    """By another column's month, the file is of June, and so is what was told again."""
+    inside = CONTRACTS["inside"].replace("ALIASES", "")
+    text = inside + "  - {name: sent, header: Sent, type: date}\n"
+    desk.contract("inside", text)
+    content = "Id,Name,Seen,Sent\n1,Ann,2024-05-03,2024-06-03\n"
+    drop(desk, "inside", ((f"x_as_of_2024-06-{day}", content) for day in ("10", "20")))
+    assert told(desk, "inside") == ["2024-05 1 Ann 06-10 06-20"]
+    desk.contract("inside", text.replace("column: seen", "column: sent"))
+    desk.take()
+    assert told(desk, "inside") == ["2024-06 1 Ann 06-10 06-20"]
 
 
 def test_another_contract_changes_the_fingerprint(desk: ArrivalsEnv) -> None:

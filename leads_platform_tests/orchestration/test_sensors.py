@@ -102,6 +102,34 @@ def test_a_crashed_run_s_file_is_asked_for_again_under_a_new_key(
     assert [len(daemon.tick()) for _ in range(2)] == [0, 1]  # the third try waits longer
 
 
+def test_a_run_that_never_came_to_be_is_asked_for_once_and_for_all_its_files_together(
+    small: Platform, settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 files of one run were 200 questions, and 200 runs."""
+    daemon = Daemon(small, instance)
+    for month in ("2024-03", "2024-04", "2024-05"):
+        deliver(settings, month, 1)
+    daemon.tick()
+    (first,) = daemon.tick()
+    asked: list[str] = []
+    really = instance.get_runs
+
+    def get_runs(filters: dg.RunsFilter) -> object:
+        asked.append(str(filters.tags))
+        return really(filters)
+
+    monkeypatch.setattr(instance, "get_runs", get_runs)
+    (again,) = daemon.tick()
+    assert len(asked) == 1
+    files = [[f["name"] for f in one.run_config["ops"]["take_in"]["config"]["files"]] for one in (first, again)]
+    assert len(files[0]) == 3 and files[0] == files[1]
+    assert first.run_key != again.run_key
+    assert [len(daemon.tick()) for _ in range(2)] == [0, 1]  # the third try waits longer, as of any
+    crash(instance, first)
+    assert daemon.run(again) and held(small) == ["2024-03", "2024-04", "2024-05"]
+    assert daemon.tick() == []
+
+
 def test_one_bad_file_never_blocks_the_others(
     small: Platform, settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

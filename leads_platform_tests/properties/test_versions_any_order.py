@@ -226,7 +226,7 @@ class Versions(RuleBasedStateMachine):
         state = self.desk.arrivals().state
         self.seen = len(state.manifests)
         for feed in self.feeds:
-            model = versions(telling for telling in self._counting() if telling.feed == feed)
+            model = versions([telling for telling in self._counting() if telling.feed == feed])
             model = [row for row in model if row[0] in _MONTHS]
             assert _rows(state, feed, _MONTHS[0], _MONTHS[-1]) == model, feed
             for month in _MONTHS:

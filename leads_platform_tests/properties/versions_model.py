@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -98,9 +98,12 @@ class Telling:
     def _lines(self) -> list[dict[str, Any]]:
         return [{**cells, "line": line} for line, cells in enumerate(csv.DictReader(io.StringIO(self.text)), start=2)]
 
-    def records(self) -> dict[str, dict[str, Any]]:
-        """The file's records by key, the last line of each; `line` among the cells."""
-        return {cells["Id"]: cells for cells in self._lines()}
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        """The file's lines by key, of which the last is the record; `line` among the cells."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for cells in self._lines():
+            found.setdefault(cells["Id"], []).append(cells)
+        return found
 
 
 def _moment(text: str) -> datetime | None:
@@ -118,13 +121,15 @@ class Step:
     line: int | None = None
 
 
-def versions(tellings: Iterable[Telling]) -> list[tuple[Any, ...]]:
+def versions(tellings: Collection[Telling]) -> list[tuple[Any, ...]]:
     """Sorted rows: month, list's month, key, number, day and instant known, day last told, whether gone, file, line.
 
     And the record's cells.
     """
     found = []
-    every = sorted(set(tellings), key=lambda t: (t.feed, str(t.month)))
+    dated = {(t.slot, t.sha256) for t in tellings if t.known_on}
+    every = {t for t in tellings if t.known_on or (t.slot, t.sha256) not in dated}
+    every = sorted(every, key=lambda t: (t.feed, str(t.month)))
     for (feed, listed), group in groupby(every, key=lambda t: (t.feed, t.month)):
         own = list(group)
         steps = _of_lists(own) if KINDS[feed].truth else _of_events(own)
@@ -150,12 +155,13 @@ def _month(telling: Telling, cells: dict[str, Any]) -> date | None:
     return telling.month if how == "listed" else None
 
 
-def _said(telling: Telling, cells: dict[str, Any], known: dict[tuple[str, str], str]) -> tuple[str, ...]:
+def _said(telling: Telling, lines: list[dict[str, Any]], known: dict[tuple[str, str], str]) -> tuple[str, ...]:
     """The record's cells; what must not be emptied is what was last known. Notes what is known now."""
-    said = {title: cell for title, cell in cells.items() if title != "line"}
+    said = {title: cell for title, cell in lines[-1].items() if title != "line"}
     for title in KINDS[telling.feed].never_empty:
-        at = (cells["Id"], title)
-        known[at] = said[title] = said[title] or known.get(at, "")
+        at = (said["Id"], title)
+        for cells in lines:
+            known[at] = said[title] = cells[title] or known.get(at, "")
     return tuple(said.values())
 
 
@@ -171,11 +177,12 @@ def _of_lists(tellings: list[Telling]) -> list[tuple[str, Step]]:
     for telling in sorted(tellings, key=order):
         held = holds.get(telling.part, set())
         holds[telling.part] = now = set()
-        for key, cells in telling.records().items():
+        for key, lines in telling.records().items():
+            cells = lines[-1]
             month, own = _month(telling, cells), _moment(cells["Told"])
             now.add((month, key))
             at = telling.instant or (own if KINDS[telling.feed].version_from == "Told" else None)
-            steps.append((key, Step(month, telling, at, _said(telling, cells, known), cells["line"])))
+            steps.append((key, Step(month, telling, at, _said(telling, lines, known), cells["line"])))
         for month, key in held:
             if not any((month, key) in others for others in holds.values()):
                 steps.append((key, Step(month, telling, telling.known_at, None)))
@@ -184,23 +191,24 @@ def _of_lists(tellings: list[Telling]) -> list[tuple[str, Step]]:
 
 def _of_events(tellings: list[Telling]) -> list[tuple[str, Step]]:
     """One record after another takes the place of the former of its key."""
-    told = [(telling, key, cells) for telling in tellings for key, cells in telling.records().items()]
+    told = [(telling, key, lines) for telling in tellings for key, lines in telling.records().items()]
 
     def at(telling: Telling, cells: dict[str, Any]) -> datetime | None:
         return telling.instant or _moment(cells["Told"])
 
-    def order(one: tuple[Telling, str, dict[str, Any]]) -> tuple[Any, ...]:
-        telling, _, cells = one
+    def order(one: tuple[Telling, str, list[dict[str, Any]]]) -> tuple[Any, ...]:
+        telling, _, lines = one
         day = telling.known_on or _OF_NOBODY[0]
-        return (day, at(telling, cells) or _OF_NOBODY[1], telling.name, telling.sha256)
+        return (day, at(telling, lines[-1]) or _OF_NOBODY[1], telling.name, telling.sha256)
 
     steps = []
     stands: dict[str, date | None] = {}
     known: dict[tuple[str, str], str] = {}
-    for telling, key, cells in sorted(told, key=order):
+    for telling, key, lines in sorted(told, key=order):
+        cells = lines[-1]
         month, when = _month(telling, cells), at(telling, cells)
         if stands.get(key, month) != month:
             steps.append((key, Step(stands[key], telling, when, None)))
         stands[key] = month
-        steps.append((key, Step(month, telling, when, _said(telling, cells, known), cells["line"])))
+        steps.append((key, Step(month, telling, when, _said(telling, lines, known), cells["line"])))
     return steps

@@ -6,11 +6,13 @@ Sale 1 of January, 10 dollars, comes back in part in February (3) and in March (
 import hashlib
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from leads_platform.months import add_months, months_between
+from leads_platform.cli.status import Status
+from leads_platform.months import add_months, label, months_between
 from leads_platform.orchestration.requests import BuildRequest, as_runs
 from leads_platform.warehouse import Audit, Column, DeclarationError, Table, not_null, sql
 from leads_platform.warehouse.build_loop import build_stale, plan_stale
@@ -125,6 +127,9 @@ def test_a_later_months_change_makes_the_months_before_it_stale_and_the_plan_say
     assert plan(found, stale) == [BuildTask(RETURNS, MAR, MAR), BuildTask(KEPT, before[0], MAR)]
     assert because_of(found, stale, KEPT, before[0]) == {RETURNS: [MAR]}
     assert because_of(found, stale, RETURNS, MAR) == {}  # what came in itself
+    parts: Any = SimpleNamespace(catalogue=found, fingerprints=built)
+    said = Status(parts, parts, parts, stale, parts).why(KEPT)
+    assert said == f"{label(before[0])} reads {RETURNS} of later months, too, and it is stale from 2024-03"
 
 
 def test_a_new_month_makes_those_before_it_stale_that_read_it_and_no_other() -> None:

@@ -17,7 +17,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from leads_platform.arrivals.archive.naming import printed
 from leads_platform.arrivals.archive.store import Manifest
@@ -28,6 +28,7 @@ from leads_platform.months import label, month_of, months_between
 if TYPE_CHECKING:
     from leads_platform.arrivals.archive.sources import ArchiveSources
 
+_T = TypeVar("_T")
 Slot = tuple[date | None, str]
 FileSelect = Callable[["Entry", str, int], str]
 """An entry, an SQL expression for the month, and a rank: a select of the archived file under the contract's names."""
@@ -77,6 +78,13 @@ class FeedState(ABC):
         self._repeats: dict[int, tuple[Manifest, ...]] = {}
         self.readings: dict[int, Manifest] = {}  # the latest reading of each file, by its original receipt
         self.dismissed: set[int] = set()  # refused files, by their original receipt, that were withdrawn
+        self._once: dict[str, Any] = {}
+
+    def once(self, what: str, reckon: Callable[[], _T]) -> _T:
+        """What all months ask of the state, reckoned once for as long as nothing comes."""
+        if what not in self._once:
+            self._once[what] = reckon()
+        return self._once[what]
 
     def slot_of(self, month: date | None, part: str) -> Slot:
         """What a file of this month and part replaces others in: the feed, where a delivery has no slots of its own."""
@@ -120,6 +128,7 @@ class FeedState(ABC):
 
     def apply(self, manifest: Manifest) -> None:
         """Takes the next manifest into account."""
+        self._once = {}
         if manifest.action == "receive":
             self._receive(manifest)
         else:
@@ -170,8 +179,13 @@ class FeedState(ABC):
         self._repeats[original] = (*self._repeats.get(original, ()), *again)
 
     def told_as(self, entry: Entry) -> tuple[Manifest, ...]:
-        """The manifests by which an entry's records were told: its own, and those of the same bytes that came again."""
-        return entry.manifest, *self._repeats.get(entry.manifest.original, ())
+        """The manifests by which an entry's records were told: its own, and those of the same bytes that came again.
+
+        All are of the entry's slot: read again by another rule of months, it stands where it did not when they came.
+        """
+        (month, part), again = entry.slot, self._repeats.get(entry.manifest.original, ())
+        moved = (m if (m.month, m.part) == entry.slot else replace(m, month=month, part=part) for m in again)
+        return entry.manifest, *moved
 
     def tellers(self, first: date, last: date) -> list[Entry]:
         """The entries that count and tell, by what they hold or lack, of versions of these months' records."""

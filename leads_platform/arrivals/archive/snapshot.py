@@ -16,7 +16,7 @@ from leads_platform.arrivals.archive.replacing import Doubt, ReplacingState
 from leads_platform.arrivals.archive.slots import Entry, FileSelect, Slot, month_key
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.landing import FileName
-from leads_platform.months import parse_month
+from leads_platform.months import months_between, parse_month
 from leads_platform.warehouse import sql
 
 # A second file of a slot that shares less than this part of the smaller one's keys is another list, not a correction.
@@ -70,16 +70,21 @@ class SnapshotState(ReplacingState):
         ]
 
     def tellers(self, first: date, last: date) -> list[Entry]:
+        lists, holding = self.once("lists", self._lists)
+        asked = months_between(first, last)
+        return [entry for month in sorted({m for one in asked for m in holding.get(one, ())}) for entry in lists[month]]
+
+    def _lists(self) -> tuple[dict[date, list[Entry]], dict[date, set[date]]]:
+        """The counting files by the month of their list, and by each month the lists that hold records of it."""
         lists: dict[date, list[Entry]] = {}
+        holding: dict[date, set[date]] = {}
         for (month, _), own in self._slots.items():
-            if month:
-                lists.setdefault(month, []).extend(entry for entry in own.values() if entry.counts)
-        return [
-            entry
-            for month, own in lists.items()
-            if any(first <= parse_month(m) <= last for e in own for m in e.manifest.months)
-            for entry in own
-        ]
+            for entry in own.values() if month else ():
+                if month and entry.counts:
+                    lists.setdefault(month, []).append(entry)
+                    for held in entry.manifest.months:
+                        holding.setdefault(parse_month(held), set()).add(month)
+        return lists, holding
 
     def filed_under(self, month: date | None) -> list[Entry]:
         slots = [slot for slot in self._slots if slot[0] == month]

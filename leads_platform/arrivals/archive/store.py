@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -21,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Event, Lock
 from typing import BinaryIO, Literal
@@ -110,6 +111,11 @@ class Manifest:
     looks_like: str = ""
     who: str = ""
     why: str = ""
+
+    @cached_property
+    def months_said(self) -> str:
+        """`months` as text, the same for the same content: of many months, and asked for by each of them."""
+        return json.dumps(self.months, sort_keys=True)
 
     def to_json(self) -> str:
         plain = asdict(self)

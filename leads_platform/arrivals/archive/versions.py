@@ -6,13 +6,13 @@ version counts now (snapshot, extract, events, reference), or what a file's name
 A *telling* is a file that counts, under one name: the same bytes under another name are another telling of the same
 records. Tellings, and of events their records, stand in an order that each of them states itself, never in that of
 arrival: `known_on`, `known_at`, name, bytes. Along it a key's record is told, told again, told otherwise, or, where a
-delivery is the truth for a span, left out. What is told again unchanged is one version.
+delivery is the truth for a span, left out. What is told again unchanged is one version. A telling without a date says
+nothing where the same bytes have one with a date.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Container, Iterable
 from datetime import date
 
@@ -36,6 +36,8 @@ _TELLING = {
     "_named_at": "timestamp",
 }
 _NEVER = 2**63 - 1
+# Blanks of any kind, or a list or mapping of JSON with nothing in it.
+_EMPTY = r"[\s\p{Z}\x{85}\x{feff}]*(\[[\s\p{Z}]*\]|\{[\s\p{Z}]*\})?[\s\p{Z}\x{85}\x{feff}]*"
 VERSIONS = "_versions"
 
 
@@ -81,18 +83,30 @@ def versions_print(state: FeedState, month: date, opened: date) -> str | None:
 
     `opened` is the platform's first month. The contract is a part of it, as a table that reads versions has none.
     """
-    entries = state.tellers(month, month)
-    holds = state.contract.delivered.serves_all or any(month_key(month) in e.manifest.months for e in entries)
-    if not entries or not holds:
+    delivered = state.contract.delivered
+    if delivered.is_monthly or delivered.is_partial:
+        entries = state.tellers(month, month)
+        held = any(month_key(month) in entry.manifest.months for entry in entries)
+        return _print(state, entries, opened) if held else None
+    # Each file tells of all months: the same for every one of them.
+    held = state.once("months held", lambda: {m for e in state.tellers(month, month) for m in ("", *e.manifest.months)})
+    if not held or not (delivered.serves_all or month_key(month) in held):
         return None
+    return state.once(f"print {opened}", lambda: _print(state, state.tellers(month, month), opened))
+
+
+def _print(state: FeedState, entries: Iterable[Entry], opened: date) -> str:
+    """Of what these entries tell."""
+    contract = state.contract
     told = {
-        f"{m.file_name}:{m.sha256}:{m.part}:{m.month}:{entry.manifest.reckoned_in}:"
-        f"{json.dumps(entry.manifest.months, sort_keys=True)}"
+        f"{m.file_name}:{m.sha256}:{m.part}:{m.month}:{entry.manifest.reckoned_in}:{entry.manifest.months_said}"
         for entry in entries
         for m in state.told_as(entry)
     }
-    since = opened if state.contract.delivered.serves_all else ""
-    return hashlib.sha256("\n".join([state.contract.hash(), str(since), *sorted(told)]).encode()).hexdigest()[:32]
+    since = str(opened) if contract.delivered.serves_all else ""
+    by = [contract.zone] if _dates_files(contract) else []  # a day is reckoned in it
+    said = [state.once("contract", contract.hash), since, *by, *sorted(told)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
 
 def versions(state: FeedState, file: FileOf, first: date, last: date, opened: date) -> str:
@@ -112,16 +126,21 @@ def versions(state: FeedState, file: FileOf, first: date, last: date, opened: da
     steps = {
         "told": sql.records(_TELLING, _tellings(state, entries)),
         "dated": _dates(contract, files),
+        "tellings": """
+            select *, coalesce(_named_on, _told_on) as known_on, row_number() over () as _telling
+            from told left join dated using (_rank)
+            qualify
+                known_on is not null
+                or not bool_or(known_on is not null) over (partition by _slot, part, file_sha256)
+        """,
         "read": " union all by name ".join(read),
         "records": f"""
             select * from read where not ({" and ".join(f"{sql.identifier(key)} is null" for key in contract.key)})
-            qualify row_number() over (partition by _rank, {keys} order by line desc) = 1
         """,
         **(_of_events(contract, keys) if delivered.is_partial else _of_lists(contract, keys, first, last)),
-        "kept": f"select * {carried(contract.never_empty, f'partition by _slot, {keys} order by _turn')} from present",
         "every": f"""
             select *, hash({", ".join(sql.identifier(c.name) for c in contract.columns)}) as _said, false as is_gone
-            from kept
+            from present
             union all by name
             select gone.*, known_on, known_at, file_name, file_date, file_sha256, part, null as _said, true as is_gone
             from gone join turns using (_turn)
@@ -167,9 +186,15 @@ def _instant(contract: FeedContract) -> str:
     return moment_of(contract, contract.column(contract.version_from), cell).instant()
 
 
+def _dates_files(contract: FeedContract) -> bool:
+    """Whether `version_from` says on which day a file's content was known."""
+    column = contract.version_from
+    return column is not None and contract.column(column).type in ("date", "timestamp")
+
+
 def _dates(contract: FeedContract, files: dict[int, str]) -> str:
     """What the files say by `version_from`, as a whole: the day, and the instant where it is a timestamp."""
-    if contract.version_from is None or contract.column(contract.version_from).type not in ("date", "timestamp"):
+    if not _dates_files(contract) or contract.version_from is None:
         return "select null::bigint as _rank, null::date as _told_on, null::timestamp as _told_at where false"
     cell = f"trim({sql.identifier(contract.version_from)})"
     day = moment_of(contract, contract.column(contract.version_from), cell).local(contract.zone)
@@ -215,18 +240,21 @@ def _of_lists(contract: FeedContract, keys: str, first: date, last: date) -> dic
             select *, row_number() over (order by {_ORDER}, _slot, part) as _turn from (
                 select
                     _rank as _told, _slot, part, file_name, file_date, file_sha256, _named_at,
-                    coalesce(_named_on, _told_on) as known_on, coalesce(_named_at, _told_at) as known_at
-                from told left join dated using (_rank)
+                    known_on, coalesce(_named_at, _told_at) as known_at
+                from tellings
             )
         """,
         "spans": "select *, lead(_turn) over (partition by _slot, part order by _turn) as _until from turns",
-        "present": f"""
+        "lines": f"""
             select
                 records.* exclude (_rank, file_name, file_date, file_sha256, part),
                 spans.* exclude (_told, _named_at, known_at),
                 coalesce(spans._named_at, {_instant(contract)}) as known_at
             from records join spans on spans._told = records._rank
-            where {"true" if needs_all else sql.within(first, last, "records.month")}
+        """,
+        "present": f"""
+            select * from ({_last_lines(contract, keys, "_turn")})
+            where {"true" if needs_all else sql.within(first, last)}
         """,
         "gone": f"""
             select _slot, month, {keys}, _end as _turn from (
@@ -251,17 +279,21 @@ def _of_events(contract: FeedContract, keys: str) -> dict[str, str]:
     undated = contract.month.undated == "file"
     placed = f"replace (if(record_local_at is null, {first}, month) as month)" if undated else ""
     return {
-        "told_in_order": f"""
+        "lines": f"""
             select *, row_number() over (order by {_ORDER}, line) as _turn from (
                 select
                     records.* exclude (_rank, file_name, file_date, file_sha256, part),
-                    null::date as _slot, told.part, told.file_name, told.file_date, told.file_sha256,
-                    coalesce(_named_on, _told_on) as known_on,
-                    coalesce(_named_at, {_instant(contract)}) as known_at
-                from records join told using (_rank) left join dated using (_rank)
+                    null::date as _slot, tellings.part, tellings.file_name, tellings.file_date, tellings.file_sha256,
+                    known_on,
+                    first_value(coalesce(_named_at, {_instant(contract)}))
+                        over (partition by tellings._telling, {keys} order by line desc) as known_at,
+                    _telling
+                from records join tellings using (_rank)
             )
         """,
-        "present": f"select * {placed} from told_in_order",
+        "present": f"""
+            select * exclude (_telling) {placed} from ({_last_lines(contract, keys, "_telling")})
+        """,
         "turns": "select _turn, known_on, known_at, file_name, file_date, file_sha256, part from present",
         "gone": f"""
             select _slot, month, {keys}, _then as _turn from (
@@ -274,6 +306,13 @@ def _of_events(contract: FeedContract, keys: str) -> dict[str, str]:
     }
 
 
+def _last_lines(contract: FeedContract, keys: str, telling: str) -> str:
+    """A key's last line in each telling; what must not be emptied also lives on from the lines before it."""
+    kept = carried(contract.never_empty, f"partition by _slot, {keys} order by _turn, line")
+    last = f"qualify row_number() over (partition by {telling}, {keys} order by line desc) = 1"
+    return f"select * {kept} from lines {last}"
+
+
 def carried(columns: Iterable[str], in_order: str) -> str:
     """For a `select *`: these columns with the value that was known before in the place of an empty one.
 
@@ -282,6 +321,6 @@ def carried(columns: Iterable[str], in_order: str) -> str:
     window = f"over ({in_order} rows between unbounded preceding and 1 preceding)"
     kept = []
     for column in map(sql.identifier, columns):
-        filled = f"case when trim({column}) <> '' then {column} end"
+        filled = f"case when not regexp_full_match({column}, {sql.literal(_EMPTY)}) then {column} end"
         kept.append(f"coalesce({filled}, last_value({filled} ignore nulls) {window}, {column}) as {column}")
     return f"replace ({', '.join(kept)})" if kept else ""

@@ -37,10 +37,10 @@ def limits(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     if is_reserved(contract.feed):
         said = f"arrivals.{contract.feed} is what the platform notes of files itself; choose another name"
         yield ("feed",), said
-    for index, column in enumerate(contract.columns):
-        if column.name in _OF_A_VERSION:
-            said = f"`{column.name}` is what the platform says of a record's version; choose another name"
-            yield ("columns", index, "name"), said
+    named: list[tuple[Loc, str]] = [(("columns", n, "name"), one.name) for n, one in enumerate(contract.columns)]
+    for loc, name in [*named, *((("constants", name), name) for name in contract.constants)]:
+        if name in _OF_A_VERSION:
+            yield loc, f"`{name}` is what the platform says of a record's version; choose another name"
     if contract.owner and not is_owner(contract.owner):
         hint = f"`team:{contract.owner}`" if re.fullmatch(r"[\w-]+", contract.owner) else "`team:sales`"
         yield ("owner",), f"`{contract.owner}` is neither an e-mail address nor a team; write {hint}"

@@ -131,7 +131,7 @@ def parse_file(path: Path, text: bytes, known: Known, *, was_in_force: bool = Fa
     if path.parent.name not in known.groups:
         return (parse_contract(path, text, known, was_in_force=was_in_force),)
     room, group_model = known.groups[path.parent.name]
-    root, data = _compose(path, text)
+    root, data = _compose(path, text, group_model.named_by)
     context = {"was_in_force": was_in_force}
     kinds = {PLAIN: FeedContract, **known.kinds}
     at: Loc = ()
@@ -216,7 +216,7 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
-def _compose(path: Path, raw: bytes) -> tuple[yaml.Node, Any]:
+def _compose(path: Path, raw: bytes, starts: str = "feed") -> tuple[yaml.Node, Any]:
     """The file as YAML nodes, which know their lines, and as data."""
     try:
         text = raw.decode("utf-8-sig")
@@ -226,7 +226,7 @@ def _compose(path: Path, raw: bytes) -> tuple[yaml.Node, Any]:
     try:
         root = yaml.compose(text, Loader=_Loader)
         if not isinstance(root, yaml.MappingNode):
-            raise ContractError(path, [(1, "", "is empty or not a mapping; it starts with `feed: name`")])
+            raise ContractError(path, [(1, "", f"is empty or not a mapping; it starts with `{starts}: name`")])
         if duplicates := list(_duplicates(root, ())):
             raise ContractError(path, duplicates)
         return root, _Loader("").construct_document(root)

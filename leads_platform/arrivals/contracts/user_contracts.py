@@ -250,7 +250,11 @@ def _declared_twice(
 ) -> None:
     """A feed that several files declare: each is told, and none is chosen."""
     for path, contract in [(path, contract) for path, contracts in good.items() for contract in contracts]:
-        others = sorted(other.name for other, feeds in meant.items() if contract.feed in feeds and other != path)
+        others = sorted(
+            f"{other.parent.name}/{other.name}"
+            for other, feeds in meant.items()
+            if contract.feed in feeds and other != path
+        )
         if others:
             said = f"`{contract.feed}` is declared in {', '.join(others)}, too; keep one of the files"
             bad.setdefault(path, []).append(about_feed(contract, said))

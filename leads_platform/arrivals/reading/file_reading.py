@@ -21,7 +21,7 @@ import duckdb
 from leads_platform.arrivals.contracts.formats import ENDINGS
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.contracts.typed import moment_of
-from leads_platform.arrivals.landing import parse_file_name
+from leads_platform.arrivals.landing import parse_file_name, unread_date
 from leads_platform.arrivals.reading.clock_changes import warn_of_clock_changes
 from leads_platform.arrivals.reading.containers import unwrap
 from leads_platform.arrivals.reading.header import Header
@@ -176,6 +176,7 @@ def read_file(
         taken = _READERS[contract.format.type](source, contract, room)
         reading._describe(taken.header)
         reading.records = taken.records
+        taken.warnings += [said for said in (unread_date(name or Path(path).name),) if said]
         _judge(reading, taken, contract, parse_file_name(name or Path(path).name, contract).known_on)
         _check_date(name or Path(path).name, taken, contract)
     except Refusal as refusal:
@@ -371,7 +372,7 @@ def _check_date(name: str, taken: Taken, contract: FeedContract) -> None:
     month = "2024-05_" if contract.delivered.is_monthly else ""
     raise Refusal(
         f"nothing says on which day its content was known, which {contract.label} demands; add the day to its name, as "
-        f"in {contract.feed}_{month}as_of_2024-06-15.csv",
+        f"in {contract.feed}_{month}as_of_2024-06-15.{contract.format.type}",
         taken.records,
     )
 

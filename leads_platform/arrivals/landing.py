@@ -164,6 +164,7 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
     The month is `YYYY-MM` anywhere in it, or as the contract's `month.pattern` writes it.
 
     A date behind `as_of_` is the version's and never a list's month: `list_2024-05_as_of_2024-06-15.csv` is of May.
+    Nor is any other date where the contract says how names write the month: `Leads May 2024 (2024-06-03).csv`.
     Where each record has a month of its own, a name may span several ("2024-01 to 2024-06"): the last one dates it.
     """
     base, pattern = name.rsplit("/", 1)[-1], contract.month.pattern
@@ -182,6 +183,8 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
             if day:
                 days.add(date(int(year), int(month), int(day)))
         except ValueError:
+            if pattern is not None and not day:  # a number: the month is written otherwise
+                continue
             said = f"{year}-{month}{'-' + day if day else ''} in its name is not a date"
             return FileName(trouble=f"{said}; write the month as YYYY-MM, as in list_2024-05.csv")
     if len(as_of) > 1:
@@ -204,7 +207,7 @@ def parse_file_name(name: str, contract: FeedContract) -> FileName:
         # What is no list of a month is dated by its version alone.
         return FileName(last if contract.delivered.is_monthly else month_of(day), day, part, "", day, at)
     only = next(iter(days)) if len(days) == 1 else None
-    return FileName(last, max((day for day in days if month_of(day) == last), default=None), part, "", only)
+    return FileName(last, max((day for day in days if pattern or month_of(day) == last), default=None), part, "", only)
 
 
 def no_month(contract: FeedContract) -> str:

@@ -72,11 +72,15 @@ def feed_new(
 
 
 def _constants(said: tuple[str, ...]) -> dict[str, str]:
+    from leads_platform.arrivals.contracts.agreement import RESERVED_COLUMNS
+
     found = {}
     for one in said:
         name, _, value = one.partition("=")
-        if not re.fullmatch("[a-z][a-z0-9_]*", name) or not value:
+        if not re.fullmatch("[a-z][a-z0-9_]*", name) or not value.strip():
             raise click.UsageError(f"--constant {one} is not NAME=VALUE; write it as state=FL")
+        if name in RESERVED_COLUMNS:
+            raise click.UsageError(f"--constant: {name} is a column the platform adds itself; choose another name")
         found[name] = value
     return found
 

@@ -121,7 +121,7 @@ class LeadList(FeedContract):
         for lead, source in self.leads.items():
             if source.then and lead != "phones":
                 yield ("leads", lead), "takes one column; several are for `phones` only"
-            elif source.then and source.extract:
+            elif lead == "phones" and source.extract:
                 yield ("leads", lead), "takes whole cells; leave `extract` out"
             elif len({source.column, *source.then}) <= len(source.then):
                 yield ("leads", lead), "names a column twice"

@@ -93,13 +93,12 @@ def _select(contract: LeadList) -> str:
     own = f"{contract.room}.{contract.stg_table}"
     columns = ",\n        ".join(_mapped(contract))
     unreadable = ", ".join(_unreadable(contract)) or "null::varchar"
-    every = ", ".join(f"coalesce({identifier(c.name)}, '')" for c in contract.columns)
     return f"""
     with records as (
         select
             month, file_name, file_date, line,
             {columns},
-            md5(concat_ws(chr(31), {every})) as lead_hash,
+            {record_hash(contract)} as lead_hash,
             list_filter([{unreadable}], lambda x: x is not null) as unreadable_columns
         from {base}
     ),
@@ -199,6 +198,12 @@ def _text(contract: LeadList, lead: str) -> str:
         return "null::varchar"
     column = identifier(source.column)
     return trimmed(f"regexp_extract({column}, {literal(source.extract)}, 1)" if source.extract else column)
+
+
+def record_hash(contract: LeadList, table: str = "") -> str:
+    """The hash of a record as delivered; `table`: its alias with a dot, where the select has several."""
+    every = ", ".join(f"coalesce({table}{identifier(c.name)}, '')" for c in contract.columns)
+    return f"md5(concat_ws(chr(31), {every}))"
 
 
 def trimmed(cell: str) -> str:

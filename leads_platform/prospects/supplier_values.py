@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from leads_platform.arrivals.contracts.typed import SQL_TYPES, typed
 from leads_platform.prospects.lead_columns import LEAD_KEY
-from leads_platform.prospects.supplier_staging import trimmed
+from leads_platform.prospects.supplier_staging import record_hash, trimmed
 from leads_platform.warehouse import Column, Table, adds_up, bad_rows
 from leads_platform.warehouse.sql import identifier, literal
 
@@ -72,6 +72,7 @@ def _select(contract: LeadList, leads: str, valued: list[str], several: bool) ->
         region = literal(contract.phone_region)
         taken.append(f"{phones} as phones")
         taken.append(f"list_transform({phones}, lambda cell: phone(cell, {region}).key) as phone_keys")
+    # Of several files of one name, as events send them, the record itself says which is the lead's.
     joined = ",\n        ".join(taken)
     return f"""
     select
@@ -83,4 +84,6 @@ def _select(contract: LeadList, leads: str, valued: list[str], several: bool) ->
     from {leads} as leads
     join {contract.room}.{contract.base_table} as records
         on records.month = leads.month and records.file_name = leads.file_name and records.line = leads.line
+        and {record_hash(contract, "records.")} = leads.lead_hash
+    qualify row_number() over (partition by leads.phone_address_key order by records.file_sha256) = 1
     """

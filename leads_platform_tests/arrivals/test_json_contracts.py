@@ -41,6 +41,14 @@ def test_a_contract_of_keys_and_paths_alone() -> None:
         ("columns:\n  - {name: id, header: Id, path: a}\n", 6, "columns[0].path", "only JSON Lines have paths"),
         (LINES + "columns:\n  - {name: id, path: a..b}\n", 8, "columns[0].path[0]", "`a..b` is no path"),
         (LINES + "columns:\n  - {name: id, path: [a, 'b.']}\n", 8, "columns[0].path[1]", "`b.` is no path"),
+        (LINES + "columns:\n  - {name: id, path: more.*}\n", 8, "columns[0].path[0]", "`more.*` has a part `*`"),
+        (LINES + "columns:\n  - {name: id, path: '\"*\".id'}\n", 8, "columns[0].path[0]", "has a part `*`"),
+        (
+            LINES + "constants: {lead_state: FL}\ncolumns:\n  - {name: region, path: lead_state}\n",
+            7,
+            "constants.lead_state",
+            "is a column that the file sends",
+        ),
         (LINES + "columns:\n  - {name: id}\n  - {name: b, header: ID}\n", 9, "columns[1].name", "`id` already stands"),
         (
             LINES + "columns:\n  - {name: a, path: x.y}\n  - {name: b, path: x.y}\n",

@@ -156,6 +156,44 @@ def test_amounts_are_money_in_the_style_that_reads_them_all(tmp_path: Path) -> N
     assert (contract.money, contract.column("preis").type, contract.column("total").type) == ("eu", "money", "decimal")
 
 
+@pytest.mark.parametrize(
+    ("text", "style"),
+    [
+        ("Id;Preis;Firma\n1;1.234;A\n2;5.000;B\n", "eu"),  # a German list
+        ("Id;Price;Company\n1;1.234;A\n2;5.000;B\n", "us"),
+        ('Id;Price;Cost\n1;1.234;"1.234,50"\n2;5.000;"2,5"\n', "eu"),  # the other amounts prove it
+        ('Id;Preis;Kosten\n1;1.234;"1,234.50"\n2;5.000;"2.5"\n', "us"),
+    ],
+)
+def test_amounts_that_both_styles_read_are_told(text: str, style: str, tmp_path: Path) -> None:
+    sample = write(tmp_path, text)
+    assert proposed(sample).money == style
+    said = propose_contract(sample, KNOWN)
+    lines = [line for line in said.splitlines() if "amounts that both styles read" in line]
+    assert len(lines) == 1 and "# check:" in lines[0] and f"taken as {style}" in lines[0]
+    assert "not all amounts are" not in said
+
+
+def test_amounts_that_mean_the_same_in_both_styles_are_not_asked_about(tmp_path: Path) -> None:
+    said = propose_contract(write(tmp_path, 'Id;Preis;Kosten\n1;5;"1,50"\n2;17;"2,5"\n'), KNOWN)
+    assert "money: eu\n" in said and "both styles" not in said and "not all amounts" not in said
+
+
+# Toronto, Vancouver and Montreal; New York, Chicago and Miami
+_CANADA = ("416-977-1234", "604-681-1234", "514-284-1234", "416-977-4321", "604-681-4321")
+_STATES = ("212-736-1234", "312-922-1234", "305-373-1234", "212-736-4321", "312-922-4321")
+
+
+@pytest.mark.parametrize(
+    ("phones", "region"),
+    [(_CANADA, "CA"), (_STATES, "US"), (_STATES[:3] + _CANADA[:2], "US"), (_CANADA[:4] + _STATES[:1], "CA")],
+)
+def test_a_list_of_north_america_is_dialled_there(phones: tuple[str, ...], region: str, tmp_path: Path) -> None:
+    rows = "".join(f"{at},Acorn {at},{at} Elm St,Reno,NV,89501,{phone}\n" for at, phone in enumerate(phones))
+    said = propose_contract(write(tmp_path, f"Id,Company,Street,City,State,Zip,Phone\n{rows}"), KNOWN)
+    assert f"phone_region: {region}" in said
+
+
 def test_a_feed_that_is_there_is_not_replaced_without_a_word(settings: Settings, tmp_path: Path) -> None:
     sample = write(tmp_path, "Id,City\n1,Reno\n", "nv_licensing_2024-05.csv")
     command = ["feed", "new", str(sample), "--out", str(tmp_path / "out.yaml")]
@@ -172,6 +210,8 @@ def test_a_feed_that_is_there_is_not_replaced_without_a_word(settings: Settings,
         (["--constant", "FL"], "is not NAME=VALUE; write it as state=FL"),
         (["--constant", "State=FL"], "is not NAME=VALUE"),
         (["--constant", "state="], "is not NAME=VALUE"),
+        (["--constant", "state= "], "is not NAME=VALUE"),
+        (["--constant", "month=FL"], "month is a column the platform adds itself; choose another name"),
         (["--phone-region", "germany"], "is not a country's two capital letters"),
     ],
 )

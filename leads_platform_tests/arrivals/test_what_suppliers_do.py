@@ -24,7 +24,7 @@ feed: lists
 room: prospects
 title: Lists
 delivery: snapshot
-files: ["*.csv", "*.xlsx"]
+files: ["*.csv", "*.xlsx", "*.jsonl"]
 key: [id]
 {said}
 columns:
@@ -144,6 +144,24 @@ def test_two_months_in_words_are_trouble_and_none_is_told_by_the_pattern(tmp_pat
     assert "add it, as in list May 2024" in said["message"]
 
 
+def test_a_list_with_its_month_in_words_is_replaced_by_the_later_day_in_any_order(settings: Settings) -> None:
+    names = ("Leads May 2024 (2024-06-10).csv", "Leads May 2024 (2024-06-03).csv")
+    said = contract('month: {pattern: "%B %Y"}')
+    assert [parse_file_name(name, said).day for name in names] == [date(2024, 6, 10), date(2024, 6, 3)]
+    desk = ArrivalsEnv(settings)
+    desk.contract("lists", PLAIN.format(said='month: {pattern: "%B %Y"}'))
+    for name, person in zip(names, ("Late", "Soon"), strict=True):  # the earlier list comes last
+        desk.drop(f"lists/{name}", f"Id,Name,Paid\n1,{person},\n")
+    assert desk.build("lists")["lists"] == [("2024-05", "1", "Late")]
+
+
+def test_a_number_that_is_no_month_is_let_be_where_the_month_is_in_words() -> None:
+    said = contract('month: {pattern: "%B %Y"}')
+    named = parse_file_name("Leads May 2024 offer 2024-99.csv", said)
+    assert (named.month, named.trouble) == (MAY, "")
+    assert "2024-06-31 in its name is not a date" in parse_file_name("Leads May 2024 (2024-06-31).csv", said).trouble
+
+
 def test_a_pattern_that_comes_later_reads_the_refused_file_again(settings: Settings) -> None:
     desk = ArrivalsEnv(settings)
     desk.contract("lists", PLAIN.format(said=""))
@@ -161,6 +179,26 @@ def test_a_file_that_sends_what_the_contract_gives_is_refused(tmp_path: Path) ->
         assert reading.verdict == "refused"
         assert "The file sends `Lead State`, which feeds/lists.yaml gives as a constant" in reading.message
         assert "take it out of `constants`" in reading.message
+
+
+def test_json_lines_that_send_what_the_contract_gives_are_refused(tmp_path: Path) -> None:
+    said = contract("format: {type: jsonl}\nconstants: {lead_state: FL}")
+    path = put(tmp_path, '{"Id":1,"Name":"Ann","Lead_State":"NV"}\n', "2024-05.jsonl")
+    with read_file(path, said) as reading:
+        assert reading.verdict == "refused"
+        assert "sends `Lead_State`, which feeds/lists.yaml gives as a constant" in reading.message
+
+
+def test_a_constant_that_comes_later_is_held_against_files_that_came_before(settings: Settings) -> None:
+    desk = ArrivalsEnv(settings)
+    desk.contract("lists", PLAIN.format(said=""))
+    assert desk.drop("lists/2024-04.csv", "Id,Name,Paid\n1,Ann,\n").verdict == "accepted"
+    assert desk.drop("lists/2024-05.csv", "Id,Name,Paid,State\n1,Ann,,NV\n").verdict == "accepted"
+    desk.contract("lists", PLAIN.format(said="constants: {state: FL}"))
+    (again,) = desk.take()
+    assert (again.file_name, again.verdict) == ("2024-05.csv", "refused")
+    assert "sends `State`, which feeds/lists.yaml gives as a constant" in again.message
+    assert desk.take() == []
 
 
 @pytest.mark.parametrize(("style", "bad"), [("us", [3, 5]), ("eu", [2, 5])])

@@ -12,16 +12,19 @@ from collections.abc import Iterable
 from leads_platform.arrivals.archive.slots import Entry, titles
 from leads_platform.arrivals.archive.store import Manifest
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.typed import with_comma
 
 
 def month_rule_hash(contract: FeedContract, manifest: Manifest) -> str:
     """What tells the months of a file's records, and of events their keys: titles and formats, as a fingerprint.
 
-    Empty where the file's name tells the month: a contract can't change that.
+    And the titles whose numbers were written with a comma, which a contract can say later. Empty where there are none,
+    and the file's name tells the month: a contract can't change that.
     """
-    if contract.month.column is None:
-        return ""
     title = titles(contract, manifest)
+    commas = [title.get(name) for name in sorted(with_comma(contract))] if _has_numbers(contract, manifest) else []
+    if contract.month.column is None and not commas:
+        return ""
     key = [title.get(name) for name in contract.key] if contract.delivered.is_partial else []
     given = [title.get(name) for name in contract.month_columns()]
     preferred = contract.column(contract.month.prefer).formats if contract.month.prefer else ()
@@ -31,7 +34,13 @@ def month_rule_hash(contract: FeedContract, manifest: Manifest) -> str:
     if contract.source_timezone:  # only then, so that what was placed before there was one stays where it is
         days = [contract.column(name).type == "timestamp" for name in contract.month_columns()]
         said += [contract.source_timezone, days]
+    said += [{"commas": commas}] if commas else []
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _has_numbers(contract: FeedContract, manifest: Manifest) -> bool:
+    """Whether files of its type hold numbers that are no text."""
+    return contract.type_of(manifest.file_name) != "csv"
 
 
 def are_placed(contract: FeedContract, entries: Iterable[Entry]) -> bool:

@@ -27,7 +27,7 @@ from leads_platform.arrivals.archive.versions import VERSIONS, versioned, versio
 from leads_platform.arrivals.contracts.formats import type_by_ending
 from leads_platform.arrivals.contracts.load import FeedContract
 from leads_platform.arrivals.landing import Look
-from leads_platform.arrivals.reading.header import named_by_position
+from leads_platform.arrivals.reading.header import named_by_position, sent_constants
 from leads_platform.arrivals.reading.refusal import shown
 from leads_platform.months import month_of, months_between
 from leads_platform.warehouse import sql
@@ -300,6 +300,7 @@ class ArchiveSources:
 
         Those refused or partly quarantined under another contract, or too early then.
 
+        Those that hold what the contract gives as a constant now: they are refused then, in words.
         Those that hid a title which may be one of a column that the contract declares now.
         And those whose records another contract would give other months or, of events, other keys; or another time
         zone, where a record's time has an offset.
@@ -321,7 +322,12 @@ class ArchiveSources:
             changed = (
                 m.contract_hash != now
                 and m.sha256
-                and (incomplete or m.placed_by != month_rule_hash(contract, m) or _may_hide_a_column(contract, m))
+                and (
+                    incomplete
+                    or m.placed_by != month_rule_hash(contract, m)
+                    or _may_hide_a_column(contract, m)
+                    or sent_constants(m.header, contract)
+                )
             )
             opened = m.reason == "future" and m.month and not self.month_is_future(m.month)
             if changed or opened or m.receipt in moved:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from leads_platform.arrivals.contracts.formats import column_problems, format_problems
+from leads_platform.arrivals.contracts.formats import column_problems, format_problems, parts_of
 from leads_platform.arrivals.contracts.month_pattern import pattern_problem
 from leads_platform.values.times import EPOCHS
 
@@ -146,11 +146,15 @@ def _column_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
 
 
 def _constant_problems(contract: FeedContract, names: set[str], headers: dict[str, str]) -> Iterator[tuple[Loc, str]]:
-    for name in contract.constants:
-        if name in names or fold_header(name.replace("_", " ")) in headers:
+    keys = [part for column in contract.columns for path in column.path for part in parts_of(path) if part == path]
+    sent = {fold_header(title.replace("_", " ")) for title in (*names, *headers, *keys)}
+    for name, value in contract.constants.items():
+        if fold_header(name.replace("_", " ")) in sent:
             yield ("constants", name), "is a column that the file sends; take it out of `constants` or of `columns`"
         elif name in RESERVED_COLUMNS:
             yield ("constants", name), "is a column the platform adds itself; choose another name"
+        elif not value.strip():
+            yield ("constants", name), "is blank; give the value, or take it out"
 
 
 def _date_problems(loc: Loc, formats: tuple[str, ...]) -> Iterator[tuple[Loc, str]]:
@@ -200,11 +204,13 @@ def _dialect_problems(dialect: Format) -> Iterator[tuple[str, str]]:
 def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
     names = {column.name for column in contract.columns}
     rule = contract.month
+    if rule.pattern is not None and (problem := pattern_problem(rule.pattern)):
+        yield ("month", "pattern"), problem
+    elif rule.pattern is not None and rule.from_ == "column":
+        yield ("month", "pattern"), "is of the file's name, yet the month comes from a column; leave one out"
     if rule.from_ == "name" and not (contract.names_the_list and contract.delivered.is_monthly and _states_from(rule)):
         if rule.column is not None or rule.formats or rule.prefer or rule.timezone or rule.undated == "file":
             yield ("month", "from"), "is `name`, yet what belongs to a column is given; write `from: column`"
-        if rule.pattern is not None and (problem := pattern_problem(rule.pattern)):
-            yield ("month", "pattern"), problem
         if contract.delivered.dates_records:
             yield (
                 ("month", "from"),
@@ -214,8 +220,6 @@ def _month_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
                 ),
             )
         return
-    if rule.pattern is not None:
-        yield ("month", "pattern"), "is of the file's name, yet the month comes from a column; leave one out"
     if rule.undated == "file" and contract.dated != "required":
         yield ("month", "undated"), "is `file`, so each file must have a day; write `dated: required`"
     if rule.column is None:

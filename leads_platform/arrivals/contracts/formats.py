@@ -75,6 +75,9 @@ def column_problems(contract: FeedContract) -> Iterator[tuple[Loc, str]]:
             if not _PATH.fullmatch(path):
                 said = f"`{path}` is no path; write keys with dots between them, one that holds a dot in double quotes"
                 yield ("columns", index, "path", at), said
+            elif "*" in parts_of(path):
+                said = f"`{path}` has a part `*`; a path leads to one value, so name the key"
+                yield ("columns", index, "path", at), said
         if "jsonl" not in types:
             continue
         for title in dict.fromkeys(title.casefold() for title in column.titles("jsonl")):

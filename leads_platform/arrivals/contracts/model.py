@@ -139,9 +139,9 @@ class MonthRule(Model):
     )
     timezone: str | None = Field(
         default=None,
-        description="Zone in which months and `record_local_at` are reckoned, such as Europe/Berlin, times being UTC "
-        "where they have no offset; none: times without an offset are taken as they stand, others are placed by the "
-        "platform's zone (LEADS_PLATFORM_TIMEZONE)",
+        description="Zone in which months and `record_local_at` are reckoned, such as Europe/Berlin; times without an "
+        "offset are of `source_timezone`, else UTC. None: times of no zone are taken as they stand, others are "
+        "placed by the platform's zone (LEADS_PLATFORM_TIMEZONE)",
     )
     undated: Literal["quarantined", "file"] = Field(
         default="quarantined",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from leads_platform.arrivals.base_table import FILE_COLUMNS
 from leads_platform.arrivals.contracts import propose_words as words
@@ -72,6 +73,7 @@ _SHAPES = {
     "lines": r"(?s).*\S\s*[\r\n]\s*\S.*",
 }
 
+_NANP = frozenset(COUNTRY_CODE_TO_REGION_CODE[1])  # the regions behind +1
 _REGION_TRIED = 200  # phones; enough to tell a country
 _LETTERS = str.maketrans({"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"})
 
@@ -159,6 +161,7 @@ def look(records: Path, headers: list[str], choices: Choices) -> list[Guess]:
             _typed(con, guess, choices)
         phones = [guess for guess in counted if guess.mostly("phone") or guess.is_called(words.PHONE)]
         region = choices.region or _region(con, phones, words.regions_of(names))
+        _settle_money(counted, words.money_of(region, names))
         for guess in phones:
             guess.region = region
         return counted
@@ -187,8 +190,12 @@ def _region(con: duckdb.DuckDBPyConnection, phones: list[Guess], regions: list[s
     values = " union ".join(f"from {_values(guess.header)}" for guess in phones)
     select = f"select value from ({values}) order by value limit {_REGION_TRIED}"
     tried = con.execute(select).fetchall() if phones else []
-    valid = {region: sum(phone_python(value, region).region == region for (value,) in tried) for region in regions}
+    found = {region: [phone_python(value, region).region for (value,) in tried] for region in regions}
+    valid = {region: sum(one == region for one in found[region]) for region in regions}
+    canadian, valid["US"] = valid["CA"], sum(one in _NANP for one in found["US"])  # dialled there as at home
     best = max(regions, key=lambda region: valid[region])  # the first of equals
+    if best == "US" and 2 * canadian > valid["US"]:
+        best = "CA"
     return best if 2 * valid[best] > len(tried) else ""
 
 
@@ -229,10 +236,25 @@ def _typed(con: duckdb.DuckDBPyConnection, guess: Guess, choices: Choices) -> No
 
 
 def _money(con: duckdb.DuckDBPyConnection, guess: Guess) -> str:
-    """The style in which every value is an amount; empty where there is none."""
-    values = _values(guess.header)
-    us, eu = con.execute(f"select count(money(value, 'us')), count(money(value, 'eu')) from {values}").fetchall()[0]
+    """The style in which every value is an amount, empty where there is none: `either` where both mean the same."""
+    us, eu, differ = con.execute(
+        "select count(money(value, 'us')), count(money(value, 'eu')), "
+        "count(*) filter (where money(value, 'us') <> money(value, 'eu')) "
+        f"from {_values(guess.header)}"
+    ).fetchall()[0]
+    if us == eu == guess.filled:
+        return "unsure" if differ else "either"
     return "us" if us == guess.filled else "eu" if eu == guess.filled else ""
+
+
+def _settle_money(guesses: list[Guess], usual: str) -> None:
+    """What could be of both styles is of the one that other columns prove, else of the `usual` one; that is told."""
+    proven = next((guess.money for guess in guesses if guess.money in ("us", "eu")), usual)
+    for guess in guesses:
+        if guess.money == "unsure":
+            guess.notes.append(f"amounts that both styles read, taken as {proven}; money: us or eu says which")
+        if guess.money in ("unsure", "either"):
+            guess.money = proven
 
 
 def _dated(con: duckdb.DuckDBPyConnection, guess: Guess, choices: Choices) -> None:

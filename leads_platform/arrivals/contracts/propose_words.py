@@ -45,7 +45,15 @@ _REGIONS = (
     (r"calle|codigo_postal|telefono|empresa|ciudad|direccion|correo", ("ES", "MX", "AR", "CO", "CL")),
     (r"(^|_)rue(_|$)|code_postal|societe|(^|_)ville(_|$)|courriel|adresse|portable", ("FR", "BE", "CH", "CA")),
 )
-_ANY_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "BE", "AT", "CH", "MX", "AU")
+_ANY_REGIONS = ("US", "CA", "GB", "DE", "FR", "ES", "IT", "NL", "BE", "AT", "CH", "MX", "AU")
+
+_POINT = ("US", "CA", "GB", "AU", "MX", "CH")
+"""Countries that write amounts with a point before the cents; the others that are tried write a comma."""
+
+
+def money_of(region: str, names: list[str]) -> str:
+    """The style of amounts in a list whose phones are dialled there; else in the country that the titles speak of."""
+    return "us" if (region or regions_of(names)[0]) in _POINT else "eu"
 
 
 def regions_of(names: list[str]) -> list[str]:

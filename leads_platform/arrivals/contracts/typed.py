@@ -40,6 +40,14 @@ def typed(contract: FeedContract, column: Column, cell: str) -> str:
             return f"try_cast({cell} as {SQL_TYPES[column.type]})"
 
 
+def with_comma(contract: FeedContract) -> frozenset[str]:
+    """Columns whose numbers are kept with a comma, as their amounts are written, whatever the file has.
+
+    A number that is no text, as a workbook's, says where its decimals begin; the text `1.125` is 1125 in that style.
+    """
+    return frozenset(column.name for column in contract.columns if column.type == "money" and contract.money == "eu")
+
+
 def moment_of(
     contract: FeedContract,
     column: Column,

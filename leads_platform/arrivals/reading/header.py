@@ -96,7 +96,7 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     unexpected = [name for name in names if name not in taken]
     if lost := [column for column in missing if column.name in contract.needed]:
         raise Refusal(lost_columns([column.header for column in lost], unexpected, contract, tell, hidden))
-    _check_constants(unexpected, contract)
+    check_constants(unexpected, contract)
     header = Header(names, list(cells), columns, unexpected, [column.header for column in missing])
     if unexpected:
         header.warnings.append(
@@ -107,10 +107,15 @@ def _matched(cells: list[str], contract: FeedContract) -> Header:
     return header
 
 
-def _check_constants(unexpected: list[str], contract: FeedContract) -> None:
-    """A file's own column is not what the contract says of all records. Raises Refusal."""
+def sent_constants(titles: Iterable[str], contract: FeedContract) -> list[str]:
+    """The titles that are of what the contract gives as a constant."""
     constants = {fold_header(name.replace("_", " ")) for name in contract.constants}
-    if sent := [title for title in unexpected if fold_header(title.replace("_", " ")) in constants]:
+    return [title for title in titles if fold_header(title.replace("_", " ")) in constants]
+
+
+def check_constants(unexpected: list[str], contract: FeedContract) -> None:
+    """A file's own column is not what the contract says of all records. Raises Refusal."""
+    if sent := sent_constants(unexpected, contract):
         raise Refusal(
             f"sends {shown(sent[0])}, which {contract.label} gives as a constant; "
             "declare the column there and take it out of `constants`"

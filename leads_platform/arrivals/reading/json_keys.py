@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from leads_platform.arrivals.contracts.formats import parts_of
 from leads_platform.arrivals.contracts.load import Column, FeedContract, fold_header
-from leads_platform.arrivals.reading.header import MISSING, RESERVED, Header, listed, lost_columns
+from leads_platform.arrivals.reading.header import MISSING, RESERVED, Header, check_constants, listed, lost_columns
 from leads_platform.arrivals.reading.refusal import Refusal, looks_like_data, shown
 
 ERROR_KEYS = ("error", "errors", "error_message")
@@ -78,6 +78,7 @@ def _matched(keys: list[str], inner: Inner, contract: FeedContract) -> Keys:
     header = Header(list(sources), keys, columns, list(names.values()), [one.title for one in missing])
     if lost := [column.title for column in missing if column.name in contract.needed]:
         raise Refusal(lost_columns(lost, header.unexpected, contract, shown, set()))
+    check_constants(header.unexpected, contract)
     if names:
         said = f"new keys, kept as columns: {listed(header.unexpected)}; declare them in {contract.label}"
         header.warnings.append(said)

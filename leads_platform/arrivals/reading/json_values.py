@@ -3,8 +3,8 @@
 Belongs here: the two pinned readers of JSON Lines, and what a value becomes. Does not: which key is which column
 (header.py), or the lines that must not be read (json_lines.py).
 
-A text is its letters; a number, true and false are as written; null and an empty text are null; an object or a list is
-JSON text, without spaces.
+A text is its letters; a number, true and false are as written, but for the comma of an amount in that style; null and
+an empty text are null; an object or a list is JSON text, without spaces.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.typed import with_comma
 from leads_platform.arrivals.reading.json_keys import Keys, Source
 from leads_platform.arrivals.reading.loading import USUAL_LINE, identifier, literal
 
@@ -54,7 +55,10 @@ class Cells:
         keys = dict.fromkeys(one.key for found in sources.values() for one in found)
         self._keys = {key: "json" if key in whole else "varchar" for key in keys}
         self._cells = {key: f"k{index}" for index, key in enumerate(self._keys)}
-        self.selected = ", ".join(f"{self._text(sources[name])} as {identifier(name)}" for name in header.names)
+        commas = {header.columns[name] for name in with_comma(contract) & header.columns.keys()}
+        self.selected = ", ".join(
+            f"{self._text(sources[name], comma=name in commas)} as {identifier(name)}" for name in header.names
+        )
         odd = [(title, *self._odd(sources[title], type)) for title, type in self.declared.items()]
         through = {(one.key, *one.below[:end]) for found in sources.values() for one in found
                    for end in range(len(one.below))}  # fmt: skip
@@ -75,15 +79,16 @@ class Cells:
             maximum_object_size = {max(USUAL_LINE, longest)}
         ))"""
 
-    def _text(self, found: tuple[Source, ...]) -> str:
-        texts = [self._one(source) for source in found]
+    def _text(self, found: tuple[Source, ...], *, comma: bool) -> str:
+        texts = [self._with_comma(source) if comma else self._one(source) for source in found]
         text = f"coalesce({', '.join(texts)})"
         if self._mark is None:
             return f"nullif({text}, '')"
+        number = f"replace(substr({text}, 2), '.', ',')" if comma else f"substr({text}, 2)"
         # A number begins with the mark; in JSON text it stands behind the quote of a text, escaped.
         pattern = literal(rf'"\\u{self._mark:04x}([^"]*)"')
         return f"""case
-            when starts_with({text}, chr({self._mark})) then substr({text}, 2)
+            when starts_with({text}, chr({self._mark})) then {number}
             when (starts_with({text}, '{{') or starts_with({text}, '['))
                 then regexp_replace({text}, {pattern}, '\\1', 'g')
             else nullif({text}, '')
@@ -97,6 +102,12 @@ class Cells:
             return cell
         return f"""case when starts_with({cell}::varchar, '"') then json_extract_string({cell}, '$')
             else {cell}::varchar end"""
+
+    def _with_comma(self, source: Source) -> str:
+        text = self._one(source)
+        return (
+            f"case when regexp_matches({self._raw(source)}, '^[-0-9]') then replace({text}, '.', ',') else {text} end"
+        )
 
     def _raw(self, source: Source) -> str:
         """The value as JSON text."""

@@ -6,7 +6,7 @@ whether a file is sound (counting.py), or what to say about it (file_reading.py)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -218,11 +218,15 @@ class Loader:
         self.connection.register("record_lines", pd.DataFrame({"_line": lines}))
         return f"(select * from {source} positional join record_lines)"
 
-    def load_parquet(self, path: Path, columns: list[str]) -> int:
-        """Loads a Parquet file; `columns` are its own names. `_line` is the record's number. Returns their number."""
+    def load_parquet(self, path: Path, columns: list[str], commas: Collection[str] = ()) -> int:
+        """Loads a Parquet file; `columns` are its own names. `_line` is the record's number. Returns their number.
+
+        `commas`: of `names` those whose numbers are written with a comma.
+        """
+        texts = [f"cast({identifier(column)} as varchar)" for column in columns]
         named = ", ".join(
-            f"nullif(cast({identifier(column)} as varchar), '') as {identifier(name)}"
-            for column, name in zip(columns, self.names, strict=True)
+            f"nullif({f'replace({text}, $$.$$, $$,$$)' if name in commas else text}, '') as {identifier(name)}"
+            for text, name in zip(texts, self.names, strict=True)
         )
         source = f"read_parquet({literal(str(path))}, file_row_number = true)"
         return self._write(f"select {named}, file_row_number + 1 as _line from {source}")

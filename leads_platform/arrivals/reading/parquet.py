@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leads_platform.arrivals.contracts.load import FeedContract
+from leads_platform.arrivals.contracts.typed import with_comma
 from leads_platform.arrivals.reading.header import check_width, match_header
 from leads_platform.arrivals.reading.loading import Loader, LoaderFault, Taken, literal
 from leads_platform.arrivals.reading.refusal import Refusal
@@ -21,13 +22,16 @@ def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken
     try:
         # Of so many columns, counting takes a tenth of the time that naming them does.
         check_width(loader.run(f"select count(*) from parquet_schema({where}) where num_children is null")[0][0])
-        names = [row[0] for row in loader.run(f"describe select * from read_parquet({where})")]
+        types = {row[0]: row[1] for row in loader.run(f"describe select * from read_parquet({where})")}
+        names = list(types)
         records = int(loader.run(f"select num_rows from parquet_file_metadata({where})")[0][0])
         header = match_header(names, contract)
         loader.names = header.names
         if contract.month.column is not None:
             loader.set_month(contract, header, ISO)
-        loaded = loader.load_parquet(source, names) if records else 0
+        titles = {header.columns[name] for name in with_comma(contract) & header.columns.keys()}
+        commas = {name for name in titles if types.get(name, "").startswith(_NUMBERS)}
+        loaded = loader.load_parquet(source, names, commas) if records else 0
         if loaded != records:
             # The footer is the file's own word, and it carries no checksum.
             raise Refusal(f"holds {loaded} records, though its footer says {records} (damaged); send it again")
@@ -40,6 +44,8 @@ def read_parquet(source: Path, contract: FeedContract, workspace: Path) -> Taken
     return Taken(header, records, loaded, loader, warnings=list(header.warnings))
 
 
+_NUMBERS = ("DECIMAL", "DOUBLE", "FLOAT")
+"""Types of numbers with decimals, as DuckDB names them."""
 _WRITTEN = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 _WITH_OFFSET = tuple(f"%Y-%m-%d{between}{clock}%z" for between in " T" for clock in ("%H:%M:%S", "%H:%M:%S.%f"))
 ISO = (*_WRITTEN, *_WITH_OFFSET)

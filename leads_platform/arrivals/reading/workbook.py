@@ -22,7 +22,8 @@ import numpy as np
 from python_calamine import CalamineError, CalamineWorkbook
 
 from leads_platform.arrivals.contracts.load import FeedContract
-from leads_platform.arrivals.reading.header import match_header, matches
+from leads_platform.arrivals.contracts.typed import with_comma
+from leads_platform.arrivals.reading.header import Header, match_header, matches
 from leads_platform.arrivals.reading.loading import Loader, Quarantined, Taken
 from leads_platform.arrivals.reading.parquet import ISO
 from leads_platform.arrivals.reading.refusal import Refusal, shown
@@ -84,6 +85,10 @@ def choose(sheets: Mapping[str, SheetCount], contract: FeedContract) -> str:
     return filled[0]
 
 
+class Fraction(str):
+    """The text of a cell that is a number with decimals behind a point."""
+
+
 def _says_something(cells: list[str]) -> bool:
     return any(cell.strip() for cell in cells)
 
@@ -102,7 +107,7 @@ def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line per type
         case bool():
             return "TRUE" if value else "FALSE"
         case float():
-            return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+            return str(int(value)) if value.is_integer() else Fraction(format(Decimal(repr(value)), "f"))
         case datetime():
             midnight = value.time() == time()
             return value.date().isoformat() if midnight else value.isoformat(sep=" ")
@@ -299,6 +304,7 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
     width = len(header.names)
     good = [(number, row[:width] + [""] * (width - len(row))) for number, row in rows[1:] if not any(row[width:])]
     titles, wide = Titles(header, contract), f"too many fields: cells to the right of the header's {width} columns"
+    _write_commas(good, header, contract)
     bad = [Quarantined(number, None, titles.reason(row) or wide) for number, row in rows[1:] if any(row[width:])]
     records = count.rows - count.above - 1
     warnings = list(header.warnings)
@@ -317,6 +323,14 @@ def read_workbook(source: Path, contract: FeedContract, workspace: Path) -> Take
     numbers = np.array([number for number, _ in good], dtype=np.int64)
     loaded = loader.load_csv(text, ",", '"', first_line=0, lines=numbers, longest=longest) if good else 0
     return Taken(header, records, loaded, loader, bad, warnings)
+
+
+def _write_commas(rows: list[tuple[int, list[str]]], header: Header, contract: FeedContract) -> None:
+    columns = [header.names.index(header.columns[name]) for name in with_comma(contract) & header.columns.keys()]
+    for _, cells in rows:
+        for column in columns:
+            if isinstance(cells[column], Fraction):
+                cells[column] = cells[column].replace(".", ",")
 
 
 def _from_header(rows: list[tuple[int, list[str]]], contract: FeedContract) -> list[tuple[int, list[str]]]:

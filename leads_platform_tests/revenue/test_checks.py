@@ -286,7 +286,7 @@ def test_what_is_no_revenue_is_counted_beside_it_and_a_cent_that_is_missing_show
         int_call_records=[{"call_id": "C1", "known_on": "2024-05-21", "is_invocas": True}],
     )
     totals, others = ("30.00", "29.99", "-0.01", "500.00"), ("7.00", "0.00", "0.00")
-    assert list(row.values())[2:] == [*map(Decimal, totals), 1, 1, 2, *map(Decimal, others)]
+    assert list(row.values())[2:] == [*map(Decimal, totals), 1, 1, 2, *map(Decimal, others), Decimal(0)]
 
 
 def test_cents_are_rounded_half_away_at_the_entry() -> None:

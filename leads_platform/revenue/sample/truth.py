@@ -263,6 +263,7 @@ def rep_revenue_reconciliation(books: Books) -> Iterator[Row]:
             "other_record": Decimal(0),
             "rolled_up": Decimal(0),
             "signals": Decimal(0),
+            "unmatched": Decimal(0),
         }
         legs = [leg for legs in books.calls.calls().values() for leg in legs if month_of(leg.started.date()) == month]
         counted = {of: sum(leg.payin for leg in legs if leg.adds and record_of(leg) == of) for of in RECORDS}
@@ -272,5 +273,6 @@ def rep_revenue_reconciliation(books: Books) -> Iterator[Row]:
             "ledger_total": money(counted["invoca"]),
             "other_record": money(counted["boberdoo"]),
             "rolled_up": Decimal(0),
+            "unmatched": Decimal(0),
             "signals": money(SIGNALS * sum(not leg.adds for leg in legs)),
         }

@@ -167,7 +167,7 @@ def test_lineage_never_costs_the_start_more_than_a_second(platform: Platform) ->
     started = time.process_time()
     for table in platform.catalogue.tables.values():
         column_sources(platform, table)
-    assert time.process_time() - started < 2  # 0.4 s alone on this kind of machine
+    assert time.process_time() - started < 0.04 * len(platform.catalogue.tables)  # 0.008 s each, alone on a machine
 
 
 def test_importing_the_definitions_does_no_work() -> None:

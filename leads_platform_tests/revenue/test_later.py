@@ -58,7 +58,7 @@ def test_a_late_refund_touches_its_own_month_and_what_counts_on_from_it(tmp_path
     assert ask(settings, changed) == [(MAY, "refund", Decimal(-38), Decimal(38), Decimal(0))]
 
 
-@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("backwards", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_the_order_of_arrival_changes_nothing(tmp_path: Path, backwards: bool) -> None:
     exports = {
         "2024-05-31": "M1 301 standard sale 38.00 2024-05-04",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from leads_platform.dictionary import packaged
 from leads_platform.rooms import find_rooms
 
 PACKAGE = Path(__file__).parents[1] / "leads_platform"
@@ -113,3 +114,20 @@ def test_a_table_is_one_file_and_one_screen() -> None:
     lengths = sorted(len(Path(table.source).read_text(encoding="utf-8").splitlines()) for table in find_rooms().tables)
     assert max(lengths) <= 80
     assert lengths[len(lengths) // 2] <= 50
+
+
+# What a fraction may be: a share or rate, days, or a change against a month before.
+_FRACTIONS = re.compile(r"(^|_)(rate|share|conversion|days)(_|$)|_on_(month|year)$")
+# Means of money over deals: no sums, and nobody adds them up.
+_MEANS = {("funnel.rep_sales_velocity", "mean_value_won"), ("funnel.rep_sales_velocity", "velocity_per_day")}
+
+
+def test_no_money_is_a_double() -> None:
+    """REVENUE.md 4: a cent of a double is not a cent."""
+    doubles = {
+        (address, column.name)
+        for address, table in packaged().catalogue.tables.items()
+        for column in table.columns
+        if column.type.lower() in ("double", "float", "real")
+    }
+    assert {(address, name) for address, name in doubles if not _FRACTIONS.search(name)} == _MEANS

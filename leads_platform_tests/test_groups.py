@@ -259,6 +259,8 @@ def test_a_file_is_tried_and_a_schema_told_by_the_commands(settings: Settings, t
     assert schema["properties"]["comes"]["$ref"] == "#/$defs/FeedSection"
     assert {"feed", "room"}.isdisjoint(schema["$defs"]["FeedSection"]["properties"])
     assert "$ref" in json.dumps(schema["$defs"]["FeedSection"]["properties"]["columns"])
+    none = CliRunner().invoke(commands, ["depot", "new", str(sample)])
+    assert none.exit_code == 2 and "no YAML of depots/ can be proposed" in none.output
     wrong = CliRunner().invoke(commands, ["feed", "schema", "--of", "depts"])
     assert wrong.exit_code != 0 and "known are feeds, depots" in wrong.output
 

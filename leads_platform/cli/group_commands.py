@@ -44,6 +44,8 @@ def _commands(folder: str, model: type[FeedGroup]) -> click.Group:
 
     @in_words
     def new(file: Path, out: Path | None, **said: object) -> int:
+        if not model.proposes():
+            raise click.UsageError(f"no YAML of {folder}/ can be proposed from a sample; write it by hand")
         name = str(said[model.named_by] or re.sub("[^a-z].*", "", file.name.lower()) or "new")
         samples = {first: file} | {other: path for other in others if isinstance(path := said[other], Path)}
         text = model.propose(name, samples)

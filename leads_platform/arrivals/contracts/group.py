@@ -82,6 +82,11 @@ class FeedGroup(Model):
         """A first YAML of that name from a sample file for each section. Raises ContractError."""
         raise NotImplementedError
 
+    @classmethod
+    def proposes(cls) -> bool:
+        """Whether the room has a `propose` of its own."""
+        return any("propose" in vars(own) for own in cls.__mro__ if own is not FeedGroup)
+
     def contracts(self, room: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each section that is there, and what its contract says."""
         for section, pattern in self.feeds.items():
